@@ -1,0 +1,272 @@
+//! What webhooks are told, in the contract's JSON shapes.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Channel, ContentKind, DeviceId, DeviceState, DownReason, EndpointId, FailureCode, JobId, MessageId,
+    MessageState, NextAction, UnknownWord, channel::words,
+};
+
+words! {
+    /// The `event` of a webhook.
+    pub enum EventType {
+        /// Someone wrote to us.
+        MessageReceived = "message.received",
+        /// The network took a message.
+        MessageSent = "message.sent",
+        /// It reached the phone.
+        MessageDelivered = "message.delivered",
+        /// It was opened.
+        MessageRead = "message.read",
+        /// It failed.
+        MessageFailed = "message.failed",
+        /// It may have been sent.
+        MessageUnknown = "message.unknown",
+        /// The owner typed it on their own phone.
+        MessageEcho = "message.echo",
+        /// A device changed its state.
+        SessionState = "session.state",
+        /// An endpoint was switched off after failing for days.
+        EndpointDisabled = "endpoint.disabled",
+    }
+}
+
+impl EventType {
+    /// The event that tells of a message having come to `state`, if one does.
+    pub const fn of_state(state: MessageState) -> Option<Self> {
+        match state {
+            MessageState::Sent => Some(Self::MessageSent),
+            MessageState::Delivered => Some(Self::MessageDelivered),
+            MessageState::Read => Some(Self::MessageRead),
+            MessageState::Failed => Some(Self::MessageFailed),
+            MessageState::Unknown => Some(Self::MessageUnknown),
+            MessageState::Queued | MessageState::Sending | MessageState::Cancelled => None,
+        }
+    }
+}
+
+/// The body of a webhook: the document's members first, in its order.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What happened.
+    pub event: EventType,
+    /// On which channel.
+    pub channel: Option<Channel>,
+    /// On which device.
+    pub session_id: Option<DeviceId>,
+    /// The particulars.
+    pub data: EventData,
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Event({})", self.event)
+    }
+}
+
+/// The particulars of an event; which form follows from the event's name.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EventData {
+    /// `message.received` and `message.echo`.
+    Received(ReceivedData),
+    /// `message.sent | delivered | read | failed | unknown`.
+    Status(StatusData),
+    /// `session.state`.
+    Session(SessionStateData),
+    /// `endpoint.disabled`.
+    Endpoint {
+        /// Which endpoint.
+        endpoint_id: EndpointId,
+        /// Where it points.
+        url: String,
+        /// Why it was switched off.
+        reason: String,
+    },
+}
+
+/// `data` of `message.received`: the document's eight members, then ours. What does not apply is `null`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedData {
+    /// Our id of the message.
+    pub message_id: MessageId,
+    /// The sender's phone number; the LID where it could not be resolved.
+    pub from: String,
+    /// The name the sender gave themselves.
+    pub sender_name: Option<String>,
+    /// What kind of message.
+    #[serde(rename = "type")]
+    pub kind: ContentKind,
+    /// Its text.
+    pub text: Option<String>,
+    /// Where its media can be fetched.
+    pub media_url: Option<String>,
+    /// Which button was pressed.
+    pub button_id: Option<String>,
+    /// When it was sent, Unix seconds.
+    pub timestamp: i64,
+    /// The recipient, in `message.echo`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// `from` is a LID, because its number is not known yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_lid: bool,
+    /// The group it was written in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+    /// The network's name of a kind we do not know, with `type: "unsupported"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind_name: Option<String>,
+    /// Position in its conversation, ascending, from 1.
+    pub sequence: i64,
+}
+
+/// `data` of the status events.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusData {
+    /// Which message.
+    pub message_id: MessageId,
+    /// The job its send answered with.
+    pub job_id: JobId,
+    /// The application's own reference, as given with the send.
+    pub client_ref: Option<String>,
+    /// The recipient.
+    pub to: String,
+    /// Its state now.
+    pub status: MessageState,
+    /// When, Unix seconds.
+    pub timestamp: i64,
+    /// What went wrong, if something did.
+    pub error: Option<MessageError>,
+}
+
+/// What went wrong with a message.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageError {
+    /// Our code.
+    pub code: FailureCode,
+    /// What it means and what to do.
+    pub message: String,
+    /// The network's own code.
+    pub provider_code: Option<String>,
+}
+
+/// `data` of `session.state`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionStateData {
+    /// The state.
+    pub state: DeviceState,
+    /// Why.
+    pub reason: Option<DownReason>,
+    /// What a person should do.
+    pub next_action: Option<NextAction>,
+    /// The same in words.
+    pub message: Option<String>,
+    /// When a restriction ends, Unix seconds.
+    pub until: Option<i64>,
+    /// When the network last sent us anything, Unix seconds.
+    pub last_frame_at: Option<i64>,
+    /// When, Unix seconds.
+    pub timestamp: i64,
+}
+
+/// Which events an endpoint wants: a name, or a wildcard such as `message.*` or `*`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Subscription(String);
+
+impl Subscription {
+    /// Whether it covers this event.
+    pub fn covers(&self, event: EventType) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(prefix) => event.as_str().starts_with(prefix),
+            None => self.0 == event.as_str(),
+        }
+    }
+}
+
+impl FromStr for Subscription {
+    type Err = UnknownWord;
+    /// A pattern that covers no event at all is a mistake.
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let wildcard = text == "*" || text.ends_with(".*");
+        let subscription = Self(text.to_owned());
+        let known = EventType::ALL.iter().any(|event| subscription.covers(*event));
+        if known && (wildcard || !text.contains('*')) {
+            Ok(subscription)
+        } else {
+            Err(UnknownWord(text.chars().take(80).collect()))
+        }
+    }
+}
+
+impl TryFrom<String> for Subscription {
+    type Error = UnknownWord;
+    fn try_from(text: String) -> Result<Self, UnknownWord> {
+        text.parse()
+    }
+}
+
+impl From<Subscription> for String {
+    fn from(subscription: Subscription) -> Self {
+        subscription.0
+    }
+}
+
+impl fmt::Display for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_is_a_name_or_a_wildcard_that_covers_something() {
+        let covers = |pattern: &str, event| pattern.parse::<Subscription>().expect(pattern).covers(event);
+        assert!(covers("message.received", EventType::MessageReceived));
+        assert!(!covers("message.received", EventType::MessageRead));
+        assert!(covers("message.*", EventType::MessageEcho));
+        assert!(!covers("message.*", EventType::SessionState));
+        assert!(covers("*", EventType::EndpointDisabled));
+        for wrong in ["", "message", "message.", "message.gone", "mess*", "*.received", "order.*", "**"] {
+            assert!(wrong.parse::<Subscription>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_received_message_has_the_documents_shape() {
+        let event = Event {
+            event: EventType::MessageReceived,
+            channel: Some(Channel::Whatsapp),
+            session_id: Some("dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".parse().unwrap()),
+            data: EventData::Received(ReceivedData {
+                message_id: "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".parse().unwrap(),
+                from: "6281234567890".into(),
+                sender_name: Some("Budi Santoso".into()),
+                kind: ContentKind::Text,
+                text: Some("Halo, saya butuh bantuan!".into()),
+                media_url: None,
+                button_id: None,
+                timestamp: 1_709_650_000,
+                to: None,
+                from_lid: false,
+                group_id: None,
+                kind_name: None,
+                sequence: 1,
+            }),
+        };
+        assert_eq!(
+            serde_json::to_string(&event).unwrap(),
+            concat!(
+                r#"{"event":"message.received","channel":"whatsapp","session_id":"dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50","#,
+                r#""data":{"message_id":"msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50","from":"6281234567890","sender_name":"Budi Santoso","#,
+                r#""type":"text","text":"Halo, saya butuh bantuan!","media_url":null,"button_id":null,"timestamp":1709650000,"sequence":1}}"#,
+            )
+        );
+    }
+}

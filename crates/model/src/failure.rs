@@ -1,0 +1,103 @@
+//! Why a message failed: a code, what it means and what to do next, in the user's language.
+
+use crate::channel::words;
+
+words! {
+    /// The languages we answer in.
+    pub enum Language {
+        /// Indonesian, the default.
+        Indonesian = "id",
+        /// English.
+        English = "en",
+    }
+}
+
+impl Language {
+    /// One of two texts.
+    pub const fn pick<T: Copy>(self, indonesian: T, english: T) -> T {
+        match self {
+            Self::Indonesian => indonesian,
+            Self::English => english,
+        }
+    }
+}
+
+words! {
+    /// The `error.code` of a message that failed or may have failed.
+    pub enum FailureCode {
+        /// The number has no WhatsApp account.
+        RecipientNotOnWhatsapp = "recipient_not_on_whatsapp",
+        /// The network refused the message; its own code stands beside.
+        RejectedByNetwork = "rejected_by_network",
+        /// WhatsApp's reach-out lock (463): no first messages to strangers for a while.
+        AccountRestricted = "account_restricted",
+        /// The network cannot carry this kind of content.
+        ContentNotSupported = "content_not_supported",
+        /// Meta's 24-hour window is shut.
+        Outside24hWindow = "outside_24h_window",
+        /// It did not go out before its expiry.
+        Expired = "expired",
+        /// Every attempt failed before anything reached the network.
+        AttemptsExhausted = "attempts_exhausted",
+        /// Written, never confirmed, and not safe to send again.
+        OutcomeUnknown = "outcome_unknown",
+        /// The process ended while working on it, several times in a row.
+        WorkerCrashed = "worker_crashed",
+        /// A person settled an unknown outcome as not sent.
+        ResolvedAsFailed = "resolved_as_failed",
+        /// The device was removed while the message waited.
+        DeviceRemoved = "device_removed",
+    }
+}
+
+impl FailureCode {
+    /// What happened and what to do next.
+    pub const fn message(self, language: Language) -> &'static str {
+        match self {
+            Self::RecipientNotOnWhatsapp => language.pick(
+                "Nomor tujuan tidak terdaftar di WhatsApp. Periksa nomornya, atau hubungi lewat kanal lain.",
+                "The recipient is not on WhatsApp. Check the number, or use another channel.",
+            ),
+            Self::RejectedByNetwork => language.pick(
+                "Jaringan menolak pesan ini. Lihat provider_code untuk alasannya; mengirim ulang pesan yang sama tidak membantu.",
+                "The network refused this message. See provider_code for its reason; sending the same again will not help.",
+            ),
+            Self::AccountRestricted => language.pick(
+                "WhatsApp sementara membatasi akun ini untuk memulai percakapan baru. Balasan tetap terkirim; coba lagi setelah pembatasan berakhir.",
+                "WhatsApp has restricted this account from starting new chats for a while. Replies still go out; try again when the restriction ends.",
+            ),
+            Self::ContentNotSupported => language.pick(
+                "Kanal ini tidak dapat mengirim jenis isi tersebut. Kirim sebagai jenis lain.",
+                "This channel cannot carry that kind of content. Send it as another type.",
+            ),
+            Self::Outside24hWindow => language.pick(
+                "Jendela 24 jam Meta sudah tertutup. Kirim template yang sudah disetujui.",
+                "Meta's 24-hour window is shut. Send an approved template.",
+            ),
+            Self::Expired => language.pick(
+                "Pesan kedaluwarsa sebelum sempat terkirim. Periksa keadaan device, lalu kirim ulang lewat retry.",
+                "The message expired before it could be sent. Check the device's state, then use retry.",
+            ),
+            Self::AttemptsExhausted => language.pick(
+                "Semua percobaan gagal sebelum mencapai jaringan. Periksa koneksi server, lalu kirim ulang lewat retry.",
+                "Every attempt failed before it reached the network. Check the server's connection, then use retry.",
+            ),
+            Self::OutcomeUnknown => language.pick(
+                "Pesan mungkin sudah terkirim, tetapi jaringan belum mengonfirmasi. Tanyakan penerima, lalu gunakan resolve atau retry.",
+                "The message may have been sent, but the network did not confirm it. Ask the recipient, then use resolve or retry.",
+            ),
+            Self::WorkerCrashed => language.pick(
+                "Proses berhenti berulang kali saat mengerjakan pesan ini, jadi pesan disisihkan. Laporkan, lalu coba retry.",
+                "The process ended repeatedly while working on this message, so it was set aside. Report it, then try retry.",
+            ),
+            Self::ResolvedAsFailed => language.pick(
+                "Seseorang menandai pesan ini tidak terkirim. Gunakan retry untuk mengirimnya.",
+                "A person marked this message as not sent. Use retry to send it.",
+            ),
+            Self::DeviceRemoved => language.pick(
+                "Device dihapus saat pesan masih menunggu. Kirim lagi lewat device lain.",
+                "The device was removed while the message waited. Send it again through another device.",
+            ),
+        }
+    }
+}

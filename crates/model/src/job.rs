@@ -1,0 +1,117 @@
+//! The work of sending one message, and the whole retry policy: pure, no clock, no database.
+//!
+//! A job that waits for its device is plainly `ready`: nobody claims the jobs of a device whose session is not up. So
+//! "held" is never stored; it is read off the device's state, and cannot disagree with it.
+
+use std::time::Duration;
+
+use crate::{FailureCode, SendError, channel::words};
+
+words! {
+    /// Where a job stands.
+    pub enum JobState {
+        /// May be claimed once its time has come, its lane is free and its device is up.
+        Ready = "ready",
+        /// Claimed under a lease.
+        Running = "running",
+        /// The network took the message.
+        Done = "done",
+        /// Will not be tried again unless someone asks; kept and visible.
+        Dead = "dead",
+        /// Cancelled while it waited.
+        Cancelled = "cancelled",
+    }
+}
+
+/// Attempts that failed before anything reached the network, after which a job is dead.
+pub const MAX_ATTEMPTS: u32 = 12;
+
+/// Claims in a row that ended with the process, after which a job is dead: it may be what kills it.
+pub const MAX_CRASHES: u32 = 5;
+
+/// What follows an attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Try again after this long; the attempt counts.
+    Retry(Duration),
+    /// Try again after this long; the attempt does not count.
+    Postpone(Duration),
+    /// Wait until the device is back; the attempt does not count.
+    Hold,
+    /// Final.
+    Fail(FailureCode),
+    /// It may have been sent: a late receipt or a person decides.
+    Unknown,
+}
+
+/// The retry policy. `attempt` is the number of this attempt, from 1; `resend_is_safe` says that the network drops a
+/// repeat of the same message id.
+pub fn decide(error: &SendError, attempt: u32, max_attempts: u32, resend_is_safe: bool) -> Decision {
+    match error {
+        SendError::Rejected { code, .. } => Decision::Fail(*code),
+        SendError::SlowDown { retry_after } => {
+            Decision::Postpone(retry_after.unwrap_or_else(|| backoff(attempt)).max(Duration::from_secs(1)))
+        }
+        SendError::AccountDown(_) => Decision::Hold,
+        // Never given up by count: it may be with the recipient already, and its expiry bounds it.
+        SendError::Unknown(_) if resend_is_safe => Decision::Retry(backoff(attempt)),
+        SendError::Unknown(_) => Decision::Unknown,
+        SendError::NotSent(_) if attempt >= max_attempts => Decision::Fail(FailureCode::AttemptsExhausted),
+        SendError::NotSent(_) => Decision::Retry(backoff(attempt)),
+    }
+}
+
+/// 1 s, 2 s, 4 s … up to 10 minutes.
+pub fn backoff(attempt: u32) -> Duration {
+    Duration::from_secs(1 << attempt.saturating_sub(1).min(10)).min(Duration::from_mins(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DownReason;
+
+    fn unknown() -> SendError {
+        SendError::Unknown("cut".into())
+    }
+
+    fn not_sent() -> SendError {
+        SendError::NotSent("refused".into())
+    }
+
+    #[test]
+    fn the_policy_as_a_table() {
+        let rejected = SendError::Rejected {
+            code: FailureCode::AccountRestricted,
+            provider_code: Some("463".into()),
+            detail: None,
+        };
+        let secs = Duration::from_secs;
+        for (error, attempt, safe, expected) in [
+            (&rejected, 1, true, Decision::Fail(FailureCode::AccountRestricted)),
+            (&SendError::SlowDown { retry_after: Some(secs(30)) }, 1, true, Decision::Postpone(secs(30))),
+            (&SendError::SlowDown { retry_after: Some(secs(0)) }, 1, true, Decision::Postpone(secs(1))),
+            (&SendError::SlowDown { retry_after: None }, 3, false, Decision::Postpone(secs(4))),
+            (&not_sent(), 1, false, Decision::Retry(secs(1))),
+            (&not_sent(), 11, false, Decision::Retry(secs(600))),
+            (&not_sent(), MAX_ATTEMPTS, true, Decision::Fail(FailureCode::AttemptsExhausted)),
+            (&unknown(), 1, true, Decision::Retry(secs(1))),
+            (&unknown(), 500, true, Decision::Retry(secs(600))),
+            (&unknown(), 1, false, Decision::Unknown),
+            (&SendError::AccountDown(DownReason::Disconnected), 99, false, Decision::Hold),
+        ] {
+            assert_eq!(
+                decide(error, attempt, MAX_ATTEMPTS, safe),
+                expected,
+                "{error:?} at attempt {attempt}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_sent_is_sent_again_only_where_that_is_safe() {
+        for attempt in 1..100 {
+            assert_eq!(decide(&unknown(), attempt, MAX_ATTEMPTS, false), Decision::Unknown);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The words of the product: ids, channels, messages, jobs, device states and their legal moves,
+//! the retry decision. Pure: no tokio, no I/O, no clock. Everything else speaks in these words.
+
+mod address;
+mod channel;
+mod content;
+mod device;
+mod event;
+mod failure;
+mod ids;
+mod job;
+mod message;
+mod plan;
+mod send;
+mod time;
+
+pub use address::{Chat, PhoneNumber, PhoneNumberError};
+pub use channel::{Channel, UnknownWord};
+pub use content::{Content, ContentKind};
+pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction};
+pub use event::{
+    Event, EventData, EventType, MessageError, ReceivedData, SessionStateData, StatusData, Subscription,
+};
+pub use failure::{FailureCode, Language};
+pub use ids::{
+    ApiKeyId, ContactId, ConversationId, DeliveryId, DeviceId, EndpointId, EventId, IdError, IdSource, JobId,
+    MessageId, NodeId, UserId, WorkspaceId,
+};
+pub use job::{Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide};
+pub use message::{Direction, Fate, MessageState, Receipt};
+pub use plan::Plan;
+pub use send::{BoxError, SendError, Sent};
+pub use time::{Clock, Timestamp};

@@ -1,0 +1,121 @@
+//! What the gateway gives a session.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cetar_model::{BoxError, Chat, Content, FailureCode, Health, Receipt, Timestamp};
+
+/// The only way out for events and the only home for a session's state. One per device and lease: when another node takes the
+/// device over, every call here fails with [`HostError::LeaseLost`] and the session must end.
+#[async_trait]
+pub trait Host: Send + Sync {
+    /// Tells what happened. Returns after the commit, so that only then the network is acknowledged. Telling the same thing
+    /// twice is harmless: a message is deduplicated by its remote id and chat.
+    async fn emit(&self, event: Inbound) -> Result<(), HostError>;
+
+    /// Reads one value of the session's own state.
+    async fn load(&self, collection: &str, key: &[u8]) -> Result<Option<Bytes>, HostError>;
+
+    /// Reads a whole collection, by ascending key.
+    async fn load_all(&self, collection: &str) -> Result<Vec<(Bytes, Bytes)>, HostError>;
+
+    /// Writes a batch: all of it or nothing, durable when this returns.
+    async fn save(&self, batch: Vec<StateWrite>) -> Result<(), HostError>;
+
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+}
+
+/// One change of a session's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateWrite {
+    /// Insert or replace.
+    Put {
+        /// Which collection.
+        collection: &'static str,
+        /// Which entry.
+        key: Bytes,
+        /// Its value; sealed at rest.
+        value: Bytes,
+    },
+    /// Delete one entry; no error if it is not there.
+    Delete {
+        /// Which collection.
+        collection: &'static str,
+        /// Which entry.
+        key: Bytes,
+    },
+    /// Delete a whole collection.
+    Clear {
+        /// Which collection.
+        collection: &'static str,
+    },
+    /// Delete everything this session ever stored: before linking anew.
+    ClearAll,
+}
+
+/// The gateway could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The database is away. Nothing was stored; do not acknowledge.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(#[source] BoxError),
+    /// This session no longer holds its device.
+    #[error("another process holds this device")]
+    LeaseLost,
+}
+
+/// What a session tells.
+#[derive(Debug, Clone)]
+pub enum Inbound {
+    /// A message came in, or the owner typed one on the phone.
+    Message(InboundMessage),
+    /// The network said something about messages of ours.
+    Receipt(InboundReceipt),
+    /// The session's state changed.
+    Health(Health),
+    /// An address we knew as an alias (a WhatsApp LID) turned out to be this number.
+    Resolved {
+        /// The alias, as it was used in `from`.
+        alias: Chat,
+        /// The number.
+        number: Chat,
+    },
+}
+
+/// A message from the network.
+#[derive(Debug, Clone)]
+pub struct InboundMessage {
+    /// The network's id; unique within its chat.
+    pub remote_id: String,
+    /// The conversation it belongs to: the other person, or the group.
+    pub chat: Chat,
+    /// Who wrote it (the phone number on WhatsApp).
+    pub from: Chat,
+    /// `from` is an alias whose number is not known.
+    pub from_alias: bool,
+    /// The group, if it was written in one.
+    pub group: bool,
+    /// The owner typed it on their own phone.
+    pub echo: bool,
+    /// The name the sender gave themselves.
+    pub sender_name: Option<String>,
+    /// What it says.
+    pub content: Content,
+    /// The network's own bytes of it, kept where we do not understand them.
+    pub raw: Option<Bytes>,
+    /// When it was sent, by the network's clock.
+    pub sent_at: Timestamp,
+}
+
+/// The network's word on messages of ours.
+#[derive(Debug, Clone)]
+pub struct InboundReceipt {
+    /// Which messages, by the network's ids.
+    pub remote_ids: Vec<String>,
+    /// What it says.
+    pub receipt: Receipt,
+    /// With [`Receipt::Failed`]: why, and the network's own code.
+    pub failure: Option<(FailureCode, Option<String>)>,
+    /// When, by the network's clock.
+    pub at: Timestamp,
+}

@@ -1,0 +1,22 @@
+//! The contract each network implements.
+//!
+//! A provider knows one network and nothing of databases, queues or HTTP APIs of ours. It never retries, never sleeps to
+//! wait for better times, never logs content or secrets. What it learns it tells its [`Host`]; where it keeps state, it
+//! keeps it there too.
+
+mod clock;
+mod host;
+mod link;
+mod session;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+
+pub use clock::SystemClock;
+pub use host::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite};
+pub use link::{LinkError, LinkProcess, LinkStep, Linked};
+pub use session::{
+    Account, Capabilities, CheckError, LinkRequest, NumberCheck, Outbound, Provider, Session, SessionEnd,
+    SettingsError,
+};
+
+pub use cetar_model::{SendError, Sent};

@@ -1,0 +1,159 @@
+//! A network, and one live account on it.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use async_trait::async_trait;
+use cetar_model::{
+    BoxError, Channel, Chat, Content, ContentKind, DeviceId, DownReason, Health, LinkMethod, MessageId,
+    PhoneNumber, SendError, Sent,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Host, LinkError, LinkProcess};
+
+/// Knows one network. No account, no state, no I/O.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// What it can carry. Data: used to refuse before queueing and to document.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// The id the network will know this message by, where we choose it. Receipts that overtake the answer to a send find
+    /// their message by it. `None` where the network chooses.
+    fn remote_id(&self, message: &MessageId) -> Option<String>;
+
+    /// Opens a linked account. Does no I/O: that begins in [`Session::run`].
+    fn open(&self, account: Account, host: Arc<dyn Host>) -> Result<Arc<dyn Session>, SettingsError>;
+
+    /// Begins linking an account. The process ends by itself when it is dropped or cancelled; state it has saved through the
+    /// host stays, and a later attempt may replace it.
+    async fn link(
+        &self,
+        account: Account,
+        request: LinkRequest,
+        host: Arc<dyn Host>,
+    ) -> Result<Box<dyn LinkProcess>, LinkError>;
+}
+
+/// How someone wants to link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRequest {
+    /// The way.
+    pub method: LinkMethod,
+    /// The account's own number; needed for a pairing code.
+    pub phone: Option<PhoneNumber>,
+}
+
+/// One linked account, live.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Keeps the account connected until `stop` or until it is lost for good. Short losses of the connection it mends itself and
+    /// reports as health; what ends it is told in [`SessionEnd`], and the supervisor decides what follows. When it returns,
+    /// nothing of it runs any more.
+    async fn run(&self, stop: CancellationToken) -> SessionEnd;
+
+    /// How it is right now, with evidence. Changes of state are also told through [`crate::Inbound::Health`].
+    fn health(&self) -> Health;
+
+    /// One attempt. Returns `Ok` only when the network itself has taken the message. Bounded in time by the provider.
+    async fn send(&self, message: &Outbound) -> Result<Sent, SendError>;
+
+    /// Whether a number has an account.
+    async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError>;
+
+    /// Ends the link on the network's side too. The session is stopped afterwards.
+    async fn logout(&self) -> Result<(), SendError>;
+}
+
+/// Why [`Session::run`] returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// It was told to stop.
+    Stopped,
+    /// The connection is lost and this session cannot mend it; a fresh one may.
+    Lost(DownReason),
+    /// The link itself is gone: it must be linked again, or a person must act. Starting again would not help.
+    Ended(DownReason),
+}
+
+/// An account's identity and settings.
+#[derive(Clone)]
+pub struct Account {
+    /// The device.
+    pub device: DeviceId,
+    /// On which channel (the sandbox serves all).
+    pub channel: Channel,
+    /// The account's own address on the network, once linked: a phone number, a bot's name.
+    pub address: Option<String>,
+    /// Settings and secrets, by the names `device add` reads.
+    pub settings: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("device", &self.device)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A setting is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("setting `{field}`: {problem}")]
+pub struct SettingsError {
+    /// Which.
+    pub field: String,
+    /// What is wrong with it, in English.
+    pub problem: String,
+}
+
+/// A message to send.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    /// Our id; the same on every attempt.
+    pub id: MessageId,
+    /// To whom.
+    pub to: Chat,
+    /// What.
+    pub content: Content,
+    /// The number of this attempt, from 1. A provider whose network lacks idempotency may not care; the sandbox counts by it.
+    pub attempt: u32,
+}
+
+/// What a network can carry.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// Kinds of content it takes.
+    pub content: &'static [ContentKind],
+    /// Longest text, in characters.
+    pub text_max: usize,
+    /// The network drops a repeat of the same message id, so an ambiguous attempt may be made again.
+    pub resend_is_safe: bool,
+    /// Ways to link; empty where settings suffice.
+    pub link_methods: &'static [LinkMethod],
+    /// Sends of one session that may be under way at once, each in a lane of its own.
+    pub concurrency: usize,
+}
+
+/// Whether a number has an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberCheck {
+    /// It has one.
+    pub is_registered: bool,
+    /// The network's address for it.
+    pub jid: Option<String>,
+}
+
+/// The question could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// This network has no such question.
+    #[error("not supported on this channel")]
+    NotSupported,
+    /// The account cannot ask now.
+    #[error("the account is down: {0}")]
+    AccountDown(DownReason),
+    /// No answer, or one not understood.
+    #[error("no answer: {0}")]
+    Failed(#[source] BoxError),
+}

@@ -1,0 +1,201 @@
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use cetar_model::{
+    Content, ContentKind, DeviceState, DownReason, Health, LinkMethod, MessageId, PhoneNumber, SendError,
+    Sent,
+};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Account, Capabilities, CheckError, Host, Inbound, LinkError, LinkProcess, LinkRequest, LinkStep, Linked,
+    NumberCheck, Outbound, Provider, Session, SessionEnd, SettingsError,
+};
+
+type Outcomes = Mutex<VecDeque<Result<Sent, SendError>>>;
+
+/// A network that does as the test says. All accounts share one script.
+pub struct ScriptedProvider {
+    capabilities: Capabilities,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    outcomes: Outcomes,
+    sent: Mutex<Vec<(MessageId, String, u32)>>,
+    hold: Mutex<bool>,
+    released: Notify,
+    started: watch::Sender<usize>,
+    hosts: Mutex<Vec<Arc<dyn Host>>>,
+    health: Mutex<Option<Health>>,
+    ends: watch::Sender<Option<SessionEnd>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ScriptedProvider {
+    /// A provider that accepts everything until told otherwise.
+    pub fn new(resend_is_safe: bool) -> Self {
+        Self {
+            capabilities: Capabilities {
+                content: &[ContentKind::Text],
+                text_max: 4096,
+                resend_is_safe,
+                link_methods: LinkMethod::ALL,
+                concurrency: 4,
+            },
+            shared: Arc::default(),
+        }
+    }
+
+    /// What the next send comes to; several calls queue up. With none queued, sends succeed.
+    pub fn next_send(&self, outcome: Result<Sent, SendError>) {
+        lock(&self.shared.outcomes).push_back(outcome);
+    }
+
+    /// Every attempt so far, in order: id, text, attempt number.
+    pub fn attempts(&self) -> Vec<(MessageId, String, u32)> {
+        lock(&self.shared.sent).clone()
+    }
+
+    /// From now on attempts hang until [`Self::release`].
+    pub fn hold_sends(&self) {
+        *lock(&self.shared.hold) = true;
+    }
+
+    /// Lets hanging attempts go on.
+    pub fn release(&self) {
+        *lock(&self.shared.hold) = false;
+        self.shared.released.notify_waiters();
+    }
+
+    /// Waits until `count` attempts have begun.
+    pub async fn attempts_begun(&self, count: usize) {
+        let mut begun = self.shared.started.subscribe();
+        let _sender_is_self = begun.wait_for(|begun| *begun >= count).await;
+    }
+
+    /// The host of the session opened last, to tell it things as the network would.
+    pub fn host(&self) -> Option<Arc<dyn Host>> {
+        lock(&self.shared.hosts).last().cloned()
+    }
+
+    /// Makes every session report this health from now on, and tells the last host.
+    pub async fn set_health(&self, health: Health) {
+        *lock(&self.shared.health) = Some(health);
+        if let Some(host) = self.host() {
+            let _lease_may_be_lost = host.emit(Inbound::Health(health)).await;
+        }
+    }
+
+    /// Ends every running session.
+    pub fn end_sessions(&self, end: SessionEnd) {
+        self.shared.ends.send_replace(Some(end));
+    }
+}
+
+#[async_trait]
+impl Provider for ScriptedProvider {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn remote_id(&self, message: &MessageId) -> Option<String> {
+        self.capabilities.resend_is_safe.then(|| format!("remote-{message}"))
+    }
+
+    fn open(&self, _account: Account, host: Arc<dyn Host>) -> Result<Arc<dyn Session>, SettingsError> {
+        lock(&self.shared.hosts).push(Arc::clone(&host));
+        Ok(Arc::new(ScriptedSession { shared: Arc::clone(&self.shared), host }))
+    }
+
+    async fn link(
+        &self,
+        account: Account,
+        _request: LinkRequest,
+        _host: Arc<dyn Host>,
+    ) -> Result<Box<dyn LinkProcess>, LinkError> {
+        Ok(Box::new(ScriptedLink {
+            step: 0,
+            address: account.address.unwrap_or_else(|| "628111111111".to_owned()),
+        }))
+    }
+}
+
+/// Shows one QR, then is linked.
+struct ScriptedLink {
+    step: u8,
+    address: String,
+}
+
+#[async_trait]
+impl LinkProcess for ScriptedLink {
+    async fn next(&mut self) -> Result<LinkStep, LinkError> {
+        self.step += 1;
+        match self.step {
+            1 => Ok(LinkStep::Qr {
+                data: "scripted".to_owned(),
+                expires_in: std::time::Duration::from_mins(1),
+            }),
+            2 => Ok(LinkStep::Done(Linked { address: self.address.clone(), name: None })),
+            _ => Err(LinkError::NotSupported),
+        }
+    }
+}
+
+/// A session of [`ScriptedProvider`].
+pub struct ScriptedSession {
+    shared: Arc<Shared>,
+    host: Arc<dyn Host>,
+}
+
+#[async_trait]
+impl Session for ScriptedSession {
+    async fn run(&self, stop: CancellationToken) -> SessionEnd {
+        if self.host.emit(Inbound::Health(self.health())).await.is_err() {
+            return SessionEnd::Lost(DownReason::HeldByAnotherNode);
+        }
+        let mut ends = self.shared.ends.subscribe();
+        tokio::select! {
+            () = stop.cancelled() => SessionEnd::Stopped,
+            end = ends.wait_for(Option::is_some) => end.ok().and_then(|end| *end).unwrap_or(SessionEnd::Stopped),
+        }
+    }
+
+    fn health(&self) -> Health {
+        lock(&self.shared.health).unwrap_or_else(|| Health::new(DeviceState::Connected, None))
+    }
+
+    async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
+        let text = match &message.content {
+            Content::Text { text } => text.clone(),
+            Content::Unsupported { kind } => kind.clone(),
+        };
+        lock(&self.shared.sent).push((message.id.clone(), text, message.attempt));
+        self.shared.started.send_modify(|begun| *begun += 1);
+        loop {
+            let released = self.shared.released.notified();
+            if !*lock(&self.shared.hold) {
+                break;
+            }
+            released.await;
+        }
+        let outcome = lock(&self.shared.outcomes).pop_front();
+        outcome.unwrap_or_else(|| Ok(Sent { remote_id: format!("remote-{}", message.id) }))
+    }
+
+    async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
+        Ok(NumberCheck { is_registered: true, jid: Some(format!("{number}@scripted")) })
+    }
+
+    async fn logout(&self) -> Result<(), SendError> {
+        Ok(())
+    }
+}

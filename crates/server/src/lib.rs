@@ -1,0 +1,1 @@
+//! HTTP: authentication, the /v1 API, OpenAPI. Translates, decides nothing.

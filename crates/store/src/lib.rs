@@ -1,0 +1,1 @@
+//! The database: the only crate that knows SQL. SQLite and PostgreSQL.

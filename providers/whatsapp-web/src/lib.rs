@@ -1,0 +1,1 @@
+//! WhatsApp by a linked device. The only crate that names whatsapp-rust.
