@@ -54,10 +54,18 @@ impl fmt::Debug for IdSource {
     }
 }
 
-/// The next valid UUIDv7: the low 62 bits count; when they overflow (never in practice) so does the next field.
+/// The next valid UUIDv7: time (48 bits), `rand_a` (12) and `rand_b` (62) count as one number around version and variant.
 const fn successor(id: u128) -> u128 {
-    const LOW: u128 = (1 << 62) - 1;
-    if id & LOW == LOW { (id & !LOW) + (1 << 64) } else { id + 1 }
+    const RAND_B: u128 = (1 << 62) - 1;
+    const RAND_A: u128 = 0xfff << 64;
+    const VERSION_AND_VARIANT: u128 = (7 << 76) | (0b10 << 62);
+    if id & RAND_B != RAND_B {
+        id + 1
+    } else if id & RAND_A != RAND_A {
+        (id & !RAND_B) + (1 << 64)
+    } else {
+        (((id >> 80) + 1) << 80) | VERSION_AND_VARIANT
+    }
 }
 
 /// The text is not an id of the kind wanted.
