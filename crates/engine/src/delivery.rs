@@ -1,0 +1,44 @@
+//! Webhooks on their way out.
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+/// Carries one signed request. The real one is the guarded HTTP client; it re-checks the address it dials.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Whether this URL may be called at all (scheme, literal address): for the check at creation.
+    fn permits(&self, url: &str) -> Result<(), String>;
+    /// One POST: no redirect, 5 s to connect, 15 s in all, at most 16 KiB of the answer read.
+    async fn post(&self, request: Request) -> Result<Response, TransportError>;
+}
+
+/// What to post.
+pub struct Request {
+    /// Where.
+    pub url: String,
+    /// Header names (lower case) and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The exact bytes that were signed.
+    pub body: bytes::Bytes,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Retry-After`, if it was given in seconds or as a date.
+    pub retry_after: Option<Duration>,
+    /// The first 16 KiB of the answer.
+    pub body: String,
+}
+
+/// No answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{class}: {detail}")]
+pub struct TransportError {
+    /// `timeout`, `connect`, `tls`, `dns`, `refused_address`, `other`.
+    pub class: &'static str,
+    /// For the delivery log; no secret.
+    pub detail: String,
+}
