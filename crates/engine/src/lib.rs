@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Providers {
     /// Real ones. A channel that is not here cannot be linked.
     pub real: BTreeMap<Channel, Arc<dyn Provider>>,
-    /// Serves every device marked `sandbox`.
-    pub sandbox: Option<Arc<dyn Provider>>,
+    /// Simulated ones, for the devices marked `sandbox`: one a channel, because what a network can do differs by channel.
+    pub sandbox: BTreeMap<Channel, Arc<dyn Provider>>,
 }
 
 /// Everything the engine is given.
