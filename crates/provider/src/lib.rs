@@ -1,4 +1,4 @@
-//! The contract each network implements.
+//! The contract each network implements, and the guarded HTTP client.
 //!
 //! A provider knows one network and nothing of databases, queues or HTTP APIs of ours. It never retries, never sleeps to
 //! wait for better times, never logs content or secrets. What it learns it tells its [`Host`]; where it keeps state, it
@@ -6,6 +6,7 @@
 
 mod clock;
 mod host;
+pub mod http;
 mod link;
 mod session;
 #[cfg(feature = "testkit")]

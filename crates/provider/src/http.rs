@@ -1,0 +1,217 @@
+//! The guarded HTTP client: the only way the product calls an address somebody else chose.
+//!
+//! Whoever may name a URL (a webhook, a medium) could otherwise make us call our own network: the cloud's metadata
+//! service, a database, the router. So the address is checked, both where the URL spells it out and where a name leads to
+//! it, on the very address that is dialled; no redirect is followed, no proxy of the environment is used, and every step
+//! has its limit.
+
+mod addresses;
+mod error;
+mod resolver;
+mod retry_after;
+mod tls;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use cetar_model::Timestamp;
+use ipnet::IpNet;
+use reqwest::{Method, Url, header::HeaderMap, redirect};
+use url::Host;
+
+pub use error::{Error, ErrorClass};
+pub use resolver::{Resolver, SystemResolver};
+pub use rustls::pki_types::CertificateDer;
+
+use addresses::{Egress, Encryption};
+use resolver::GuardedResolver;
+
+/// Most header bytes of an HTTP/2 answer. On HTTP/1 it is 100 headers and about 400 KiB, which hyper fixes.
+const MAX_HEADER_BYTES: u32 = 64 * 1024;
+
+/// A connection that lay idle this long is closed, so that a receiver that moved is looked up again.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How the client is set up; the defaults are the product's.
+pub struct Options {
+    /// `egress.allow`: networks that may be called although they are not public, and by plain http.
+    pub allow: Vec<IpNet>,
+    /// Longest time to look up the name, connect and agree on TLS (5 s).
+    pub connect_timeout: Duration,
+    /// Longest time for everything, the answer's body included (15 s).
+    pub total_timeout: Duration,
+    /// Authorities to trust besides the usual ones.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Looks names up.
+    pub resolver: Arc<dyn Resolver>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            connect_timeout: Duration::from_secs(5),
+            total_timeout: Duration::from_secs(15),
+            extra_roots: Vec::new(),
+            resolver: Arc::new(SystemResolver),
+        }
+    }
+}
+
+/// What to ask.
+#[derive(Clone)]
+pub struct Request {
+    method: Method,
+    url: String,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
+    max_response: usize,
+}
+
+impl Request {
+    /// A POST of these exact bytes; of the answer up to 64 KiB are read.
+    pub fn post(url: impl Into<String>, body: Bytes) -> Self {
+        Self { method: Method::POST, url: url.into(), headers: Vec::new(), body, max_response: 64 * 1024 }
+    }
+
+    /// With this header. A value that cannot be one fails the call.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Reads at most this many bytes of the answer; the rest is left unread.
+    #[must_use]
+    pub const fn max_response(mut self, bytes: usize) -> Self {
+        self.max_response = bytes;
+        self
+    }
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The HTTP status. A redirect is an answer like any other.
+    pub status: u16,
+    headers: HeaderMap,
+    /// The body, as far as it was read.
+    pub body: Bytes,
+    /// The body is whole: neither cut at the limit nor by the connection.
+    pub complete: bool,
+}
+
+impl Response {
+    /// A header's value, if it is given (the first, if it is several times) and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// `Retry-After`, given in seconds or as a date.
+    pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        retry_after::parse(self.header("retry-after")?, now)
+    }
+}
+
+/// The client. Cheap to clone; connections are kept and shared.
+#[derive(Clone)]
+pub struct Client {
+    egress: Arc<Egress>,
+    // Two, so that the resolver of each knows what it looks names up for, and no connection serves both.
+    tls: reqwest::Client,
+    plain: reqwest::Client,
+}
+
+impl Client {
+    /// Sets it up. Fails only if an extra root certificate is none.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let Options { allow, connect_timeout, total_timeout, extra_roots, resolver } = options;
+        let tls = tls::client_config(&extra_roots)?;
+        let egress = Arc::new(Egress::new(allow));
+        let client = |encryption| {
+            builder(GuardedResolver { resolver: resolver.clone(), egress: egress.clone(), encryption })
+                .tls_backend_preconfigured(tls.clone())
+                .connect_timeout(connect_timeout)
+                .timeout(total_timeout)
+                .build()
+        };
+        Ok(Self { tls: client(Encryption::Tls)?, plain: client(Encryption::None)?, egress })
+    }
+
+    /// Whether this URL may be called, as far as it can be told without looking a name up: https (or http, to allowed
+    /// addresses), no user name, no forbidden address. The error is `refused_address` and says why.
+    pub fn check(&self, url: &str) -> Result<(), Error> {
+        self.checked(url).map(|_permitted| ())
+    }
+
+    /// One request, one answer. Never tries again.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let (url, encryption) = self.checked(&request.url)?;
+        let client = match encryption {
+            Encryption::Tls => &self.tls,
+            Encryption::None => &self.plain,
+        };
+        let mut builder = client.request(request.method, url).body(request.body);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        let response = builder.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (body, complete) = read_up_to(response, request.max_response).await;
+        Ok(Response { status, headers, body, complete })
+    }
+
+    fn checked(&self, text: &str) -> Result<(Url, Encryption), Error> {
+        // `Url` has already turned every spelling of an IPv4 address (0x7f.1, 2130706433) into the address, and does not
+        // take an IPv6 zone (`%eth0`).
+        let url = Url::parse(text).map_err(|why| Error::refused(format_args!("not a URL: {why}")))?;
+        let encryption = match url.scheme() {
+            "https" => Encryption::Tls,
+            "http" => Encryption::None,
+            _ => return Err(Error::refused("not an https URL")),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Error::refused("a user name or password in the URL is not accepted"));
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => Some(address.into()),
+            Some(Host::Ipv6(address)) => Some(address.into()),
+            Some(Host::Domain(_)) => None,
+            None => return Err(Error::refused("the URL names no host")),
+        };
+        if let Some(address) = literal {
+            self.egress.judge(address, encryption).map_err(Error::refused)?;
+        }
+        Ok((url, encryption))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the guarded client")]
+fn builder(resolver: GuardedResolver) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .dns_resolver(resolver)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .pool_idle_timeout(IDLE)
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+}
+
+/// The status has been said by now, and stands: a body that breaks off or takes too long is only incomplete.
+async fn read_up_to(mut response: reqwest::Response, limit: usize) -> (Bytes, bool) {
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = limit - body.len();
+                body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+                if chunk.len() > room {
+                    return (body.freeze(), false);
+                }
+            }
+            Ok(None) => return (body.freeze(), true),
+            Err(_) => return (body.freeze(), false),
+        }
+    }
+}
