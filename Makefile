@@ -1,0 +1,47 @@
+# What a developer runs. `make` alone lists it.
+#
+# `make run` builds with cargo's dev profile: dependencies without debug information, our own with line tables, nothing
+# optimised. Everything that is for tests goes to a target folder of its own, so that neither build undoes the other.
+
+SHELL := /usr/bin/env bash
+.DEFAULT_GOAL := help
+.PHONY: help run dev test check audit bench simulated release setup need
+
+ARGS ?=
+SIMULATED := target/simulated
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: need ## build and start the server; the first start prints a request to paste (ARGS='--listen 127.0.0.1:9000')
+	cargo run -p cetar -- serve $(ARGS)
+
+dev: simulated ## start the simulated build with a data folder of its own and every log line; any Noise root is taken
+	CETAR_LOG__LEVEL=debug $(SIMULATED)/cetar serve --data-dir target/dev $(ARGS)
+
+test: need setup ## run every test, on SQLite and PostgreSQL; installs what is missing and may be installed
+	scripts/test $(ARGS)
+
+check: need ## format, lints, architecture, licences, and that no dangerous feature is in the release
+	scripts/check
+
+audit: need ## known vulnerabilities and yanked crates (needs cargo-deny and the network)
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
+	cargo deny --all-features check
+
+bench: need ## measure how many sends are accepted, each durable (ARGS go to the measurement)
+	cargo run --release -p cetar-store --example accept_rate -- $(ARGS)
+
+simulated: need ## build target/simulated/cetar, which talks to a stand-in for WhatsApp; never ship it
+	cargo build -p cetar --features simulated --target-dir $(SIMULATED)
+	@ln -sf debug/cetar $(SIMULATED)/cetar
+
+release: need ## build the binary to ship, target/release/cetar
+	cargo build --release --locked -p cetar
+
+setup: ## install what the tests need beyond Rust: PostgreSQL, PHP, strace, curl
+	@scripts/setup
+
+need:
+	@command -v cargo >/dev/null || { echo "Rust is missing: see https://rustup.rs"; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is missing (Debian: apt-get install gcc libc6-dev)"; exit 1; }

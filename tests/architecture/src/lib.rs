@@ -1,0 +1,12 @@
+//! Proves what the compiler does not: which crate may use which, where SQL and status codes may stand, which licences
+//! come along, that links in the documentation lead somewhere. Each failure says what to do. Builds nothing but itself:
+//! it reads manifests, sources and what `cargo metadata` and `cargo tree` say.
+#![cfg(test)]
+
+mod arrows;
+mod documents;
+mod features;
+mod licences;
+mod sources;
+mod spdx;
+mod workspace;
