@@ -1,0 +1,119 @@
+//! Misbehaviour on demand.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::Simulator;
+use crate::number::digits;
+use crate::state::Outgoing;
+
+/// What the server does wrong. One-shot faults disarm themselves; the others stand until they are turned off or
+/// [`cleared`](Faults::clear).
+pub struct Faults {
+    simulator: Simulator,
+}
+
+#[derive(Default)]
+pub(crate) struct Script {
+    pub(crate) nacks: HashMap<String, u16>,
+    pub(crate) nack_everything: Option<u16>,
+    pub(crate) unregistered: HashSet<String>,
+    pub(crate) withhold_acks: bool,
+    pub(crate) drop_before_message: bool,
+    pub(crate) drop_after_message: bool,
+    pub(crate) refuse_connections: bool,
+    pub(crate) unavailable: bool,
+}
+
+impl Faults {
+    pub(crate) fn new(simulator: Simulator) -> Self {
+        Self { simulator }
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Script)) {
+        self.simulator.with(|state| edit(&mut state.faults));
+    }
+
+    /// Messages to this number are answered with `<ack error="code">` and go nowhere. 463 is the answer to an
+    /// account that may not write to strangers for now.
+    pub fn nack(&self, number: &str, code: u16) {
+        self.edit(|script| _ = script.nacks.insert(digits(number), code));
+    }
+
+    /// Every message is answered with `<ack error="code">`; `None` ends it.
+    pub fn nack_everything(&self, code: Option<u16>) {
+        self.edit(|script| script.nack_everything = code);
+    }
+
+    /// Messages to this number are taken again.
+    pub fn clear_nack(&self, number: &str) {
+        self.edit(|script| _ = script.nacks.remove(&digits(number)));
+    }
+
+    /// Messages are taken and delivered, but no `<ack>` is sent.
+    pub fn withhold_acks(&self, on: bool) {
+        self.edit(|script| script.withhold_acks = on);
+    }
+
+    /// One-shot: the socket dies when the next message stanza arrives, before anything is done with it.
+    pub fn drop_before_message(&self) {
+        self.edit(|script| script.drop_before_message = true);
+    }
+
+    /// One-shot: the next message stanza reaches its recipient, then the socket dies instead of carrying the `<ack>`.
+    pub fn drop_after_message_before_ack(&self) {
+        self.edit(|script| script.drop_after_message = true);
+    }
+
+    /// Every socket dies now, without a close frame.
+    pub fn drop_all(&self) {
+        self.simulator.with(|state| {
+            for connection in state.connections.values() {
+                connection.kill.cancel();
+            }
+        });
+    }
+
+    /// New connections are answered with HTTP 503; those that are open stay.
+    pub fn refuse_connections(&self, on: bool) {
+        self.edit(|script| script.refuse_connections = on);
+    }
+
+    /// Connections get through the handshake and are then told `<failure reason="503"/>`.
+    pub fn unavailable(&self, on: bool) {
+        self.edit(|script| script.unavailable = on);
+    }
+
+    /// Half-open: sockets stay open and new ones are accepted, but nothing is read and nothing is answered.
+    pub fn stall(&self, on: bool) {
+        self.simulator.shared.stalled.send_replace(on);
+        self.simulator.with(|_| ());
+    }
+
+    /// Nobody with this number is on WhatsApp.
+    pub fn unregistered(&self, number: &str) {
+        self.edit(|script| _ = script.unregistered.insert(digits(number)));
+    }
+
+    /// Ends every open stream with `<stream:error code="...">`, as the server does for maintenance (503) or after
+    /// too much traffic (429).
+    pub fn stream_error(&self, code: u16) {
+        self.simulator.with(|state| {
+            for connection in state.connections.values() {
+                connection.send(crate::node::stream_error(code));
+                let _ = connection.out.send(Outgoing::Close);
+            }
+        });
+    }
+
+    /// Gives the server a new static key, so that the next IK attempt falls back to XX. The key that clients keep is
+    /// worthless from then on.
+    pub fn rotate_server_key(&self) {
+        self.simulator.with(crate::state::State::rotate_identity);
+    }
+
+    /// Ends all standing faults and disarms the one-shot ones.
+    pub fn clear(&self) {
+        self.simulator.shared.stalled.send_replace(false);
+        self.edit(|script| *script = Script::default());
+    }
+}

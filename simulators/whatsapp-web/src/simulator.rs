@@ -1,0 +1,174 @@
+//! The handle tests hold.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use crate::log::{Event, LogEntry, Violation};
+use crate::number::digits;
+use crate::state::State;
+use crate::{Faults, Peer, Phone, server};
+
+/// A running stand-in for the WhatsApp Web server. Clones are the same one; it stops when the last is dropped.
+///
+/// What it knows (linked devices, keys, messages that wait) survives the connections of its clients, but not itself.
+#[derive(Clone)]
+pub struct Simulator {
+    pub(crate) shared: Arc<Shared>,
+    _stop_on_drop: Arc<DropGuard>,
+}
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Counts changes of the state, for those who wait for one.
+    changes: watch::Sender<u64>,
+    pub(crate) stalled: watch::Sender<bool>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    address: SocketAddr,
+}
+
+impl Shared {
+    /// Works on the state and wakes those who wait for a change.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        let result = work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changes.send_modify(|count| *count += 1);
+        result
+    }
+
+    /// The next message of an inbox that nobody took yet. Wakes nobody: the waiters themselves ask.
+    pub(crate) fn take_message(&self, number: &str) -> Option<crate::Received> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let account = state.account(number);
+        let next = account.inbox.get(account.taken).cloned()?;
+        account.taken += 1;
+        Some(next)
+    }
+
+    /// Looks at the state.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Simulator {
+    /// Starts on a free port of the loopback interface.
+    ///
+    /// # Panics
+    /// If there is no free port: a test cannot go on without one.
+    pub async fn start() -> Self {
+        match Self::start_on((Ipv4Addr::LOCALHOST, 0).into()).await {
+            Ok(simulator) => simulator,
+            #[expect(clippy::panic, reason = "a test without its server has nothing to test")]
+            Err(error) => panic!("no port for the WhatsApp Web simulator: {error}"),
+        }
+    }
+
+    /// Starts on this address; port 0 is any free port.
+    pub async fn start_on(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let stop = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::new()),
+            changes: watch::Sender::new(0),
+            stalled: watch::Sender::new(false),
+            stop: stop.clone(),
+            tasks: TaskTracker::new(),
+            address: listener.local_addr()?,
+        });
+        shared.tasks.spawn(server::accept(shared.clone(), listener));
+        Ok(Self { shared, _stop_on_drop: Arc::new(stop.drop_guard()) })
+    }
+
+    /// Where clients connect to, e.g. `ws://127.0.0.1:40123/ws/chat`.
+    pub fn url(&self) -> String {
+        format!("ws://{}{}", self.shared.address, server::PATH)
+    }
+
+    /// The phone of an account owner, with which a client is linked. Created at need, with a LID of its own; any
+    /// usual notation of the number will do.
+    pub fn phone(&self, number: &str) -> Phone {
+        Phone::new(self.clone(), digits(number))
+    }
+
+    /// Somebody on WhatsApp. Created at need; any usual notation of the number will do.
+    pub fn peer(&self, number: &str) -> Peer {
+        Peer::new(self.clone(), digits(number))
+    }
+
+    /// Scripted misbehaviour.
+    pub fn faults(&self) -> Faults {
+        Faults::new(self.clone())
+    }
+
+    /// How many sockets are through the handshake and open.
+    pub fn connections(&self) -> usize {
+        self.shared.read(|state| state.connections.len())
+    }
+
+    /// Voids all QR codes and link codes on display, as if nobody had scanned them in time. Clients get new QR codes.
+    pub fn expire_codes(&self) {
+        self.with(State::expire_codes);
+    }
+
+    /// Everything that happened so far, in order.
+    pub fn log(&self) -> Vec<LogEntry> {
+        self.shared.read(|state| state.log.entries().to_vec())
+    }
+
+    /// Everything a client did that the real server refuses, or that could not be read.
+    pub fn violations(&self) -> Vec<Violation> {
+        let violation = |entry: &LogEntry| match &entry.event {
+            Event::Violation(violation) => Some(violation.clone()),
+            _ => None,
+        };
+        self.shared.read(|state| state.log.entries().iter().filter_map(violation).collect())
+    }
+
+    /// Waits, without polling, until the condition holds. It is looked at after every change.
+    pub async fn wait_until(&self, mut condition: impl FnMut(&Self) -> bool) {
+        let mut changes = self.shared.changes.subscribe();
+        loop {
+            changes.borrow_and_update();
+            if condition(self) || changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the first event that fits, past ones included, and gives what was found in it.
+    pub async fn wait_for<T>(&self, mut pick: impl FnMut(&Event) -> Option<T>) -> T {
+        let mut seen = 0;
+        let mut found = None;
+        loop {
+            self.wait_until(|simulator| {
+                simulator.shared.read(|state| {
+                    let entries = state.log.entries();
+                    found = entries[seen..].iter().find_map(|entry| pick(&entry.event));
+                    seen = entries.len();
+                });
+                found.is_some()
+            })
+            .await;
+            if let Some(found) = found.take() {
+                return found;
+            }
+        }
+    }
+
+    /// Closes all sockets and the port, and waits for it.
+    pub async fn shutdown(&self) {
+        self.shared.stop.cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        self.shared.with(work)
+    }
+}

@@ -1,0 +1,116 @@
+//! What a client asks about its own account: modes, settings, app state, media servers.
+
+use wacore_binary::Node;
+use wacore_binary::builder::NodeBuilder;
+
+use super::iq::{Answer, BAD_REQUEST, Request};
+use crate::log::Rule;
+use crate::node::{attr, children, jid_attr};
+use crate::state::State;
+
+/// What an account starts with.
+const PRIVACY: [(&str, &str); 9] = [
+    ("last", "all"),
+    ("online", "all"),
+    ("profile", "all"),
+    ("status", "all"),
+    ("groupadd", "all"),
+    ("readreceipts", "all"),
+    ("calladd", "all"),
+    ("messages", "all"),
+    ("defense", "off"),
+];
+
+impl State {
+    pub(super) fn passive(request: &Request<'_>) -> Answer {
+        match request.tag() {
+            "active" | "passive" if request.is_set => Ok(Vec::new()),
+            _ => Err(BAD_REQUEST),
+        }
+    }
+
+    /// Server-side switches: none is set, so every feature is at its default.
+    pub(super) fn experiments() -> Vec<Node> {
+        let props = NodeBuilder::new("props")
+            .attr("protocol", 1)
+            .attr("ab_key", "simulated")
+            .attr("hash", "simulated")
+            .attr("refresh", 86_400)
+            .attr("refresh_id", 1)
+            .attr("delta_update", false);
+        vec![props.build()]
+    }
+
+    pub(super) fn privacy(request: &Request<'_>) -> Vec<Node> {
+        if request.is_set {
+            // Settings and trusted-contact tokens are taken and change nothing.
+            return Vec::new();
+        }
+        let categories = PRIVACY.iter().map(|(name, value)| {
+            NodeBuilder::new("category").attr("name", *name).attr("value", *value).build()
+        });
+        vec![NodeBuilder::new("privacy").children(categories).build()]
+    }
+
+    pub(super) fn blocklist(_: &Request<'_>) -> Vec<Node> {
+        vec![NodeBuilder::new("list").attr("dhash", "0").build()]
+    }
+
+    /// Nobody is in any group.
+    pub(super) fn no_groups() -> Vec<Node> {
+        vec![NodeBuilder::new("groups").build()]
+    }
+
+    /// A host that answers nobody: media are not simulated.
+    pub(super) fn media_connection() -> Vec<Node> {
+        let host = NodeBuilder::new("host")
+            .attr("hostname", "media.invalid")
+            .attr("type", "primary")
+            .children([NodeBuilder::new("upload").build(), NodeBuilder::new("download").build()]);
+        let connection = NodeBuilder::new("media_conn")
+            .attr("auth", "simulated")
+            .attr("ttl", 3_600)
+            .attr("auth_ttl", 21_600)
+            .attr("max_buckets", 12)
+            .children([host.build()]);
+        vec![connection.build()]
+    }
+
+    /// Collections of settings the owner's devices share. They are empty, except for the owner's name.
+    pub(super) fn app_state(&mut self, request: &Request<'_>) -> Answer {
+        let sync = request.content.filter(|sync| sync.tag == "sync").ok_or(BAD_REQUEST)?;
+        let collections: Vec<Node> = children(sync)
+            .iter()
+            .filter(|asked| asked.tag == "collection")
+            .map(|asked| self.collection(request, asked))
+            .collect();
+        Ok(vec![NodeBuilder::new("sync").children(collections).build()])
+    }
+
+    fn collection(&mut self, request: &Request<'_>, asked: &Node) -> Node {
+        let name = attr(asked, "name").unwrap_or_default();
+        if name.is_empty() {
+            let by = super::device_jid(request.from);
+            self.violation(Rule::Stanza, by, "an app-state collection without a name");
+        }
+        let version = attr(asked, "version").unwrap_or_else(|| "0".to_owned());
+        NodeBuilder::new("collection")
+            .attr("name", name)
+            .attr("version", version)
+            .attr("has_more_patches", false)
+            .build()
+    }
+
+    /// A client may unlink itself, not others.
+    pub(super) fn companion_devices(request: &Request<'_>) -> Answer {
+        let remove = request.content.filter(|it| it.tag == "remove-companion-device").ok_or(BAD_REQUEST)?;
+        let own = |jid: &wacore_binary::Jid| {
+            jid.user.as_str() == request.from.number && jid.device == request.from.device
+        };
+        if request.is_set && jid_attr(remove, "jid").as_ref().is_some_and(own) {
+            Ok(Vec::new())
+        } else {
+            Err(BAD_REQUEST)
+        }
+    }
+}
