@@ -1,0 +1,389 @@
+//! Every refusal there is: its code, its status, its words. No other file of the product names a status of failure.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use cetar_model::Language;
+use cetar_store::StoreError;
+use serde::Serialize;
+
+use crate::input::{FieldProblem, Problem};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $indonesian:literal, $english:literal;)*) => {
+        /// The `error.code` of an answer. Codes are never renamed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ErrorCode { $($(#[$doc])* $variant,)* }
+
+        impl ErrorCode {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word in the answer.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What it means and what to do, where nothing more precise is known.
+            pub const fn message(self, language: Language) -> &'static str {
+                match self { $(Self::$variant => language.pick($indonesian, $english),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No `Authorization: Bearer …`.
+    ApiKeyMissing = "api_key_missing",
+        "API key tidak disertakan. Kirim header Authorization: Bearer sk_live_….",
+        "No API key given. Send the header Authorization: Bearer sk_live_….";
+    /// Not the form of a key: a typo, a cut, another service's key.
+    ApiKeyMalformed = "api_key_malformed",
+        "API key salah ketik atau terpotong. Salin ulang key lengkapnya: sk_live_ atau sk_test_ diikuti 36 karakter.",
+        "The API key is mistyped or cut. Copy the whole key again: sk_live_ or sk_test_ and 36 characters.";
+    /// The form of a key, but none of ours.
+    ApiKeyInvalid = "api_key_invalid",
+        "API key tidak dikenal. Buat key baru, atau periksa apakah key ini milik server lain.",
+        "The API key is not known. Make a new one, or check whether it belongs to another server.";
+    /// Revoked.
+    ApiKeyRevoked = "api_key_revoked",
+        "API key sudah dicabut. Pakai key lain atau buat yang baru.",
+        "The API key was revoked. Use another one or make a new one.";
+    /// Past its end.
+    ApiKeyExpired = "api_key_expired",
+        "API key sudah kedaluwarsa. Buat key baru.",
+        "The API key has expired. Make a new one.";
+    /// The plan lacks this.
+    PlanFeatureMissing = "plan_feature_missing",
+        "Paket langganan Anda tidak mendukung fitur ini.",
+        "Your plan does not include this feature.";
+    /// The address may not use this key, or is blocked.
+    IpBlocked = "ip_blocked",
+        "Alamat IP Anda tidak diizinkan memakai API key ini.",
+        "Your IP address is not allowed to use this API key.";
+    /// The key may not use that device.
+    DeviceNotAllowed = "device_not_allowed",
+        "API key ini tidak boleh memakai device tersebut. Lihat GET /v1/devices; key sk_test_ hanya memakai device sandbox, key sk_live_ hanya device sungguhan.",
+        "This API key may not use that device. See GET /v1/devices; sk_test_ keys use sandbox devices only, sk_live_ keys real ones only.";
+    /// The key lacks the scope.
+    ScopeMissing = "scope_missing",
+        "API key ini tidak punya scope yang diperlukan.",
+        "This API key lacks the scope needed.";
+    /// `/metrics` from elsewhere without its token.
+    MetricsNotAllowed = "metrics_not_allowed",
+        "/metrics hanya untuk mesin ini sendiri, atau dengan token-nya.",
+        "/metrics is for this machine itself, or with its token.";
+    /// No such object here, or no such path.
+    NotFound = "not_found",
+        "Tidak ditemukan. Periksa alamat dan ID-nya.",
+        "Not found. Check the address and the id.";
+    /// The path exists, with another method.
+    MethodNotAllowed = "method_not_allowed",
+        "Metode HTTP ini tidak berlaku untuk alamat tersebut; lihat header Allow.",
+        "This HTTP method does not apply to that address; see the Allow header.";
+    /// The body is larger than `limits.body_bytes`.
+    BodyTooLarge = "body_too_large",
+        "Body request terlalu besar.",
+        "The request body is too large.";
+    /// The body is not a JSON object.
+    InvalidJson = "invalid_json",
+        "Payload JSON tidak valid.",
+        "The payload is not valid JSON.";
+    /// Some fields are missing or wrong; `fields` lists them all.
+    ValidationFailed = "validation_failed",
+        "Ada field yang kosong atau salah; lihat error.fields.",
+        "Some fields are missing or wrong; see error.fields.";
+    /// No device of that channel that the key may use.
+    NoDevice = "no_device",
+        "Belum ada device di kanal ini yang boleh dipakai API key Anda. Tambahkan dan tautkan device dulu; key sk_test_ hanya memakai device sandbox, key sk_live_ hanya device sungguhan.",
+        "There is no device on this channel that your API key may use. Add and link one first; sk_test_ keys use sandbox devices only, sk_live_ keys real ones only.";
+    /// Several devices would do.
+    SessionIdRequired = "session_id_required",
+        "Ada beberapa device di kanal ini. Sebutkan salah satunya di session_id.",
+        "There are several devices on this channel. Name one of them in session_id.";
+    /// Never linked, or logged out.
+    DeviceNotLinked = "device_not_linked",
+        "Device belum ditautkan atau sudah keluar. Tautkan lagi dengan QR atau kode, lalu kirim ulang.",
+        "The device was never linked, or is logged out. Link it by QR or code, then send again.";
+    /// The same key came with another body.
+    IdempotencyKeyReused = "idempotency_key_reused",
+        "Idempotency-Key ini sudah dipakai untuk isi yang berbeda. Pakai key baru untuk pesan baru.",
+        "This Idempotency-Key was used with another body. Use a new key for a new message.";
+    /// Only a queued job can be cancelled.
+    JobNotCancellable = "job_not_cancellable",
+        "Job hanya bisa dibatalkan selama masih queued.",
+        "A job can be cancelled only while it is queued.";
+    /// Only a failed or unknown job can be retried.
+    JobNotRetryable = "job_not_retryable",
+        "Job hanya bisa diulang bila failed atau unknown.",
+        "A job can be retried only when it is failed or unknown.";
+    /// Only an unknown job can be resolved.
+    JobNotResolvable = "job_not_resolvable",
+        "Job hanya bisa diputuskan bila unknown.",
+        "A job can be resolved only when it is unknown.";
+    /// More requests than the limit in the last 60 seconds.
+    RateLimited = "rate_limited",
+        "Anda melebihi batas request per menit. Coba lagi setelah Retry-After detik.",
+        "You are over the limit of requests a minute. Try again after Retry-After seconds.";
+    /// Our fault.
+    Internal = "internal_error",
+        "Kesalahan pada server kami. Sebutkan request_id bila melaporkannya.",
+        "Something went wrong on our side. Name the request_id when you report it.";
+    /// The database does not take it just now.
+    Unavailable = "service_unavailable",
+        "Server sedang tidak bisa menyimpan. Tidak ada yang dikirim; coba lagi sebentar lagi.",
+        "The server cannot store anything just now. Nothing was sent; try again shortly.";
+    /// More requests at once than this server works on.
+    Overloaded = "overloaded",
+        "Server sedang sangat sibuk. Tidak ada yang dikirim; coba lagi sebentar lagi.",
+        "The server is very busy. Nothing was sent; try again shortly.";
+    /// The process is stopping.
+    ShuttingDown = "shutting_down",
+        "Server sedang dimatikan atau dimulai ulang. Tidak ada yang dikirim; coba lagi sebentar lagi.",
+        "The server is stopping or restarting. Nothing was sent; try again shortly.";
+    /// The network did not answer a question that needs its answer now.
+    NetworkUnavailable = "network_unavailable",
+        "Jaringan device ini tidak menjawab. Periksa keadaan device, lalu coba lagi.",
+        "The device's network did not answer. Check the device's state, then try again.";
+}
+
+impl ErrorCode {
+    /// The HTTP status of this code, as the contract's table has it.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::ApiKeyMissing
+            | Self::ApiKeyMalformed
+            | Self::ApiKeyInvalid
+            | Self::ApiKeyRevoked
+            | Self::ApiKeyExpired => StatusCode::UNAUTHORIZED,
+            Self::PlanFeatureMissing
+            | Self::IpBlocked
+            | Self::DeviceNotAllowed
+            | Self::ScopeMissing
+            | Self::MetricsNotAllowed => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::InvalidJson
+            | Self::ValidationFailed
+            | Self::NoDevice
+            | Self::SessionIdRequired
+            | Self::DeviceNotLinked
+            | Self::IdempotencyKeyReused
+            | Self::JobNotCancellable
+            | Self::JobNotRetryable
+            | Self::JobNotResolvable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable | Self::Overloaded | Self::ShuttingDown | Self::NetworkUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    /// How long to wait where nothing better is known. Every 503 says something.
+    const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::Overloaded => Some(Duration::from_secs(1)),
+            Self::Unavailable | Self::ShuttingDown => Some(Duration::from_secs(5)),
+            Self::NetworkUnavailable => Some(Duration::from_secs(15)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Text {
+    indonesian: Cow<'static, str>,
+    english: Cow<'static, str>,
+}
+
+impl Text {
+    pub(crate) fn new(
+        indonesian: impl Into<Cow<'static, str>>,
+        english: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { indonesian: indonesian.into(), english: english.into() }
+    }
+
+    pub(crate) fn into(self, language: Language) -> String {
+        match language {
+            Language::Indonesian => self.indonesian.into_owned(),
+            Language::English => self.english.into_owned(),
+        }
+    }
+}
+
+/// A refusal on its way out. The language and the request id are added by [`crate::context`], which knows them.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    code: ErrorCode,
+    message: Option<Text>,
+    fields: Vec<FieldProblem>,
+    retry_after: Option<Duration>,
+    /// For the log, never for the client.
+    cause: Option<String>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ErrorCode) -> Self {
+        Self { code, message: None, fields: Vec::new(), retry_after: code.retry_after(), cause: None }
+    }
+
+    /// Says it more precisely than the code's own words.
+    pub(crate) fn saying(mut self, message: Text) -> Self {
+        self.message = Some(message);
+        self
+    }
+
+    /// Adds a bad field.
+    pub(crate) fn at(mut self, field: impl Into<String>, problem: Problem) -> Self {
+        self.fields.push(FieldProblem { field: field.into(), problem });
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Bad fields, all of them.
+    pub(crate) fn fields(fields: Vec<FieldProblem>) -> Self {
+        Self { fields, ..Self::new(ErrorCode::ValidationFailed) }
+    }
+
+    /// One bad field.
+    pub(crate) fn field(field: impl Into<String>, problem: Problem) -> Self {
+        Self::new(ErrorCode::ValidationFailed).at(field, problem)
+    }
+
+    /// Our own fault: the cause goes to the log.
+    pub(crate) fn internal(cause: impl fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..Self::new(ErrorCode::Internal) }
+    }
+
+    /// For a while: the cause goes to the log.
+    pub(crate) fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// Writes body and headers of the answer. Headers that are there already, such as `Allow`, stay.
+    pub(crate) fn write(self, headers: &mut HeaderMap, language: Language, request_id: &str) -> Vec<u8> {
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            let challenge = match self.code {
+                ErrorCode::ApiKeyMissing => r#"Bearer realm="cetar""#,
+                _ => r#"Bearer realm="cetar", error="invalid_token""#,
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.remove(header::CONTENT_LENGTH);
+        let message = match self.message {
+            Some(text) => text.into(language),
+            None => self.code.message(language).to_owned(),
+        };
+        let fields = self.fields.into_iter().map(|problem| problem.describe(language)).collect();
+        let error = ErrorBody { code: self.code.as_str(), fields, request_id };
+        // A structure of strings: writing it cannot fail.
+        serde_json::to_vec(&Failure { success: false, message, error }).unwrap_or_default()
+    }
+}
+
+/// Seconds, rounded up: a client that waits this long has waited long enough.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    success: bool,
+    message: String,
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<crate::input::FieldError>,
+    request_id: &'a str,
+}
+
+/// The status, and the error itself beside it for [`crate::context`] to write out.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::new(ErrorCode::Unavailable).because(error),
+            StoreError::Conflict
+            | StoreError::LeaseLost
+            | StoreError::Corrupt { .. }
+            | StoreError::Database(_) => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_one_word_in_snake_case_and_says_something_in_both_languages() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in ErrorCode::ALL {
+            assert!(seen.insert(code.as_str()), "{code} is there twice");
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+            let [indonesian, english] = [Language::Indonesian, Language::English].map(|l| code.message(l));
+            assert!(indonesian.ends_with('.') && english.ends_with('.') && indonesian != english, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_the_contracts_statuses_are_used_and_every_503_says_when_to_come_back() {
+        for code in ErrorCode::ALL {
+            let status = code.status().as_u16();
+            assert!([401, 403, 404, 405, 413, 422, 429, 500, 503].contains(&status), "{code} is {status}");
+            assert!(status != 503 || code.retry_after().is_some(), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_inside_is_not_told() {
+        let mut headers = HeaderMap::new();
+        let error = ApiError::internal("relation secrets does not exist");
+        let body = error.write(&mut headers, Language::English, "req_1");
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            r#"{"success":false,"message":"Something went wrong on our side. Name the request_id when you report it.","error":{"code":"internal_error","request_id":"req_1"}}"#
+        );
+    }
+}

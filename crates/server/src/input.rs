@@ -1,0 +1,15 @@
+//! Reading requests so that every bad field is listed at once, each with what to do about it.
+
+mod body;
+mod object;
+mod page;
+mod path;
+mod problem;
+mod recipient;
+
+pub(crate) use body::Body;
+pub(crate) use object::{Fields, Text as TextRule, words};
+pub(crate) use page::{Order, Page, PageParams};
+pub(crate) use path::Id;
+pub(crate) use problem::{FieldError, FieldProblem, JsonType, Problem};
+pub(crate) use recipient::recipient;

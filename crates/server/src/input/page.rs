@@ -1,0 +1,133 @@
+//! Which part of a list: `?limit=` and `?after=`.
+
+use std::cmp::Ordering;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use utoipa::IntoParams;
+
+use crate::{
+    answer::List,
+    error::ApiError,
+    input::{FieldProblem, JsonType, Problem},
+};
+
+const DEFAULT_LIMIT: usize = 25;
+const MAX_LIMIT: usize = 100;
+
+/// A page of a list ordered by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    limit: usize,
+    after: Option<String>,
+}
+
+/// As documented.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "read by hand, so that every bad parameter is listed at once")]
+pub(crate) struct PageParams {
+    /// How many entries, 1 to 100.
+    #[param(minimum = 1, maximum = 100, default = 25, example = 25)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    after: Option<String>,
+}
+
+/// Which way ids run in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
+impl Page {
+    /// Cuts this page out of the whole list. Every cursor is the id of the last entry shown, so it stays good when that
+    /// entry is deleted meanwhile.
+    pub(crate) fn cut<T, U>(
+        &self,
+        mut all: Vec<T>,
+        order: Order,
+        id: impl Fn(&T) -> &str,
+        show: impl FnMut(T) -> U,
+    ) -> List<U> {
+        let wanted = match order {
+            Order::OldestFirst => Ordering::Greater,
+            Order::NewestFirst => Ordering::Less,
+        };
+        if let Some(after) = &self.after {
+            all.retain(|entry| id(entry).cmp(after.as_str()) == wanted);
+        }
+        all.sort_by(|a, b| match order {
+            Order::OldestFirst => id(a).cmp(id(b)),
+            Order::NewestFirst => id(b).cmp(id(a)),
+        });
+        let has_more = all.len() > self.limit;
+        all.truncate(self.limit);
+        let next_cursor =
+            all.last().filter(|_| has_more).map(|last| URL_SAFE_NO_PAD.encode(id(last).as_bytes()));
+        List { data: all.into_iter().map(show).collect(), has_more, next_cursor }
+    }
+
+    fn read(query: &str) -> Result<Self, Vec<FieldProblem>> {
+        let mut page = Self { limit: DEFAULT_LIMIT, after: None };
+        let mut problems = Vec::new();
+        let mut refuse =
+            |field: &str, problem| problems.push(FieldProblem { field: field.to_owned(), problem });
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "limit" => match value.parse::<usize>() {
+                    Ok(limit @ 1..=MAX_LIMIT) => page.limit = limit,
+                    Ok(_) => refuse("limit", Problem::OutOfRange { min: 1, max: MAX_LIMIT as u64 }),
+                    Err(_) => refuse("limit", Problem::WrongType(JsonType::Integer)),
+                },
+                "after" if value.is_empty() => {}
+                "after" => match URL_SAFE_NO_PAD.decode(value.as_bytes()).map(String::from_utf8) {
+                    Ok(Ok(id)) => page.after = Some(id),
+                    Ok(Err(_)) | Err(_) => refuse("after", Problem::Cursor),
+                },
+                _ => {}
+            }
+        }
+        if problems.is_empty() { Ok(page) } else { Err(problems) }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Page {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        Self::read(parts.uri.query().unwrap_or("")).map_err(ApiError::fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(order: Order) -> Vec<Vec<&'static str>> {
+        let mut page = Page::read("limit=2").unwrap();
+        let mut pages = Vec::new();
+        loop {
+            let list = page.cut(vec!["a", "b", "c", "d", "e"], order, |id| id, |id| id);
+            pages.push(list.data);
+            let Some(cursor) = list.next_cursor else { return pages };
+            page = Page::read(&format!("limit=2&after={cursor}")).unwrap();
+        }
+    }
+
+    #[test]
+    fn walking_the_cursors_shows_everything_once() {
+        assert_eq!(walk(Order::OldestFirst), [vec!["a", "b"], vec!["c", "d"], vec!["e"]]);
+        assert_eq!(walk(Order::NewestFirst), [vec!["e", "d"], vec!["c", "b"], vec!["a"]]);
+    }
+
+    #[test]
+    fn a_page_is_25_entries_unless_said_otherwise_and_never_more_than_100() {
+        assert_eq!(Page::read("").unwrap().limit, 25);
+        assert_eq!(Page::read("limit=100&other=1&after=").unwrap(), Page { limit: 100, after: None });
+        for wrong in ["limit=0", "limit=101", "limit=-1", "limit=many", "limit=", "after=%%%", "after=_w"] {
+            assert_eq!(Page::read(wrong).unwrap_err().len(), 1, "{wrong}");
+        }
+        assert_eq!(Page::read("limit=0&after=***").unwrap_err().len(), 2);
+    }
+}

@@ -1,0 +1,252 @@
+//! What can be wrong with a field.
+
+use std::time::Duration;
+
+use cetar_model::{Channel, Language, PhoneNumberError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::Text;
+
+/// One bad field.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldProblem {
+    /// Its path: `content.buttons[1].url`.
+    pub(crate) field: String,
+    /// What is wrong.
+    pub(crate) problem: Problem,
+}
+
+/// One bad field, in the answer's language.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// The path of the field: `content.text`, `events[1]`; or the name of a header.
+    #[schema(example = "to")]
+    pub(crate) field: String,
+    /// What is wrong with it, in one word.
+    #[schema(example = "leading_zero")]
+    pub(crate) code: &'static str,
+    /// What is wrong with it and what to do.
+    #[schema(
+        example = "Nomor diawali 0. Pakai kode negara: gunakan 628…, bukan 08…. Contoh: 6281234567890."
+    )]
+    pub(crate) message: String,
+    /// The values it may have, where they are few.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) allowed: Vec<String>,
+}
+
+impl FieldProblem {
+    pub(crate) fn describe(self, language: Language) -> FieldError {
+        let message = self.problem.message().into(language);
+        FieldError { field: self.field, code: self.problem.code(), message, allowed: self.problem.allowed() }
+    }
+}
+
+/// The types of JSON, as fields want them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JsonType {
+    Text,
+    Integer,
+    Boolean,
+    Object,
+    Array,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    Required,
+    WrongType(JsonType),
+    Empty,
+    TooLong {
+        /// In characters; of a list, in entries.
+        max: usize,
+    },
+    OutOfRange {
+        min: u64,
+        max: u64,
+    },
+    /// U+0000, which no network carries and PostgreSQL cannot store.
+    NulCharacter,
+    /// Not one of these words.
+    Unknown {
+        allowed: Vec<String>,
+    },
+    /// A word of the contract that this version does not serve yet.
+    NotAvailable {
+        allowed: Vec<String>,
+    },
+    Number(PhoneNumberError),
+    TelegramRecipient,
+    ScopedId(Channel),
+    /// Not an id of the form `prefix_…`.
+    Id {
+        prefix: &'static str,
+    },
+    IdempotencyKey,
+    IpRange,
+    /// A channel's setting, in the provider's own (English) words.
+    Setting(String),
+    /// In the engine's own (English) words.
+    Url(String),
+    NoSuchDevice,
+    OtherChannel(Channel),
+    Cursor,
+    /// Several would do.
+    Choose {
+        allowed: Vec<String>,
+    },
+}
+
+impl Problem {
+    pub(crate) fn unknown<T: Copy>(words: &[T], as_str: impl Fn(T) -> &'static str) -> Self {
+        Self::Unknown { allowed: words.iter().map(|word| as_str(*word).to_owned()).collect() }
+    }
+
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::WrongType(_) => "wrong_type",
+            Self::Empty | Self::Number(PhoneNumberError::Empty) => "empty",
+            Self::TooLong { .. } => "too_long",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::NulCharacter => "nul_character",
+            Self::Unknown { .. } => "unknown_value",
+            Self::NotAvailable { .. } => "not_available",
+            Self::Number(PhoneNumberError::Plus) => "plus_sign",
+            Self::Number(PhoneNumberError::LeadingZero) => "leading_zero",
+            Self::Number(PhoneNumberError::NotDigits) => "not_digits",
+            Self::Number(PhoneNumberError::Length) => "wrong_length",
+            Self::TelegramRecipient | Self::ScopedId(_) => "invalid_recipient",
+            Self::Id { .. } => "invalid_id",
+            Self::IdempotencyKey => "invalid_header",
+            Self::IpRange => "invalid_ip_range",
+            Self::Setting(_) => "invalid_setting",
+            Self::Url(_) => "invalid_url",
+            Self::NoSuchDevice => "no_such_device",
+            Self::OtherChannel(_) => "other_channel",
+            Self::Cursor => "invalid_cursor",
+            Self::Choose { .. } => "ambiguous",
+        }
+    }
+
+    fn allowed(self) -> Vec<String> {
+        match self {
+            Self::Unknown { allowed } | Self::NotAvailable { allowed } | Self::Choose { allowed } => allowed,
+            _ => Vec::new(),
+        }
+    }
+
+    fn message(&self) -> Text {
+        match self {
+            Self::Required => Text::new("Wajib diisi.", "Required."),
+            Self::WrongType(wanted) => wrong_type(*wanted),
+            Self::Empty => Text::new("Tidak boleh kosong.", "Must not be empty."),
+            Self::TooLong { max } => Text::new(format!("Paling banyak {max}."), format!("At most {max}.")),
+            Self::OutOfRange { min, max } => {
+                Text::new(format!("Harus antara {min} dan {max}."), format!("Must be from {min} to {max}."))
+            }
+            Self::NulCharacter => Text::new(
+                "Mengandung karakter NUL (U+0000), yang tidak dapat dikirim.",
+                "Contains the NUL character (U+0000), which cannot be sent.",
+            ),
+            Self::Unknown { allowed } => {
+                let list = allowed.join(", ");
+                Text::new(
+                    format!("Nilai tidak dikenal. Pilihan: {list}."),
+                    format!("Not a known value. One of: {list}."),
+                )
+            }
+            Self::NotAvailable { allowed } if allowed.is_empty() => {
+                Text::new("Belum tersedia di versi ini.", "Not available in this version yet.")
+            }
+            Self::NotAvailable { allowed } => {
+                let list = allowed.join(", ");
+                Text::new(
+                    format!("Belum tersedia di versi ini. Yang tersedia: {list}."),
+                    format!("Not available in this version yet. Available: {list}."),
+                )
+            }
+            Self::Number(problem) => number(*problem),
+            Self::TelegramRecipient => Text::new(
+                "Untuk Telegram: chat id (angka, grup diawali '-'), @username, atau nomor telepon dengan kode negara. Contoh: 123456789, @budi_santoso.",
+                "For Telegram: a chat id (digits, groups begin with '-'), an @username, or a phone number with its country code. Examples: 123456789, @budi_santoso.",
+            ),
+            Self::ScopedId(channel) => Text::new(
+                format!("Untuk {channel}: id penerima sebagaimana diterima di webhook, hanya angka."),
+                format!("For {channel}: the recipient's scoped id as webhooks give it, digits only."),
+            ),
+            Self::Id { prefix } => Text::new(
+                format!("Bukan ID yang sah: {prefix}_ diikuti 32 karakter 0-9 dan a-f."),
+                format!("Not a valid id: {prefix}_ and 32 characters of 0-9 and a-f."),
+            ),
+            Self::IdempotencyKey => Text::new(
+                "Harus satu nilai, 1 sampai 255 karakter ASCII yang tampak, boleh di antara tanda kutip.",
+                "Must be one value of 1 to 255 printable ASCII characters, quoted or not.",
+            ),
+            Self::IpRange => Text::new(
+                "Bukan alamat IP atau rentang CIDR. Contoh: 203.0.113.7 atau 203.0.113.0/24.",
+                "Not an IP address or a CIDR range. Examples: 203.0.113.7 or 203.0.113.0/24.",
+            ),
+            Self::Setting(problem) | Self::Url(problem) => {
+                Text::new(format!("Tidak dapat dipakai: {problem}."), format!("Cannot be used: {problem}."))
+            }
+            Self::NoSuchDevice => Text::new(
+                "Tidak ada device dengan ID ini; lihat GET /v1/devices.",
+                "There is no device with this id; see GET /v1/devices.",
+            ),
+            Self::OtherChannel(channel) => Text::new(
+                format!("Device ini ada di kanal {channel}. Samakan channel, atau pilih device lain."),
+                format!("This device is on the channel {channel}. Give that channel, or another device."),
+            ),
+            Self::Cursor => Text::new(
+                "Bukan kursor dari daftar ini. Kirim balik next_cursor apa adanya.",
+                "Not a cursor of this list. Send next_cursor back as it came.",
+            ),
+            Self::Choose { allowed } => {
+                let list = allowed.join(", ");
+                Text::new(format!("Sebutkan salah satu: {list}."), format!("Name one of: {list}."))
+            }
+        }
+    }
+}
+
+fn wrong_type(wanted: JsonType) -> Text {
+    match wanted {
+        JsonType::Text => Text::new("Harus berupa teks (string) di antara tanda kutip.", "Must be a string."),
+        JsonType::Integer => {
+            Text::new("Harus berupa bilangan bulat, tanpa tanda kutip.", "Must be an integer.")
+        }
+        JsonType::Boolean => Text::new("Harus true atau false, tanpa tanda kutip.", "Must be true or false."),
+        JsonType::Object => Text::new("Harus berupa objek { … }.", "Must be an object { … }."),
+        JsonType::Array => Text::new("Harus berupa array [ … ].", "Must be an array [ … ]."),
+    }
+}
+
+fn number(problem: PhoneNumberError) -> Text {
+    match problem {
+        PhoneNumberError::Empty => Text::new("Tidak boleh kosong.", "Must not be empty."),
+        PhoneNumberError::Plus => Text::new(
+            "Nomor ditulis tanpa '+'. Contoh: 6281234567890.",
+            "Write the number without '+'. Example: 6281234567890.",
+        ),
+        PhoneNumberError::LeadingZero => Text::new(
+            "Nomor diawali 0. Pakai kode negara: gunakan 628…, bukan 08…. Contoh: 6281234567890.",
+            "The number begins with 0. Use the country code: gunakan 628…, not 08…. Example: 6281234567890.",
+        ),
+        PhoneNumberError::NotDigits => Text::new(
+            "Nomor hanya berisi angka 0-9, tanpa spasi, tanda hubung, atau huruf. Contoh: 6281234567890.",
+            "A number has the digits 0-9 only, no blanks, dashes or letters. Example: 6281234567890.",
+        ),
+        PhoneNumberError::Length => Text::new(
+            "Nomor terdiri dari 7 sampai 15 angka, dengan kode negara. Contoh: 6281234567890.",
+            "A number has 7 to 15 digits, country code included. Example: 6281234567890.",
+        ),
+    }
+}
+
+/// Whole seconds of an upper or lower bound.
+pub(super) const fn seconds(bound: Duration) -> u64 {
+    bound.as_secs()
+}

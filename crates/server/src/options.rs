@@ -1,0 +1,76 @@
+//! What the binary tells this crate.
+
+use std::{fmt, sync::Arc};
+
+use cetar_model::IdSource;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// Renders the metrics as Prometheus text.
+pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Who stands in front of this router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// Anyone who can reach the TCP port: keys, ranges, limits.
+    Public,
+    /// The machine's operator, through the 0600 socket or in process: no key, no limit, and the tenants' management on top.
+    Local,
+}
+
+/// Figures and outside things; the defaults are the product's.
+#[derive(Clone)]
+pub struct ServerOptions {
+    /// Who stands in front.
+    pub face: Face,
+    /// Peers whose `X-Forwarded-For` and `-Proto` count (`proxy.trusted`).
+    pub trusted_proxies: Vec<IpNet>,
+    /// Largest request body, in bytes (`limits.body_bytes`, 1 MiB).
+    pub body_limit: usize,
+    /// Requests a minute and key, where the plan sets no figure (`limits.requests_per_minute`, 60).
+    pub requests_per_minute: u32,
+    /// Requests to `/v1` worked on at once (512); one more is answered 503 at once.
+    pub concurrency: usize,
+    /// Renders `/metrics`; without it there is none.
+    pub metrics: Option<MetricsRenderer>,
+    /// Opens `/metrics` to callers that are not on this machine.
+    pub metrics_token: Option<SecretString>,
+    /// The program's version, as shown.
+    pub version: String,
+    /// This build speaks to simulated networks (`make simulated`): said loudly.
+    pub simulated: bool,
+    /// Where the API is reached from outside (`public_url`); without it the request's own `Host` is shown.
+    pub public_url: Option<Url>,
+    /// Makes request ids.
+    pub ids: Arc<IdSource>,
+    /// Cancelled when the process begins to stop: streams end, new requests are answered 503.
+    pub stop: CancellationToken,
+}
+
+impl ServerOptions {
+    /// The defaults for a face; `ids` makes the request ids.
+    pub fn new(face: Face, ids: Arc<IdSource>) -> Self {
+        Self {
+            face,
+            trusted_proxies: Vec::new(),
+            body_limit: 1 << 20,
+            requests_per_minute: 60,
+            concurrency: 512,
+            metrics: None,
+            metrics_token: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            simulated: false,
+            public_url: None,
+            ids,
+            stop: CancellationToken::new(),
+        }
+    }
+}
+
+impl fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerOptions").field("face", &self.face).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,27 @@
+//! What is not `/v1`: health, metrics, the OpenAPI document, and two pages for people.
+
+mod health;
+mod html;
+mod metrics;
+mod reference;
+mod spec;
+mod status;
+
+use axum::{Router, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    let (documented, _) = documented().split_for_parts();
+    documented.route("/", get(status::page)).route("/docs", get(reference::page))
+}
+
+/// Those that belong in the document: what machines ask.
+pub(crate) fn documented() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(spec::spec))
+}

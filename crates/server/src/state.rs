@@ -1,0 +1,77 @@
+//! What every handler can reach.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use cetar_engine::{Engine, NotReady};
+use cetar_model::Timestamp;
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::options::ServerOptions;
+
+/// How long an answer about readiness is given again. The question costs a durable write, and anyone may ask it.
+const READINESS: Duration = Duration::from_secs(1);
+
+/// Shared by all requests. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Shared>);
+
+/// What is shared.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) options: ServerOptions,
+    /// Places for requests to `/v1`.
+    pub(crate) places: Semaphore,
+    readiness: Mutex<Option<(Timestamp, Readiness)>>,
+}
+
+/// Whether requests can be taken, part by part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Readiness {
+    pub(crate) database: bool,
+    pub(crate) workers: bool,
+    pub(crate) stopping: bool,
+}
+
+impl Readiness {
+    pub(crate) fn is_ready(self) -> bool {
+        self.database && self.workers && !self.stopping
+    }
+}
+
+impl AppState {
+    pub(crate) fn new(engine: Engine, options: ServerOptions) -> Self {
+        let places = Semaphore::new(options.concurrency);
+        Self(Arc::new(Shared { engine, options, places, readiness: Mutex::default() }))
+    }
+
+    /// Asks the engine, at most once a second.
+    pub(crate) async fn readiness(&self) -> Readiness {
+        let now = self.engine.clock().now();
+        let mut last = self.readiness.lock().await;
+        if let Some((at, readiness)) = *last
+            && now.since(at) < READINESS
+            && readiness.stopping == self.options.stop.is_cancelled()
+        {
+            return readiness;
+        }
+        let (mut database, mut workers, mut stopping) = (true, true, self.options.stop.is_cancelled());
+        if let Err(why) = self.engine.ready().await {
+            tracing::warn!(%why, "not ready");
+            match why {
+                NotReady::Store(_) => database = false,
+                NotReady::Loop(_) => workers = false,
+                NotReady::Stopping => stopping = true,
+            }
+        }
+        let readiness = Readiness { database, workers, stopping };
+        *last = Some((now, readiness));
+        readiness
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

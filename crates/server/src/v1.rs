@@ -1,0 +1,45 @@
+//! The `/v1` API: one endpoint a file, `<resource>/<verb>.rs`, each reading top to bottom: refusals, body, documentation, handler.
+
+mod api_keys;
+mod devices;
+mod jobs;
+mod messages;
+mod plan;
+mod webhooks;
+mod workspace;
+mod workspaces;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{options::Face, state::AppState};
+
+/// Every endpoint of a face, with its documentation.
+pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
+    let router = OpenApiRouter::new()
+        .routes(routes!(messages::create::create))
+        .routes(routes!(jobs::read::read))
+        .routes(routes!(jobs::cancel::cancel))
+        .routes(routes!(jobs::retry::retry))
+        .routes(routes!(jobs::resolve::resolve))
+        .routes(routes!(devices::list::list, devices::create::create))
+        .routes(routes!(devices::read::read, devices::delete::delete))
+        .routes(routes!(devices::link::link))
+        .routes(routes!(devices::link_events::link_events))
+        .routes(routes!(devices::logout::logout))
+        .routes(routes!(devices::restart::restart))
+        .routes(routes!(devices::pause::pause))
+        .routes(routes!(devices::resume::resume))
+        .routes(routes!(api_keys::list::list, api_keys::create::create))
+        .routes(routes!(api_keys::delete::delete))
+        .routes(routes!(webhooks::list::list, webhooks::create::create))
+        .routes(routes!(webhooks::delete::delete))
+        .routes(routes!(workspace::read::read))
+        .routes(routes!(plan::read::read));
+    match face {
+        Face::Public => router,
+        // Tenants are made and given their plans by the machine's operator only.
+        Face::Local => router
+            .routes(routes!(workspaces::list::list, workspaces::create::create))
+            .routes(routes!(workspaces::set_plan::set_plan)),
+    }
+}

@@ -1,0 +1,6 @@
+//! API keys.
+
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod list;
+mod view;

@@ -1,0 +1,129 @@
+//! `POST /v1/api-keys`
+
+use std::{net::IpAddr, str::FromStr, time::Duration};
+
+use axum::extract::State;
+use cetar_engine::keys::{KeyError, NewKey};
+use cetar_model::DeviceId;
+use cetar_store::Scope;
+use ipnet::IpNet;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::view::KeyData;
+use crate::{
+    answer::Answer,
+    auth::{Admin, Authorized},
+    error::{ApiError, Text},
+    input::{Body, Fields, Problem, TextRule},
+    language::Spoken,
+    openapi::{refusals, schema},
+    state::AppState,
+};
+
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
+
+fn refused(error: KeyError, devices: &[DeviceId]) -> ApiError {
+    match error {
+        KeyError::NoSuchDevice(id) => {
+            let index = devices.iter().position(|device| *device == id).unwrap_or(0);
+            ApiError::field(format!("device_ids[{index}]"), Problem::NoSuchDevice)
+        }
+        KeyError::Store(error) => error.into(),
+    }
+}
+
+/// A key to make.
+#[derive(ToSchema)]
+#[schema(as = NewApiKey, example = json!({"name": "Toko", "scopes": ["messages"]}))]
+#[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
+pub(crate) struct NewKeyBody {
+    /// What you call it, up to 100 characters.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// Only these devices; left out: all.
+    #[schema(nullable, required = false)]
+    device_ids: Option<Vec<String>>,
+    /// Only from these addresses or ranges; left out: anywhere.
+    #[schema(nullable, required = false, example = json!(["203.0.113.0/24"]))]
+    allow_ips: Option<Vec<String>>,
+    /// Ends by itself after this many seconds, 60 to 315360000 (ten years); left out: never.
+    #[schema(minimum = 60, maximum = 315_360_000, nullable, required = false)]
+    expires_in: Option<u32>,
+    /// What it may do; left out: `messages`.
+    #[schema(schema_with = schema::scopes, required = false)]
+    scopes: Option<Vec<String>>,
+    /// For sandbox devices: a `sk_test_` key.
+    #[schema(default = false, nullable, required = false)]
+    test: Option<bool>,
+}
+
+/// The key, and its secret, shown this once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CreatedKey {
+    /// The secret: what goes after `Bearer `. It is not kept; copy it now.
+    #[schema(example = "sk_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")]
+    key: String,
+    #[serde(flatten)]
+    data: KeyData,
+}
+
+/// An address, or a range of them.
+struct Range(IpNet);
+
+impl FromStr for Range {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        net.map(|net| Self(net.trunc())).map_err(|_| ())
+    }
+}
+
+fn parse(fields: &Fields<'_>) -> Result<NewKey, ApiError> {
+    fields.require("name");
+    let name = fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned());
+    let devices = fields.list("device_ids", 100, || Problem::Id { prefix: DeviceId::PREFIX });
+    let ranges: Vec<Range> = fields.list("allow_ips", 100, || Problem::IpRange);
+    let expires_in =
+        fields.seconds("expires_in", Duration::from_mins(1), Duration::from_hours(24 * 365 * 10));
+    let mut scopes: Vec<Scope> = fields
+        .list("scopes", 10, || Problem::Unknown { allowed: schema::SCOPES.map(str::to_owned).to_vec() });
+    scopes.sort_unstable();
+    scopes.dedup();
+    let test = fields.flag("test").unwrap_or(false);
+    fields.check()?;
+    let name = name.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
+    let allow_ips = ranges.into_iter().map(|range| range.0).collect();
+    Ok(NewKey { name, test, devices, allow_ips, expires_in, scopes })
+}
+
+/// Make an API key
+///
+/// The secret is in this answer only.
+#[utoipa::path(
+    post,
+    path = "/v1/api-keys",
+    tag = "api-keys",
+    operation_id = "createApiKey",
+    request_body = NewKeyBody,
+    responses((status = 200, description = "Made.", body = Answer<CreatedKey>), Refusals),
+    security(("apiKey" = [])),
+)]
+pub(crate) async fn create(
+    State(state): State<AppState>,
+    Authorized { caller, .. }: Authorized<Admin>,
+    Spoken(language): Spoken,
+    body: Body,
+) -> Result<Answer<CreatedKey>, ApiError> {
+    let key = parse(&body.fields())?;
+    let devices = key.devices.clone();
+    let (key, secret) =
+        state.engine.create_key(&caller, key).await.map_err(|error| refused(error, &devices))?;
+    let text = Text::new(
+        "API key dibuat. Salin sekarang; key tidak ditampilkan lagi.",
+        "The API key is made. Copy it now; it is not shown again.",
+    );
+    let created = CreatedKey { key: secret.expose_secret().to_owned(), data: key.into() };
+    Ok(Answer::new(language, text, created))
+}

@@ -1,0 +1,14 @@
+//! Devices: linked accounts.
+
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod link;
+pub(super) mod link_events;
+pub(super) mod list;
+pub(super) mod logout;
+pub(super) mod pause;
+pub(super) mod read;
+mod refusal;
+pub(super) mod restart;
+pub(super) mod resume;
+mod view;

@@ -1,0 +1,30 @@
+//! Why something was not done to a device.
+
+use cetar_engine::devices::DeviceError;
+use cetar_model::DeviceId;
+
+use crate::{
+    error::{ApiError, ErrorCode},
+    input::Problem,
+    v1::messages::create::{not_linked, plan_lacks},
+};
+
+/// For a device that exists; `settings` is where the settings a refusal names stand in the body.
+pub(super) fn refused(error: DeviceError, id: Option<&DeviceId>, settings: &str) -> ApiError {
+    match error {
+        DeviceError::NotFound => ApiError::new(ErrorCode::NotFound),
+        DeviceError::PlanFeatureMissing(feature) => plan_lacks(feature),
+        DeviceError::ChannelNotAvailable(_) => {
+            ApiError::field("channel", Problem::NotAvailable { allowed: Vec::new() })
+        }
+        DeviceError::Settings(error) => {
+            ApiError::field(format!("{settings}{}", error.field), Problem::Setting(error.problem))
+        }
+        DeviceError::NotLinked => id.map_or_else(|| ApiError::new(ErrorCode::DeviceNotLinked), not_linked),
+        DeviceError::Network(ref detail) => {
+            let cause = format!("{error} ({detail})");
+            ApiError::new(ErrorCode::NetworkUnavailable).because(cause)
+        }
+        DeviceError::Store(error) => error.into(),
+    }
+}

@@ -1,0 +1,4 @@
+//! Messages.
+
+pub(super) mod create;
+mod idempotency;

@@ -1,0 +1,72 @@
+//! The `Idempotency-Key` header.
+
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::{error::ApiError, input::Problem};
+
+/// As answers and documentation name it.
+pub(super) const HEADER: &str = "Idempotency-Key";
+
+/// Its value, if it is there: a structured-field string (`"…"`, RFC 8941 §3.3.3) or the same bare, 1 to 255 printable characters.
+pub(super) fn read(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all(HEADER).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = if values.next().is_none() { parse(value) } else { None };
+    key.map(Some).ok_or_else(|| ApiError::field(HEADER, Problem::IdempotencyKey))
+}
+
+fn parse(value: &HeaderValue) -> Option<String> {
+    let text = std::str::from_utf8(value.as_bytes()).ok()?.trim_matches([' ', '\t']);
+    let key = match text.strip_prefix('"') {
+        Some(quoted) => unquote(quoted)?,
+        None => text.to_owned(),
+    };
+    let printable = key.bytes().all(|b| (0x20..=0x7e).contains(&b));
+    (printable && (1..=255).contains(&key.len())).then_some(key)
+}
+
+/// The rest of a quoted string after its opening quote.
+fn unquote(quoted: &str) -> Option<String> {
+    let mut key = String::with_capacity(quoted.len());
+    let mut chars = quoted.chars();
+    loop {
+        match chars.next()? {
+            '"' => return chars.next().is_none().then_some(key),
+            '\\' => match chars.next()? {
+                escaped @ ('"' | '\\') => key.push(escaped),
+                _ => return None,
+            },
+            plain => key.push(plain),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(bytes: &[u8]) -> Option<String> {
+        parse(&HeaderValue::from_bytes(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_key_may_be_quoted_or_bare() {
+        for (header, expected) in [
+            (r#""8e03978e-40d5""#, Some("8e03978e-40d5")),
+            ("8e03978e-40d5", Some("8e03978e-40d5")),
+            (r#""a \"b\" \\ c""#, Some(r#"a "b" \ c"#)),
+            ("order 17", Some("order 17")),
+            ("", None),
+            (r#""""#, None),
+            (r#""open"#, None),
+            (r#""a"b"#, None),
+            (r#""a\n""#, None),
+        ] {
+            assert_eq!(key(header.as_bytes()).as_deref(), expected, "{header}");
+        }
+        assert_eq!(key("kunci-é".as_bytes()), None);
+        assert_eq!(key(b"\xff"), None);
+        assert_eq!(key(&[b'x'; 255]).map(|key| key.len()), Some(255));
+        assert_eq!(key(&[b'x'; 256]), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! What the caller's workspace may do.
+
+pub(super) mod read;

@@ -1,0 +1,6 @@
+//! Webhook endpoints.
+
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod list;
+mod view;

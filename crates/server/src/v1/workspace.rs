@@ -1,0 +1,3 @@
+//! The caller's own workspace.
+
+pub(super) mod read;

@@ -1,0 +1,87 @@
+//! `PUT /v1/workspaces/{id}/plan`
+
+use axum::extract::State;
+use cetar_model::{Channel, Plan, WorkspaceId};
+use utoipa::ToSchema;
+
+use crate::{
+    answer::Answer,
+    auth::Operator,
+    error::{ApiError, ErrorCode, Text},
+    input::{Body, Fields, Id, Problem, words},
+    language::Spoken,
+    openapi::{refusals, schema},
+    state::AppState,
+    v1::plan::read::PlanData,
+};
+
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound);
+
+/// What a tenant may do. A figure left out is no limit.
+#[derive(ToSchema)]
+#[schema(as = NewPlan)]
+#[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
+pub(crate) struct PlanBody {
+    /// Channels allowed; left out: all.
+    #[schema(schema_with = schema::channels, required = false)]
+    channels: Option<Vec<String>>,
+    /// Devices, at most.
+    #[schema(nullable, required = false)]
+    devices: Option<u32>,
+    /// Requests a minute and key, 1 to 100000; left out: the server's own figure.
+    #[schema(minimum = 1, maximum = 100_000, nullable, required = false)]
+    requests_per_minute: Option<u32>,
+    /// Campaigns to many recipients.
+    #[schema(default = true, nullable, required = false)]
+    broadcast: Option<bool>,
+    /// Meta's official API.
+    #[schema(default = true, nullable, required = false)]
+    official_api: Option<bool>,
+    /// Dashboard accounts, at most.
+    #[schema(nullable, required = false)]
+    members: Option<u32>,
+}
+
+fn parse(fields: &Fields<'_>) -> Result<Plan, ApiError> {
+    let mut plan = Plan::default();
+    if fields.has("channels") {
+        let unknown = || Problem::Unknown { allowed: words(Channel::ALL) };
+        plan.channels = fields.list("channels", Channel::ALL.len(), unknown);
+    }
+    let figure = |name, min, max: u32| {
+        fields.integer(name, min..=u64::from(max)).and_then(|figure| u32::try_from(figure).ok())
+    };
+    plan.devices = figure("devices", 0, u32::MAX);
+    plan.requests_per_minute = figure("requests_per_minute", 1, 100_000);
+    plan.members = figure("members", 0, u32::MAX);
+    plan.broadcast = fields.flag("broadcast").unwrap_or(plan.broadcast);
+    plan.official_api = fields.flag("official_api").unwrap_or(plan.official_api);
+    fields.check()?;
+    Ok(plan)
+}
+
+/// Set a workspace's plan
+///
+/// Replaces the whole plan.
+#[utoipa::path(
+    put,
+    path = "/v1/workspaces/{id}/plan",
+    tag = "workspaces",
+    operation_id = "setPlan",
+    params(("id" = String, Path, description = "The workspace's id.")),
+    request_body = PlanBody,
+    responses((status = 200, description = "Set.", body = Answer<PlanData>), Refusals),
+)]
+pub(crate) async fn set_plan(
+    State(state): State<AppState>,
+    _operator: Operator,
+    Spoken(language): Spoken,
+    Id(id): Id<WorkspaceId>,
+    body: Body,
+) -> Result<Answer<PlanData>, ApiError> {
+    let plan = parse(&body.fields())?;
+    if !state.engine.set_plan(&id, plan.clone()).await? {
+        return Err(ApiError::new(ErrorCode::NotFound));
+    }
+    Ok(Answer::new(language, Text::new("Paket disimpan.", "The plan is set."), plan.into()))
+}
