@@ -1,5 +1,7 @@
 //! What can go wrong with the database.
 
+use std::fmt;
+
 /// An operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -9,7 +11,8 @@ pub enum StoreError {
     /// The lease is not held any more; the result is dropped.
     #[error("the lease is not held any more")]
     LeaseLost,
-    /// The database is away, full, or overloaded. Nothing was stored; try again later.
+    /// The database is away, full, or overloaded. Nothing was stored; try again later. (If the connection broke during the
+    /// commit itself, nobody can tell: what is repeated under the same idempotency key or lease is safe.)
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// A row does not read as what it should be.
@@ -22,15 +25,132 @@ pub enum StoreError {
         /// Which row.
         id: String,
     },
+    /// This engine cannot do it; the text says what to do instead.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// A statement failed for a reason that should not occur.
     #[error("database error: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] DatabaseError),
+}
+
+/// What the database said. Opaque: nobody outside this crate can do more with it than log it, and it carries no values.
+#[derive(Debug)]
+pub struct DatabaseError {
+    text: String,
+    /// Another try may succeed: a deadlock or a serialization failure.
+    pub(crate) transient: bool,
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for DatabaseError {}
+
+impl StoreError {
+    pub(crate) fn internal(text: &str) -> Self {
+        Self::Database(DatabaseError { text: text.to_owned(), transient: false })
+    }
+
+    /// The same again, for another caller of a batch that failed as a whole.
+    pub(crate) fn shared(&self) -> Self {
+        match self {
+            Self::Conflict => Self::Conflict,
+            Self::LeaseLost => Self::LeaseLost,
+            Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::Corrupt { table, column, id } => Self::Corrupt { table, column, id: id.clone() },
+            Self::Unsupported(what) => Self::Unsupported(what),
+            Self::Database(error) => {
+                Self::Database(DatabaseError { text: error.text.clone(), transient: error.transient })
+            }
+        }
+    }
+
+    /// Whether the same may succeed when tried again at once.
+    pub(crate) const fn is_transient(&self) -> bool {
+        matches!(self, Self::Database(DatabaseError { transient: true, .. }))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match error {
+            E::Database(error) if error.is_unique_violation() => Self::Conflict,
+            E::Database(error) => {
+                let code = error.code().unwrap_or_default().into_owned();
+                if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+                    from_sqlite(&code, error.message())
+                } else {
+                    from_postgres(&code, &*error)
+                }
+            }
+            E::Io(error) => Self::Unavailable(format!("the connection failed ({})", error.kind())),
+            E::Tls(_) => Self::Unavailable("TLS to the database failed".into()),
+            E::PoolTimedOut => Self::Unavailable("no connection in time".into()),
+            E::PoolClosed => Self::Unavailable("it is closed".into()),
+            E::WorkerCrashed | E::BeginFailed | E::Protocol(_) => {
+                Self::Unavailable("the connection broke".into())
+            }
+            E::ColumnDecode { index, .. } => {
+                Self::internal(&format!("column {index} does not have the type it should"))
+            }
+            E::RowNotFound => Self::internal("a row that must be there is not"),
+            E::ColumnNotFound(name) => Self::internal(&format!("there is no column {name}")),
+            // The texts of the others may quote values.
+            _ => Self::internal("the driver refused a statement"),
+        }
+    }
+}
+
+/// Result codes: <https://www.sqlite.org/rescode.html>. Their messages name tables and columns, never values.
+fn from_sqlite(code: &str, message: &str) -> StoreError {
+    let primary = code.parse::<i32>().unwrap_or(0) & 0xff;
+    let why = match primary {
+        5 | 6 => "another process has locked the database file",
+        7 => "out of memory",
+        8 => "the database file is read-only",
+        10 => "the disk reports an error",
+        13 => "the disk is full",
+        14 => "the database file cannot be opened",
+        _ => return StoreError::internal(&format!("SQLite {code}: {message}")),
+    };
+    StoreError::Unavailable(format!("{why} (SQLite {code})"))
+}
+
+/// SQLSTATE classes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>. A message may quote a value, so only
+/// those about the statement itself (class 42) are kept.
+fn from_postgres(code: &str, error: &dyn sqlx::error::DatabaseError) -> StoreError {
+    let why = match code {
+        "40001" | "40P01" => {
+            return StoreError::Database(DatabaseError {
+                text: format!("PostgreSQL {code}: transactions collided"),
+                transient: true,
+            });
+        }
+        "53100" => "the disk is full",
+        "25006" => "the server is read-only",
+        "3D000" => "the database does not exist",
+        "57014" | "55P03" => "a statement took too long",
+        "58030" => "the disk reports an error",
+        code if code.starts_with("08") || code.starts_with("57P") => "the server is going away",
+        code if code.starts_with("53") => "the server is out of resources",
+        code if code.starts_with("28") => "the server refuses our credentials",
+        _ => {
+            let detail = if code.starts_with("42") { error.message() } else { "" };
+            let place = error.constraint().or_else(|| error.table()).unwrap_or("");
+            return StoreError::internal(format!("PostgreSQL {code} {place} {detail}").trim_end());
+        }
+    };
+    StoreError::Unavailable(format!("{why} (PostgreSQL {code})"))
 }
 
 /// The store could not be opened. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is not one of ours.
+    /// The URL is not one of ours. It is shown without its password.
     #[error("`{0}` is not a database URL: use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")]
     Url(String),
     /// A newer version wrote this database.

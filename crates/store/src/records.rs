@@ -205,6 +205,8 @@ pub enum Accepted {
     },
     /// Something else was asked before under this key.
     KeyReused,
+    /// The device was removed meanwhile; nothing was stored.
+    DeviceGone,
 }
 
 /// A job under our lease.
@@ -496,7 +498,8 @@ pub struct DeliverySettlement {
     pub now: Timestamp,
     /// The HTTP status, if an answer came.
     pub status: Option<u16>,
-    /// A word for what went wrong: `timeout`, `connect`, `tls`, `dns`, `refused_address`, `status`, `crashed`.
+    /// What went wrong: `status`, `crashed`, or one of `timeout`, `connect`, `tls`, `dns`, `refused_address`, `other` and
+    /// what is known of it (`tls: certificate expired`).
     pub error: Option<String>,
     /// The first 16 KiB of the answer, as text.
     pub response: Option<String>,

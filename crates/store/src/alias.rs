@@ -1,0 +1,112 @@
+//! When a network tells us late whose number an alias is.
+
+use cetar_model::{Chat, DeviceId, Timestamp};
+
+use crate::{
+    DeviceLease, Result, Store, StoreError,
+    db::{Tx, execute, fetch_all, fetch_optional},
+    lanes, leases,
+    statement::statements,
+};
+
+statements! {
+    DEVICE = "SELECT workspace, channel FROM devices WHERE id = $1";
+    CONVERSATIONS = "SELECT id, chat, last_sequence FROM conversations WHERE device = $1 AND chat IN ($2, $3) ORDER BY device, chat",
+        postgres "FOR UPDATE";
+    RENAME = "UPDATE conversations SET chat = $2 WHERE id = $1";
+    DELETE = "DELETE FROM conversations WHERE id = $1";
+    GROW = "UPDATE conversations SET last_sequence = last_sequence + $2 WHERE id = $1";
+    MOVE_MESSAGES = "UPDATE messages SET conversation = $2, sequence = sequence + $3 WHERE conversation = $1";
+    HEAD = "SELECT id, state FROM jobs WHERE conversation = $1 AND at_head", postgres "FOR NO KEY UPDATE";
+    BEHEAD = "UPDATE jobs SET at_head = FALSE WHERE id = $1";
+    MOVE_JOBS = "UPDATE jobs SET conversation = $2, sequence = sequence + $3 WHERE conversation = $1";
+    SENDER = "UPDATE messages SET sender = $2, sender_is_alias = FALSE WHERE conversation = $1 AND sender = $3";
+    KNOWN_TWICE = "DELETE FROM received WHERE device = $1 AND chat = $2 AND remote_id IN \
+                   (SELECT r.remote_id FROM received r WHERE r.device = $1 AND r.chat = $3)";
+    KNOWN = "UPDATE received SET chat = $3 WHERE device = $1 AND chat = $2";
+    CONTACT = "SELECT id, name, seen_at FROM contacts WHERE workspace = $1 AND channel = $2 AND address = $3";
+    RENAME_CONTACT = "UPDATE contacts SET address = $2, is_alias = FALSE WHERE id = $1";
+    MERGE_CONTACT = "UPDATE contacts SET name = COALESCE(name, $2), seen_at = COALESCE(seen_at, $3), is_alias = FALSE WHERE id = $1";
+    DELETE_CONTACT = "DELETE FROM contacts WHERE id = $1";
+}
+
+impl Store {
+    /// An alias turned out to be this number: conversation and contact are renamed, or merged into those of the number.
+    ///
+    /// Merged messages follow those of the number in sequence. What waits to be sent goes to the number from now on, in one
+    /// lane. `LeaseLost` if the device is not held under this lease.
+    pub async fn resolve_alias(
+        &self,
+        device: &DeviceId,
+        lease: DeviceLease,
+        alias: &Chat,
+        number: &Chat,
+        _now: Timestamp,
+    ) -> Result<()> {
+        if alias == number {
+            return Ok(());
+        }
+        self.write(
+            (device.clone(), lease, alias.clone(), number.clone()),
+            |tx, (device, lease, alias, number)| {
+                Box::pin(async move {
+                    leases::fence(tx, device, *lease).await?;
+                    conversations(tx, device.as_str(), alias.as_str(), number.as_str()).await?;
+                    // Or the network's repeat of a message taken in under the alias would be taken for a new one.
+                    execute!(tx, KNOWN_TWICE, device.as_str(), alias.as_str(), number.as_str())?;
+                    execute!(tx, KNOWN, device.as_str(), alias.as_str(), number.as_str())?;
+                    contacts(tx, device.as_str(), alias.as_str(), number.as_str()).await
+                })
+            },
+        )
+        .await
+    }
+}
+
+async fn conversations(tx: &mut Tx, device: &str, alias: &str, number: &str) -> Result<()> {
+    let both = fetch_all!(tx, (String, String, i64), CONVERSATIONS, device, alias, number)?;
+    let find = |chat: &str| both.iter().find(|(_, its, _)| its == chat);
+    let Some((from, _, messages)) = find(alias) else { return Ok(()) };
+    let Some((to, _, last)) = find(number) else {
+        execute!(tx, RENAME, from, number)?;
+        execute!(tx, SENDER, from, number, alias)?;
+        return Ok(());
+    };
+    // One lane may have one head only. A running one keeps its place; of two running ones the number's does, and the
+    // other, already under way, ends without being the head.
+    let head = |tx| fetch_head(tx, from);
+    if let Some((id, running)) = head(tx).await? {
+        match fetch_head(tx, to).await? {
+            Some((other, false)) if running => execute!(tx, BEHEAD, &other)?,
+            Some(_) => execute!(tx, BEHEAD, &id)?,
+            None => 0,
+        };
+    }
+    execute!(tx, MOVE_MESSAGES, from, to, last)?;
+    execute!(tx, MOVE_JOBS, from, to, last)?;
+    execute!(tx, GROW, to, messages)?;
+    execute!(tx, DELETE, from)?;
+    execute!(tx, SENDER, to, number, alias)?;
+    lanes::promote(tx, to).await
+}
+
+async fn fetch_head(tx: &mut Tx, conversation: &str) -> Result<Option<(String, bool)>> {
+    let head = fetch_optional!(tx, (String, String), HEAD, conversation)?;
+    Ok(head.map(|(id, state)| (id, state == "running")))
+}
+
+async fn contacts(tx: &mut Tx, device: &str, alias: &str, number: &str) -> Result<()> {
+    type Row = (String, Option<String>, Option<i64>);
+    let (workspace, channel) =
+        fetch_optional!(tx, (String, String), DEVICE, device)?.ok_or(StoreError::LeaseLost)?;
+    let Some((from, name, seen)) = fetch_optional!(tx, Row, CONTACT, &workspace, &channel, alias)? else {
+        return Ok(());
+    };
+    if let Some((to, _, _)) = fetch_optional!(tx, Row, CONTACT, &workspace, &channel, number)? {
+        execute!(tx, MERGE_CONTACT, &to, name, seen)?;
+        execute!(tx, DELETE_CONTACT, &from)?;
+    } else {
+        execute!(tx, RENAME_CONTACT, &from, number)?;
+    }
+    Ok(())
+}

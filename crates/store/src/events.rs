@@ -1,0 +1,83 @@
+//! Events: written with what they tell of, and with one delivery for each endpoint that wants them.
+
+use cetar_model::{
+    DeliveryId, DeviceId, Event, EventId, EventType, MessageId, Subscription, Timestamp, WorkspaceId,
+};
+
+use crate::{
+    Result,
+    db::{Tx, execute, execute_rows, fetch_all, json, read_json},
+    statement::{Multi, statements},
+};
+
+statements! {
+    ENDPOINTS = "SELECT id, events, device FROM endpoints \
+                 WHERE workspace = $1 AND removed_at IS NULL AND disabled_at IS NULL ORDER BY id";
+    INSERT = "INSERT INTO events (id, workspace, type, device, message, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+}
+
+static DELIVERIES: Multi = Multi::new(
+    "events::DELIVERIES",
+    "INSERT INTO deliveries (id, workspace, event, endpoint, state, run_at, attempts, lease_token, created_at) VALUES ",
+    "($, $, $, $, 'ready', $, 0, 0, $)",
+    "",
+    "",
+);
+
+#[cfg(test)]
+pub(crate) static MULTIS: &[&Multi] = &[&DELIVERIES];
+
+/// An event about to be written.
+pub(crate) struct NewEvent<'a> {
+    /// Given, where the caller made it; else the store makes it.
+    pub(crate) id: Option<&'a EventId>,
+    pub(crate) workspace: &'a WorkspaceId,
+    pub(crate) message: Option<&'a MessageId>,
+    pub(crate) event: &'a Event,
+    pub(crate) now: Timestamp,
+}
+
+/// Writes the event, and a delivery for each enabled endpoint of its workspace that covers it.
+pub(crate) async fn emit(tx: &mut Tx, new: NewEvent<'_>) -> Result<()> {
+    let NewEvent { id, workspace, message, event, now } = new;
+    let id = match id {
+        Some(id) => id.clone(),
+        None => tx.ctx.ids.make::<EventId>(now),
+    };
+    let device = event.session_id.as_ref().map(DeviceId::as_str);
+    execute!(
+        tx,
+        INSERT,
+        id.as_str(),
+        workspace.as_str(),
+        event.event.as_str(),
+        device,
+        message.map(MessageId::as_str),
+        json(event)?,
+        now.as_micros(),
+    )?;
+    let mut deliveries = Vec::new();
+    for (endpoint, events, only) in
+        fetch_all!(tx, (String, String, Option<String>), ENDPOINTS, workspace.as_str())?
+    {
+        let events: Vec<Subscription> = read_json(&events, "endpoints", "events", &endpoint)?;
+        let of_device = only.is_none() || only.as_deref() == device;
+        if of_device && wants(&events, event.event) {
+            deliveries.push((tx.ctx.ids.make::<DeliveryId>(now), endpoint));
+        }
+    }
+    execute_rows!(tx, DELIVERIES, [], &deliveries, |(delivery, endpoint)| [
+        delivery.as_str(),
+        workspace.as_str(),
+        id.as_str(),
+        endpoint.as_str(),
+        now.as_micros(),
+        now.as_micros(),
+    ]);
+    Ok(())
+}
+
+/// No subscription at all means every event.
+fn wants(events: &[Subscription], event: EventType) -> bool {
+    events.is_empty() || events.iter().any(|subscription| subscription.covers(event))
+}

@@ -1,0 +1,158 @@
+//! What comes in.
+
+use cetar_model::{
+    Channel, Content, Direction, Event, EventData, EventType, MessageState, ReceivedData, WorkspaceId,
+};
+
+use crate::{
+    NewInbound, Result, Store, StoreError,
+    db::{Tx, execute, fetch_optional, json, plain, read},
+    events::{self, NewEvent},
+    leases,
+    statement::statements,
+};
+
+statements! {
+    DEVICE = "SELECT workspace, channel FROM devices WHERE id = $1";
+    RECEIVED = "INSERT INTO received (device, chat, remote_id, received_at) VALUES ($1, $2, $3, $4) \
+                ON CONFLICT (device, chat, remote_id) DO NOTHING";
+    // What we sent ourselves is no echo, however it comes back.
+    OURS = "SELECT m.id FROM messages m JOIN conversations c ON c.id = m.conversation \
+            WHERE m.device = $1 AND m.remote_id = $2 AND m.direction = 'out' AND c.chat = $3 LIMIT 1";
+    CONVERSATION = "INSERT INTO conversations \
+                      (id, workspace, device, channel, chat, is_group, last_sequence, last_message_at, created_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) \
+                    ON CONFLICT (device, chat) DO UPDATE SET last_sequence = conversations.last_sequence + 1, \
+                      last_message_at = excluded.last_message_at, is_group = excluded.is_group \
+                    RETURNING id, last_sequence";
+    CONTACT = "INSERT INTO contacts (id, workspace, channel, address, name, is_alias, created_at, seen_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+               ON CONFLICT (workspace, channel, address) DO UPDATE SET \
+                 name = COALESCE(excluded.name, contacts.name), seen_at = COALESCE(excluded.seen_at, contacts.seen_at)";
+    MESSAGE = "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, direction, sender, \
+                 sender_is_alias, content, raw, state, state_at, remote_id, sent_at, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $13)";
+}
+
+impl Store {
+    /// Message, contact, conversation, event and deliveries in one transaction; false if it was there already, which changes
+    /// nothing. `LeaseLost` if the device is not held under this lease.
+    ///
+    /// A message that came in is stored as `delivered`, an echo as `sent`: that much is known of them.
+    pub async fn take_in(&self, inbound: NewInbound) -> Result<bool> {
+        self.write(inbound, |tx, inbound| Box::pin(take_in(tx, inbound))).await
+    }
+}
+
+async fn take_in(tx: &mut Tx, new: &NewInbound) -> Result<bool> {
+    leases::fence(tx, &new.device, new.lease).await?;
+    let device = new.device.as_str();
+    let (workspace, channel) =
+        fetch_optional!(tx, (String, String), DEVICE, device)?.ok_or(StoreError::LeaseLost)?;
+    let workspace: WorkspaceId = read(&workspace, "devices", "workspace", device)?;
+    let channel: Channel = read(&channel, "devices", "channel", device)?;
+
+    let (chat, remote_id, now) = (new.chat.as_str(), new.remote_id.as_str(), new.now.as_micros());
+    if new.echo && fetch_optional!(tx, (String,), OURS, device, remote_id, chat)?.is_some() {
+        return Ok(false);
+    }
+    if execute!(tx, RECEIVED, device, chat, remote_id, now)? == 0 {
+        return Ok(false);
+    }
+
+    let conversation = fetch_optional!(
+        tx,
+        (String, i64),
+        CONVERSATION,
+        new.conversation.as_str(),
+        workspace.as_str(),
+        device,
+        channel.as_str(),
+        chat,
+        new.group,
+        now,
+    )?;
+    let (conversation, sequence) =
+        conversation.ok_or_else(|| StoreError::internal("a conversation was not returned"))?;
+
+    // The contact is the other side: of an echo that is the chat, whose own name we do not learn from it.
+    let (address, name, seen) = if new.echo {
+        (chat, None, None)
+    } else {
+        (new.from.as_str(), new.sender_name.as_deref().map(plain), Some(new.sent_at.as_micros()))
+    };
+    let is_alias = new.from_alias && !new.echo;
+    execute!(
+        tx,
+        CONTACT,
+        new.contact.as_str(),
+        workspace.as_str(),
+        channel.as_str(),
+        address,
+        name.as_deref(),
+        is_alias,
+        now,
+        seen,
+    )?;
+
+    let (direction, state, event) = if new.echo {
+        (Direction::Echo, MessageState::Sent, EventType::MessageEcho)
+    } else {
+        (Direction::In, MessageState::Delivered, EventType::MessageReceived)
+    };
+    execute!(
+        tx,
+        MESSAGE,
+        new.message.as_str(),
+        workspace.as_str(),
+        device,
+        channel.as_str(),
+        conversation.as_str(),
+        sequence,
+        direction.as_str(),
+        new.from.as_str(),
+        new.from_alias,
+        json(&new.content)?,
+        new.raw.as_deref(),
+        state.as_str(),
+        now,
+        remote_id,
+        new.sent_at.as_micros(),
+    )?;
+    let event = Event {
+        event,
+        channel: Some(channel),
+        session_id: Some(new.device.clone()),
+        data: EventData::Received(received(new, sequence)),
+    };
+    let new = NewEvent {
+        id: Some(&new.event),
+        workspace: &workspace,
+        message: Some(&new.message),
+        event: &event,
+        now: new.now,
+    };
+    events::emit(tx, new).await?;
+    Ok(true)
+}
+
+fn received(new: &NewInbound, sequence: i64) -> ReceivedData {
+    ReceivedData {
+        message_id: new.message.clone(),
+        from: new.from.to_string(),
+        sender_name: new.sender_name.clone(),
+        kind: new.content.kind(),
+        text: new.content.text().map(str::to_owned),
+        media_url: None,
+        button_id: None,
+        timestamp: new.sent_at.as_secs(),
+        to: new.echo.then(|| new.chat.to_string()),
+        from_lid: new.from_alias,
+        group_id: new.group.then(|| new.chat.to_string()),
+        kind_name: match &new.content {
+            Content::Unsupported { kind } => Some(kind.clone()),
+            Content::Text { .. } => None,
+        },
+        sequence,
+    }
+}

@@ -1,0 +1,48 @@
+//! Proof of the master key: for every key that ever sealed something here, `meta` holds a row that only this key opens.
+//! While one of them cannot be opened, neither can some secret, and the store does not open.
+
+use std::sync::Arc;
+
+use crate::{
+    OpenError, StoreError,
+    db::{Conn, Context, execute, fetch_all},
+    seal::Place,
+    statement::statements,
+};
+
+const WORDS: &[u8] = b"the master key is the right one";
+
+statements! {
+    PROOFS = "SELECT key, value FROM meta WHERE key >= 'master_key:' AND key < 'master_key;'";
+    NOTE = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+}
+
+/// Opens every proof there is.
+pub(crate) async fn prove(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), OpenError> {
+    let proofs = fetch_all!(conn, (String, Vec<u8>), PROOFS).map_err(failed)?;
+    let opens = |(key, value): &(String, Vec<u8>)| {
+        ctx.sealer.open(place(&[key.as_bytes()]), value).is_some_and(|words| words == WORDS)
+    };
+    if proofs.iter().all(opens) { Ok(()) } else { Err(OpenError::WrongMasterKey) }
+}
+
+/// Leaves a proof of the key that seals from now on.
+pub(crate) async fn note(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), OpenError> {
+    let id = ctx.sealer.sealing_key().ok_or(OpenError::WrongMasterKey)?;
+    let key = format!("master_key:{id}");
+    let proof = ctx.sealer.seal(ctx.ids.random(), place(&[key.as_bytes()]), WORDS);
+    execute!(conn, NOTE, &key, proof.ok_or(OpenError::WrongMasterKey)?).map_err(failed)?;
+    // Another node may have been faster, with another key.
+    prove(conn, ctx).await
+}
+
+const fn place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
+    Place { table: "meta", column: "value", row }
+}
+
+fn failed(error: StoreError) -> OpenError {
+    match error {
+        StoreError::Unavailable(why) => OpenError::NotWritable(why),
+        other => OpenError::Migration(other.to_string()),
+    }
+}

@@ -1,0 +1,117 @@
+//! Settling: what came of an attempt, in one transaction.
+
+use cetar_model::{Fate, JobState, MessageState, Receipt, Timestamp};
+
+use crate::{
+    Outcome, Result, Settlement, Store, StoreError,
+    db::{Tx, execute, plain},
+    lanes::{self, Failure, Work},
+    statement::statements,
+};
+
+statements! {
+    SETTLE = "UPDATE jobs SET state = $4, at_head = $5, run_at = $6, attempts = $7, crashes = $8, worker = NULL, \
+                lease_until = NULL, finished_at = $9 \
+              WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
+    ATTEMPT = "INSERT INTO job_attempts (job, lease_token, attempt, started_at, ended_at, outcome, detail) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    REMOTE_ID = "UPDATE messages SET remote_id = $2 WHERE id = $1 AND (remote_id IS NULL OR remote_id <> $2)";
+}
+
+impl Store {
+    /// Writes the outcome: job, attempt history, message, event and deliveries in one transaction. `LeaseLost` if the lease is not
+    /// held any more. Where the network already has the message (a receipt came first) the job is done whatever the outcome says.
+    ///
+    /// A job whose message a receipt failed while the attempt was under way ends dead in the same manner.
+    pub async fn settle(&self, settlement: Settlement) -> Result<()> {
+        self.write(settlement, |tx, settlement| Box::pin(settle(tx, settlement))).await
+    }
+}
+
+async fn settle(tx: &mut Tx, settlement: &Settlement) -> Result<()> {
+    let Settlement { job, node, lease_token, started_at, now, outcome, crashed } = settlement;
+    let mut work = lanes::load(tx, job).await?.ok_or(StoreError::LeaseLost)?;
+
+    // A receipt is evidence, the outcome of an attempt is belief: what a receipt decided stays decided.
+    let open = work.message_state == MessageState::Sending;
+    let state = match outcome {
+        _ if !open => lanes::follows(work.message_state),
+        Outcome::Sent { .. } => JobState::Done,
+        Outcome::Again { .. } => JobState::Ready,
+        Outcome::Failed { .. } | Outcome::Unknown { .. } => JobState::Dead,
+    };
+    let again = state == JobState::Ready;
+    let (run_at, counts) = match outcome {
+        Outcome::Again { run_at, counts, .. } => (*run_at, *counts),
+        Outcome::Sent { .. } | Outcome::Failed { .. } | Outcome::Unknown { .. } => (work.run_at, true),
+    };
+    let hit = execute!(
+        tx,
+        SETTLE,
+        job.as_str(),
+        node,
+        lease_token,
+        state.as_str(),
+        again && work.at_head,
+        run_at.as_micros(),
+        i64::from(work.attempts.saturating_sub(u32::from(!counts))),
+        if *crashed { i64::from(work.crashes) } else { 0 },
+        (!again).then_some(now.as_micros()),
+    )?;
+    if hit != 1 {
+        return Err(StoreError::LeaseLost);
+    }
+    note_attempt(tx, settlement, &work, *started_at, *now).await?;
+    if let Outcome::Sent { remote_id } = outcome {
+        execute!(tx, REMOTE_ID, work.message.as_str(), remote_id)?;
+    }
+    if open {
+        let (fate, failure) = fate(outcome);
+        lanes::advance(tx, &mut work, fate, failure, *now, *now).await?;
+    }
+    // A head that goes out again stays where it is.
+    if !(again && work.at_head) {
+        lanes::promote(tx, &work.conversation).await?;
+    }
+    Ok(())
+}
+
+fn fate(outcome: &Outcome) -> (Fate, Option<Failure>) {
+    match outcome {
+        Outcome::Sent { .. } => (Fate::Receipt(Receipt::Accepted), None),
+        Outcome::Again { .. } => (Fate::Returned, None),
+        Outcome::Failed { code, provider_code, .. } => {
+            let provider_code = provider_code.as_deref().map(|code| plain(code).into_owned());
+            (Fate::GivenUp, Some((*code, provider_code)))
+        }
+        Outcome::Unknown { .. } => (Fate::Lost, None),
+    }
+}
+
+/// One line of history a claim: the lease token tells them apart where an attempt did not count.
+async fn note_attempt(
+    tx: &mut Tx,
+    settlement: &Settlement,
+    work: &Work,
+    started_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let (word, detail) = match &settlement.outcome {
+        Outcome::Sent { .. } => ("sent", None),
+        Outcome::Again { class, detail, .. } => (*class, Some(detail.as_str())),
+        Outcome::Failed { detail, .. } => ("failed", detail.as_deref()),
+        Outcome::Unknown { detail } => ("unknown", Some(detail.as_str())),
+    };
+    execute!(
+        tx,
+        ATTEMPT,
+        work.job.as_str(),
+        settlement.lease_token,
+        i64::from(work.attempts),
+        started_at.as_micros(),
+        now.as_micros(),
+        word,
+        detail.map(plain),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! How a SQLite file is opened: one connection that writes, a few that only read, one that folds the write-ahead log in.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    OpenError, Result, Store, StoreError,
+    db::{Conn, Context},
+    master, migrate,
+    store::{Engine, Inner},
+    writer::{self, Command, QUEUE},
+};
+
+/// Readers; each has a thread of its own.
+const READERS: u32 = 4;
+/// How long a lock of another process (a backup tool, `sqlite3`) is waited for.
+const BUSY: Duration = Duration::from_secs(5);
+/// How often the write-ahead log is copied into the database file, off the writer's path.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// Pages (of 4 KiB) in the log from which the writer itself starts it over: 64 MiB.
+const WAL_PAGES: i64 = 16_384;
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        // There are none; see the schema.
+        .foreign_keys(false)
+        .statement_cache_capacity(512)
+        .pragma("wal_autocheckpoint", "0")
+        // The log shrinks back to this after it was started over.
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", "-32000")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging()
+}
+
+pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenError> {
+    create(path)?;
+    let writing = SqlitePoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options(path))
+        .await
+        .map_err(|error| not_writable(error.into()))?;
+    let mut conn = writing.acquire().await.map_err(|error| not_writable(error.into()))?;
+    // Both may refuse the database, and nothing has been written yet.
+    let version = migrate::sqlite_version(&mut conn).await?;
+    let mut conn = Conn::Sqlite(conn);
+    if version > 0 {
+        master::prove(&mut conn, &ctx).await?;
+    }
+    if let Conn::Sqlite(conn) = &mut conn {
+        migrate::migrate_sqlite(conn).await?;
+    }
+    master::note(&mut conn, &ctx).await?;
+    drop(conn);
+
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .max_lifetime(None)
+        .acquire_timeout(Duration::from_secs(3))
+        .connect_lazy_with(options(path).read_only(true));
+    let (writer, commands) = mpsc::channel(QUEUE);
+    let tasks = TaskTracker::new();
+    let closing = CancellationToken::new();
+    tasks.spawn(writer::run(writing, Arc::clone(&ctx), commands, closing.clone()));
+    tasks.spawn(checkpoints(options(path), writer.downgrade(), closing.clone()));
+    let ends = closing.clone().drop_guard();
+    Ok(Store {
+        inner: Arc::new(Inner {
+            engine: Engine::Sqlite { readers, writer },
+            ctx,
+            tasks,
+            closing,
+            _ends: ends,
+        }),
+    })
+}
+
+fn not_writable(error: StoreError) -> OpenError {
+    match error {
+        StoreError::Unavailable(why) => OpenError::NotWritable(why),
+        other => OpenError::Migration(other.to_string()),
+    }
+}
+
+/// Makes the file if it is not there, for its owner only: it holds messages. The log and its index inherit the mode.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let mut new = std::fs::OpenOptions::new();
+    new.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+    new.open(path).map(drop).map_err(|error| OpenError::NotWritable(error.kind().to_string()))
+}
+
+/// Copies the log into the database file on a timer, on a connection of its own: a passive checkpoint stops nobody. Under
+/// load it never quite catches up, so beyond a size the writer is asked to start the log over.
+async fn checkpoints(
+    options: SqliteConnectOptions,
+    writer: mpsc::WeakSender<Command>,
+    closing: CancellationToken,
+) {
+    let mut timer = tokio::time::interval(CHECKPOINT_EVERY);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut conn = None;
+    loop {
+        tokio::select! {
+            () = closing.cancelled() => break,
+            _ = timer.tick() => {}
+        }
+        match passive(&mut conn, &options).await {
+            Ok(pages) => {
+                #[expect(clippy::cast_precision_loss, reason = "far below 2^52 pages")]
+                metrics::gauge!("cetar_store_wal_pages").set(pages as f64);
+                if pages > WAL_PAGES
+                    && let Some(writer) = writer.upgrade()
+                {
+                    // If the queue is full there is a next tick.
+                    let _ = writer.try_send(Command::Checkpoint);
+                }
+            }
+            Err(error) => {
+                tracing::debug!(error = %StoreError::from(error), "the write-ahead log was not copied");
+                conn = None;
+            }
+        }
+    }
+}
+
+/// The number of pages in the log.
+async fn passive(conn: &mut Option<SqliteConnection>, options: &SqliteConnectOptions) -> sqlx::Result<i64> {
+    let open = match conn.take() {
+        Some(open) => conn.insert(open),
+        None => conn.insert(options.connect().await?),
+    };
+    let (_, pages, _): (i64, i64, i64) =
+        sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(open).await?;
+    Ok(pages)
+}
+
+/// A copy of the moment, made by a reader, so that writing goes on.
+pub(crate) async fn backup(readers: &SqlitePool, to: &Path) -> Result<()> {
+    let failed = |error: &std::io::Error| {
+        StoreError::Unavailable(format!("the backup cannot be written ({})", error.kind()))
+    };
+    let text = to.to_str().ok_or(StoreError::Unsupported("the backup's path must be valid UTF-8"))?;
+    let mut new = std::fs::OpenOptions::new();
+    new.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+    let file = new.open(to).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => StoreError::Conflict,
+        _ => failed(&error),
+    })?;
+    let mut conn = readers.acquire().await?;
+    // It takes an existing file if that is empty, and so keeps our mode.
+    let done = sqlx::query("VACUUM INTO $1").bind(text).execute(&mut *conn).await;
+    let done = done.map_err(StoreError::from).and_then(|_| file.sync_all().map_err(|error| failed(&error)));
+    if done.is_err() {
+        // Half a backup is worse than none.
+        let _ = std::fs::remove_file(to);
+    }
+    done
+}

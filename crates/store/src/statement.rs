@@ -1,0 +1,146 @@
+//! SQL as values: every statement has a name, is written once, and can be listed, so that a test prepares all of them on
+//! both engines.
+
+use std::sync::{Arc, OnceLock};
+
+/// One statement, `$n` placeholders. The texts differ at most by what PostgreSQL needs to lock rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sql {
+    /// What the code calls it.
+    pub(crate) name: &'static str,
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+impl Sql {
+    /// Transaction control and upkeep of SQLite, which PostgreSQL has no word for.
+    pub(crate) const fn sqlite_only(text: &'static str) -> Self {
+        Self { name: text, sqlite: text, postgres: "" }
+    }
+
+    /// The same for PostgreSQL.
+    pub(crate) const fn postgres_only(text: &'static str) -> Self {
+        Self { name: text, sqlite: "", postgres: text }
+    }
+}
+
+/// Declares statements as constants, and `STATEMENTS`, the list of them. `postgres "FOR UPDATE"` appends to PostgreSQL's text.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr $(, postgres $lock:literal)?;)*) => {
+        $(
+            $(#[$doc])*
+            const $name: $crate::statement::Sql = $crate::statement::Sql {
+                name: stringify!($name),
+                sqlite: $text,
+                postgres: concat!($text $(, " ", $lock)?),
+            };
+        )*
+        #[cfg(test)]
+        pub(crate) const STATEMENTS: &[$crate::statement::Sql] = &[$($name),*];
+    };
+}
+pub(crate) use statements;
+
+/// The most rows in one statement: 14 columns of it stay below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+pub(crate) const MAX_ROWS: usize = 256;
+const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
+
+/// A statement over n rows. `$` stands for a parameter, in the order of binding: those of `head`, of each row, of `tail`.
+///
+/// It is run in chunks whose sizes are powers of two, so that a connection caches nine texts of it and not hundreds.
+pub(crate) struct Multi {
+    pub(crate) name: &'static str,
+    head: &'static str,
+    row: &'static str,
+    tail: &'static str,
+    postgres_tail: &'static str,
+    texts: [[OnceLock<Arc<str>>; SIZES]; 2],
+}
+
+impl Multi {
+    pub(crate) const fn new(
+        name: &'static str,
+        head: &'static str,
+        row: &'static str,
+        tail: &'static str,
+        postgres_tail: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            head,
+            row,
+            tail,
+            postgres_tail,
+            texts: [
+                const { [const { OnceLock::new() }; SIZES] },
+                const { [const { OnceLock::new() }; SIZES] },
+            ],
+        }
+    }
+
+    /// SQLite's text for `rows` rows, a power of two. Its parameters are anonymous: SQLite looks up named ones (`$1`) by a
+    /// linear search through all of them, at every execution.
+    pub(crate) fn sqlite(&self, rows: usize) -> Arc<str> {
+        self.cached(0, rows, |_| "?".into())
+    }
+
+    /// PostgreSQL's text for `rows` rows, a power of two.
+    pub(crate) fn postgres(&self, rows: usize) -> Arc<str> {
+        self.cached(1, rows, |n| format!("${n}"))
+    }
+
+    fn cached(&self, engine: usize, rows: usize, parameter: fn(usize) -> String) -> Arc<str> {
+        debug_assert!(rows.is_power_of_two() && rows <= MAX_ROWS);
+        let size = rows.trailing_zeros() as usize;
+        let build = || {
+            let rows = vec![self.row; rows].join(", ");
+            let lock = if engine == 1 { self.postgres_tail } else { "" };
+            let template = [self.head, &rows, self.tail, lock].concat();
+            let mut text = String::with_capacity(template.len() * 2);
+            for (n, piece) in template.split('$').enumerate() {
+                if n > 0 {
+                    text.push_str(&parameter(n));
+                }
+                text.push_str(piece);
+            }
+            Arc::from(text)
+        };
+        match self.texts[engine].get(size) {
+            Some(slot) => Arc::clone(slot.get_or_init(build)),
+            None => build(),
+        }
+    }
+}
+
+/// Cuts rows into chunks of falling powers of two: 137 = 128 + 8 + 1.
+pub(crate) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = 1 << rows.len().min(MAX_ROWS).checked_ilog2()?;
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_in_the_order_of_binding() {
+        static MULTI: Multi =
+            Multi::new("MULTI", "UPDATE t SET a = $ WHERE b IN (", "$", ") AND c = $", " FOR UPDATE");
+        assert_eq!(&*MULTI.sqlite(2), "UPDATE t SET a = ? WHERE b IN (?, ?) AND c = ?");
+        assert_eq!(&*MULTI.postgres(2), "UPDATE t SET a = $1 WHERE b IN ($2, $3) AND c = $4 FOR UPDATE");
+    }
+
+    #[test]
+    fn chunks_are_powers_of_two_and_lose_nothing() {
+        let rows: Vec<usize> = (0..1000).collect();
+        for n in 0..rows.len() {
+            let sizes: Vec<usize> = chunks(&rows[..n]).map(<[_]>::len).collect();
+            assert!(sizes.iter().all(|size| size.is_power_of_two() && *size <= MAX_ROWS), "{sizes:?}");
+            assert_eq!(chunks(&rows[..n]).flatten().copied().collect::<Vec<_>>(), rows[..n]);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Tenants and their people.
+
+use cetar_model::{Plan, Timestamp, WorkspaceId};
+
+use crate::{
+    NewUser, Result, Store, StoreError, Workspace,
+    db::{execute, fetch_all, fetch_optional, json, read, read_json},
+    statement::statements,
+};
+
+statements! {
+    INSERT = "INSERT INTO workspaces (id, name, plan, language, created_at) VALUES ($1, $2, $3, $4, $5)";
+    ALL = "SELECT id, name, plan, language, created_at FROM workspaces ORDER BY created_at, id";
+    ONE = "SELECT id, name, plan, language, created_at FROM workspaces WHERE id = $1";
+    SET_PLAN = "UPDATE workspaces SET plan = $2 WHERE id = $1";
+    INSERT_USER = "INSERT INTO users (id, workspace, email, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) plan: String,
+    pub(crate) language: String,
+    pub(crate) created_at: i64,
+}
+
+impl TryFrom<Row> for Workspace {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: read(&row.id, "workspaces", "id", &row.id)?,
+            plan: read_json(&row.plan, "workspaces", "plan", &row.id)?,
+            language: read(&row.language, "workspaces", "language", &row.id)?,
+            created_at: Timestamp::from_micros(row.created_at),
+            name: row.name,
+        })
+    }
+}
+
+impl Store {
+    /// `Conflict` if the id is taken.
+    pub async fn insert_workspace(&self, workspace: Workspace) -> Result<()> {
+        self.write(workspace, |tx, new| {
+            Box::pin(async move {
+                let (plan, language) = (json(&new.plan)?, new.language.as_str());
+                execute!(tx, INSERT, new.id.as_str(), &new.name, plan, language, new.created_at.as_micros())?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Oldest first: the first is the default of the command line.
+    pub async fn workspaces(&self) -> Result<Vec<Workspace>> {
+        let mut conn = self.read().await?;
+        fetch_all!(conn, Row, ALL)?.into_iter().map(Workspace::try_from).collect()
+    }
+
+    /// `None` if there is none.
+    pub async fn workspace(&self, id: &WorkspaceId) -> Result<Option<Workspace>> {
+        let mut conn = self.read().await?;
+        fetch_optional!(conn, Row, ONE, id.as_str())?.map(Workspace::try_from).transpose()
+    }
+
+    /// Whether the workspace is there.
+    pub async fn set_plan(&self, id: &WorkspaceId, plan: Plan) -> Result<bool> {
+        self.write((id.clone(), plan), |tx, (id, plan)| {
+            Box::pin(async move { Ok(execute!(tx, SET_PLAN, id.as_str(), json(plan)?)? == 1) })
+        })
+        .await
+    }
+
+    /// `Conflict` if the e-mail is taken.
+    pub async fn insert_user(&self, user: NewUser) -> Result<()> {
+        self.write(user, |tx, new| {
+            Box::pin(async move {
+                execute!(
+                    tx,
+                    INSERT_USER,
+                    new.id.as_str(),
+                    new.workspace.as_str(),
+                    &new.email,
+                    &new.role,
+                    &new.password_hash,
+                    new.created_at.as_micros(),
+                )?;
+                Ok(())
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,260 @@
+//! SQLite's one writer: it takes the first command that comes, drains what has queued behind it, and commits all of them
+//! together. One fsync for many callers, and no artificial wait: the batch grows by itself while a commit is under way.
+//!
+//! A savepoint around each command keeps one that fails from failing its neighbours. Callers are answered after the COMMIT,
+//! never before. When the database itself fails (full disk, I/O error) the whole batch is `Unavailable`, the connection is
+//! replaced, and the next batch tries anew: the writer itself never ends before the store does.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use futures::{FutureExt, future::BoxFuture};
+use sqlx::SqlitePool;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Accepted, NewSend, Result, StoreError,
+    accept::{self, Acceptance},
+    db::{Context, Tx, Work, execute},
+    statement::Sql,
+};
+
+/// Commands that may wait; one more is refused, so that overload shows at the door.
+pub(crate) const QUEUE: usize = 4096;
+/// Commands in one transaction, at most.
+pub(crate) const BATCH: usize = 512;
+
+const BEGIN: Sql = Sql::sqlite_only("BEGIN IMMEDIATE");
+const COMMIT: Sql = Sql::sqlite_only("COMMIT");
+const ROLLBACK: Sql = Sql::sqlite_only("ROLLBACK");
+const SAVEPOINT: Sql = Sql::sqlite_only("SAVEPOINT command");
+const RELEASE: Sql = Sql::sqlite_only("RELEASE command");
+const UNDO: Sql = Sql::sqlite_only("ROLLBACK TO command");
+const CHECKPOINT: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(RESTART)");
+const FOLD: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(TRUNCATE)");
+
+/// What the writer is asked to do.
+pub(crate) enum Command {
+    /// A send to accept, with those of other callers in one go.
+    Accept(Acceptance),
+    /// Anything else.
+    Write(Box<dyn Write>),
+    /// The write-ahead log has grown: start it over between two batches.
+    Checkpoint,
+}
+
+/// A command whose result waits for the commit.
+pub(crate) trait Write: Send {
+    /// Runs it and keeps the result; the error, if there is one, says what to do with the transaction.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Answers the caller: with the result, or with what became of the transaction.
+    fn finish(self: Box<Self>, failed: Option<StoreError>);
+}
+
+/// An operation, its arguments, and who waits for it.
+pub(crate) struct Pending<A, T> {
+    args: A,
+    work: Work<A, T>,
+    result: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<A, T> Pending<A, T> {
+    pub(crate) fn new(args: A, work: Work<A, T>) -> (Self, oneshot::Receiver<Result<T>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { args, work, result: None, reply }, answer)
+    }
+}
+
+impl<A: Send + Sync, T: Send> Write for Pending<A, T> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            // A bug in one operation must not end the writer that all share.
+            let outcome = AssertUnwindSafe((self.work)(tx, &self.args)).catch_unwind().await;
+            let result = outcome.unwrap_or_else(|_| Err(StoreError::internal("an operation panicked")));
+            let verdict = result.as_ref().map(|_| ()).map_err(StoreError::shared);
+            self.result = Some(result);
+            verdict
+        })
+    }
+
+    fn finish(self: Box<Self>, failed: Option<StoreError>) {
+        let result = match (failed, self.result) {
+            // What it found by itself is as true as before; what it did is undone.
+            (Some(failed), Some(Ok(_)) | None) => Err(failed),
+            (_, Some(result)) => result,
+            (None, None) => Err(StoreError::internal("a command was not run")),
+        };
+        // Nobody waits any more: the caller went away. What was asked is done all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// The writer task. It ends when the store is closed or dropped, after what had been handed in.
+pub(crate) async fn run(
+    pool: SqlitePool,
+    ctx: Arc<Context>,
+    mut commands: mpsc::Receiver<Command>,
+    closing: CancellationToken,
+) {
+    let mut tx = None;
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        if !commands.is_closed() {
+            tokio::select! {
+                biased;
+                taken = commands.recv_many(&mut batch, BATCH) => if taken == 0 { break },
+                () = closing.cancelled() => commands.close(),
+            }
+        } else if commands.recv_many(&mut batch, BATCH).await == 0 {
+            break;
+        }
+        if batch.is_empty() {
+            continue;
+        }
+        if tx.is_none() {
+            tx = match pool.acquire().await {
+                Ok(conn) => Some(Tx::sqlite(conn, Arc::clone(&ctx))),
+                Err(error) => {
+                    fail(std::mem::take(&mut batch), &error.into());
+                    continue;
+                }
+            };
+        }
+        if let Some(mut open) = tx.take() {
+            match write(&mut open, std::mem::take(&mut batch)).await {
+                Ok(()) => tx = Some(open),
+                Err(error) => {
+                    tracing::warn!(%error, "a batch of writes failed; none of it was stored");
+                    metrics::counter!("cetar_store_failed_batches_total").increment(1);
+                    open.distrust();
+                }
+            }
+        }
+    }
+    if let Some(mut tx) = tx
+        && let Err(error) = execute!(tx, FOLD)
+    {
+        tracing::debug!(%error, "the write-ahead log was not folded in");
+    }
+    pool.close().await;
+}
+
+fn fail(batch: Vec<Command>, error: &StoreError) {
+    for command in batch {
+        match command {
+            Command::Accept(acceptance) => acceptance.answer(Err(error.shared())),
+            Command::Write(write) => write.finish(Some(error.shared())),
+            Command::Checkpoint => {}
+        }
+    }
+}
+
+/// One transaction around a batch. An error means that nothing of it was stored and that everyone has been told.
+async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
+    let started = Instant::now();
+    let size = batch.len();
+    let mut sends = Vec::new();
+    let mut writes = Vec::new();
+    let mut checkpoint = false;
+    for command in batch {
+        match command {
+            Command::Accept(acceptance) => sends.push(acceptance),
+            Command::Write(write) => writes.push(write),
+            Command::Checkpoint => checkpoint = true,
+        }
+    }
+    if checkpoint && let Err(error) = execute!(tx, CHECKPOINT) {
+        tracing::debug!(%error, "the write-ahead log was not started over");
+    }
+    if sends.is_empty() && writes.is_empty() {
+        return Ok(());
+    }
+    let (sends, replies): (Vec<NewSend>, Vec<_>) = sends.into_iter().map(Acceptance::split).unzip();
+    match transaction(tx, &sends, &mut writes).await {
+        Ok(accepted) => {
+            metrics::histogram!("cetar_store_commit_seconds").record(started.elapsed());
+            #[expect(clippy::cast_precision_loss, reason = "at most 512")]
+            metrics::histogram!("cetar_store_batch_size").record(size as f64);
+            for (reply, result) in replies.into_iter().zip(accepted) {
+                let _ = reply.send(result);
+            }
+            for write in writes {
+                write.finish(None);
+            }
+            Ok(())
+        }
+        Err(error) => {
+            // SQLite may have rolled back by itself; then this fails, and that is fine.
+            let _ = execute!(tx, ROLLBACK);
+            for reply in replies {
+                let _ = reply.send(Err(error.shared()));
+            }
+            for write in writes {
+                write.finish(Some(error.shared()));
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn transaction(
+    tx: &mut Tx,
+    sends: &[NewSend],
+    writes: &mut [Box<dyn Write>],
+) -> Result<Vec<Result<Accepted>>> {
+    execute!(tx, BEGIN)?;
+    let accepted = accept_all(tx, sends).await?;
+    for write in writes {
+        execute!(tx, SAVEPOINT)?;
+        match write.run(tx).await {
+            Ok(()) => execute!(tx, RELEASE)?,
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            Err(_) => undo(tx).await?,
+        };
+    }
+    execute!(tx, COMMIT)?;
+    Ok(accepted)
+}
+
+/// All sends in few statements; if that fails, one by one, so that only the bad one is refused.
+async fn accept_all(tx: &mut Tx, sends: &[NewSend]) -> Result<Vec<Result<Accepted>>> {
+    if sends.is_empty() {
+        return Ok(Vec::new());
+    }
+    execute!(tx, SAVEPOINT)?;
+    match accept::accept(tx, sends).await {
+        Ok(accepted) => {
+            execute!(tx, RELEASE)?;
+            return Ok(accepted.into_iter().map(Ok).collect());
+        }
+        Err(error @ StoreError::Unavailable(_)) => return Err(error),
+        Err(error) => {
+            undo(tx).await?;
+            if sends.len() == 1 {
+                return Ok(vec![Err(error)]);
+            }
+        }
+    }
+    let mut results = Vec::with_capacity(sends.len());
+    for send in sends {
+        execute!(tx, SAVEPOINT)?;
+        match accept::accept(tx, std::slice::from_ref(send)).await {
+            Ok(accepted) => {
+                execute!(tx, RELEASE)?;
+                results.extend(accepted.into_iter().map(Ok));
+            }
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                undo(tx).await?;
+                results.push(Err(error));
+            }
+        }
+    }
+    Ok(results)
+}
+
+async fn undo(tx: &mut Tx) -> Result<u64> {
+    execute!(tx, UNDO)?;
+    execute!(tx, RELEASE)
+}
