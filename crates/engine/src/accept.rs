@@ -2,9 +2,13 @@
 use std::time::Duration;
 
 use cetar_model::{Channel, Chat, Content, ContentKind, DeviceId, JobId, MessageId};
-use cetar_store::StoreError;
+use cetar_provider::Capabilities;
+use cetar_store::{Accepted, Device, NewIdempotency, NewSend, StoreError};
 
 use crate::auth::Caller;
+
+/// The same `Idempotency-Key` is the same request for this long.
+const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(24);
 
 /// A send, its fields already in the product's words (the HTTP layer has reported every bad one).
 #[derive(Debug, Clone)]
@@ -88,6 +92,100 @@ pub enum AcceptError {
 impl crate::Engine {
     /// Accepts a send: when this returns `Ok`, it is on disk. One transaction, then the worker is woken.
     pub async fn accept(&self, caller: &Caller, request: SendRequest) -> Result<AcceptedSend, AcceptError> {
-        todo!()
+        let workspace = &caller.workspace;
+        if !workspace.plan.allows(request.channel) {
+            return Err(AcceptError::PlanFeatureMissing(request.channel.as_str()));
+        }
+        let devices = self.devices_of(&workspace.id).await?;
+        let device = choose(caller, &devices, request.channel, request.device.as_ref())?;
+        let not_linked = || AcceptError::DeviceNotLinked(device.id.clone());
+        // A device whose network this build lacks can never be linked.
+        let provider = self.provider_of(device).ok_or_else(not_linked)?;
+        check(&request.content, provider.capabilities())?;
+        if !device.health.state.is_linked() {
+            return Err(not_linked());
+        }
+
+        let (ids, now) = (&self.inner.ids, self.now());
+        let message: MessageId = ids.make(now);
+        let job: JobId = ids.make(now);
+        let send = NewSend {
+            remote_id: provider.remote_id(&message),
+            message: message.clone(),
+            job: job.clone(),
+            conversation: ids.make(now),
+            contact: ids.make(now),
+            workspace: workspace.id.clone(),
+            device: device.id.clone(),
+            channel: device.channel,
+            to: request.to,
+            content: request.content,
+            client_ref: request.client_ref,
+            idempotency: request.idempotency.map(|given| NewIdempotency {
+                scope: scope(caller, given.path),
+                key: given.key,
+                fingerprint: given.fingerprint,
+                expires_at: now + IDEMPOTENCY_KEPT,
+            }),
+            now,
+            expires_at: now + request.expires_in.unwrap_or(self.inner.settings.expires_in),
+        };
+        match self.inner.store.accept(send).await? {
+            Accepted::New => {
+                metrics::counter!("cetar_messages_accepted_total", "channel" => device.channel.as_str())
+                    .increment(1);
+                self.inner.sessions.wake(&device.id);
+                self.progressed();
+                Ok(AcceptedSend { job, message, replayed: false })
+            }
+            Accepted::Replayed { job, message } => Ok(AcceptedSend { job, message, replayed: true }),
+            Accepted::KeyReused => Err(AcceptError::IdempotencyKeyReused),
+        }
+    }
+}
+
+/// "Choosing the device" of the contract: the one named, if the caller may use it; else the only one of the channel it may use.
+fn choose<'d>(
+    caller: &Caller,
+    devices: &'d [Device],
+    channel: Channel,
+    named: Option<&DeviceId>,
+) -> Result<&'d Device, AcceptError> {
+    let mut usable = devices.iter().filter(|device| caller.may_use(device));
+    if let Some(id) = named {
+        // Not there, not of this workspace, of the other kind, not for this key: one answer, which tells nothing of the others.
+        let device = usable.find(|device| device.id == *id).ok_or(AcceptError::DeviceNotAllowed)?;
+        return if device.channel == channel {
+            Ok(device)
+        } else {
+            Err(AcceptError::OtherChannel(device.channel))
+        };
+    }
+    let fitting: Vec<&Device> = usable.filter(|device| device.channel == channel).collect();
+    match fitting[..] {
+        [] => Err(AcceptError::NoDevice),
+        [device] => Ok(device),
+        _ => Err(AcceptError::SeveralDevices(fitting.into_iter().map(|device| device.id.clone()).collect())),
+    }
+}
+
+/// Whether the network carries this at all.
+fn check(content: &Content, network: &Capabilities) -> Result<(), AcceptError> {
+    if !network.content.contains(&content.kind()) {
+        return Err(AcceptError::ContentNotSupported(content.kind()));
+    }
+    let max = network.text_max;
+    match content.text() {
+        // A text has at least as many bytes as characters: most are settled without counting.
+        Some(text) if text.len() > max && text.chars().count() > max => Err(AcceptError::TextTooLong { max }),
+        _ => Ok(()),
+    }
+}
+
+/// An `Idempotency-Key` means what one API key (or the operator of one workspace) asked on one path.
+fn scope(caller: &Caller, path: &str) -> String {
+    match &caller.key {
+        Some(key) => format!("{} {path}", key.id),
+        None => format!("{} {path}", caller.workspace.id),
     }
 }

@@ -1,7 +1,10 @@
 //! Who is asking.
 use std::net::IpAddr;
 
-use cetar_store::{ApiKey, Scope, StoreError, Workspace};
+use cetar_model::DeviceId;
+use cetar_store::{ApiKey, Device, Scope, StoreError, Workspace};
+
+use crate::keys;
 
 /// Someone who may ask. Every use case takes one, so none can forget it.
 #[derive(Debug, Clone)]
@@ -13,9 +16,24 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether it may do this. The operator may do everything.
+    /// Whether it may do this. The operator may do everything, and so may `admin`.
     pub fn may(&self, scope: Scope) -> bool {
-        todo!()
+        self.key.as_ref().is_none_or(|key| key.scopes.contains(&scope) || key.scopes.contains(&Scope::Admin))
+    }
+
+    /// Whether it may send through this device: not tied to others, and of the device's own kind, whatever its scopes.
+    pub(crate) fn may_use(&self, device: &Device) -> bool {
+        self.is_tied_to(&device.id) && self.key.as_ref().is_none_or(|key| key.test == device.sandbox)
+    }
+
+    /// Whether it may see and manage this device: like [`Self::may_use`], and `admin` sees both kinds.
+    pub(crate) fn may_see(&self, device: &Device) -> bool {
+        self.may_use(device) || (self.is_tied_to(&device.id) && self.may(Scope::Admin))
+    }
+
+    /// Whether the key, by its ties alone, reaches this device.
+    pub(crate) fn is_tied_to(&self, id: &DeviceId) -> bool {
+        self.key.as_ref().is_none_or(|key| key.devices.is_empty() || key.devices.contains(id))
     }
 }
 
@@ -50,11 +68,47 @@ pub enum AuthError {
 
 impl crate::Engine {
     /// Checks a key as given after `Bearer `. Does not touch the limit.
+    ///
+    /// What it knows of a key is at most a second old, and a key revoked through this process stops working at once. Twenty wrong
+    /// keys within a minute shut an address out for five minutes, except for keys that were let in from it within the last hour.
     pub async fn authenticate(&self, key: Option<&str>, ip: IpAddr) -> Result<Caller, AuthError> {
-        todo!()
+        let Some(key) = key.filter(|key| !key.is_empty()) else { return Err(AuthError::Missing) };
+        let (inner, now, ip) = (&self.inner, self.now(), ip.to_canonical());
+        let hash = keys::hash(key);
+        if let Some(left) = inner.wrong_keys.shut_out(ip, now)
+            && !inner.wrong_keys.is_known(ip, &hash, now)
+        {
+            return Err(AuthError::IpBlockedFor(left));
+        }
+        if !keys::is_well_formed(key) {
+            inner.wrong_keys.wrong(ip, now);
+            return Err(AuthError::Malformed);
+        }
+        let found = inner.keys.get(&hash, now, inner.store.key_by_hash(&hash)).await?;
+        let Some((key, workspace)) = found else {
+            inner.wrong_keys.wrong(ip, now);
+            return Err(AuthError::Unknown);
+        };
+        if key.revoked_at.is_some() {
+            return Err(AuthError::Revoked);
+        }
+        if key.expires_at.is_some_and(|end| now >= end) {
+            return Err(AuthError::Expired);
+        }
+        if !key.allow_ips.is_empty() && !key.allow_ips.iter().any(|range| range.contains(&ip)) {
+            return Err(AuthError::IpNotAllowed);
+        }
+        let here = (workspace.id.clone(), ip);
+        if inner.blocks.get(&here, now, inner.store.is_ip_blocked(&here.0, ip)).await? {
+            return Err(AuthError::IpNotAllowed);
+        }
+        inner.wrong_keys.let_in(ip, hash, now);
+        crate::lock(&inner.used).insert(key.id.clone(), now);
+        Ok(Caller { workspace, key: Some(key) })
     }
+
     /// The operator, acting in this workspace.
     pub fn operator(&self, workspace: Workspace) -> Caller {
-        todo!()
+        Caller { workspace, key: None }
     }
 }

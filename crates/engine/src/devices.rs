@@ -1,10 +1,19 @@
 //! Linked accounts.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use cetar_model::{Channel, DeviceId, Health};
+use async_trait::async_trait;
+use bytes::Bytes;
+use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Health, Timestamp};
+use cetar_provider::{Account, Host, HostError, Inbound, StateWrite};
 use cetar_store::{Device, StoreError};
+use tokio::sync::oneshot;
 
-use crate::auth::Caller;
+use crate::{
+    auth::Caller,
+    leases::DeviceHold,
+    lock,
+    sessions::{Busy, Command},
+};
 
 /// A device to be added.
 #[derive(Debug, Clone)]
@@ -48,40 +57,194 @@ pub enum DeviceError {
 impl crate::Engine {
     /// Adds a device. The id is the contract's `session_id`.
     pub async fn add_device(&self, caller: &Caller, device: NewDevice) -> Result<Device, DeviceError> {
-        todo!()
+        let NewDevice { channel, name, sandbox, settings } = device;
+        let plan = &caller.workspace.plan;
+        if !plan.allows(channel) {
+            return Err(DeviceError::PlanFeatureMissing(channel.as_str()));
+        }
+        let provider =
+            self.inner.providers.of(channel, sandbox).ok_or(DeviceError::ChannelNotAvailable(channel))?;
+        if let (Some(most), false) = (plan.devices, sandbox) {
+            let there = self.inner.store.devices(&caller.workspace.id).await?;
+            let real = there.iter().filter(|device| !device.sandbox).count();
+            if real >= usize::try_from(most).unwrap_or(usize::MAX) {
+                return Err(DeviceError::PlanFeatureMissing("devices"));
+            }
+        }
+        let now = self.now();
+        let id: DeviceId = self.inner.ids.make(now);
+        // Where settings suffice there is nothing to link, and they are looked at now rather than when the session starts.
+        let by_settings = provider.capabilities().link_methods.is_empty();
+        if by_settings {
+            let account = Account { device: id.clone(), channel, address: None, settings: settings.clone() };
+            provider.open(account, Arc::new(NoHost))?;
+        }
+        let linked = sandbox || by_settings;
+        let state = if linked { DeviceState::Connecting } else { DeviceState::Unlinked };
+        let device = Device {
+            id,
+            workspace: caller.workspace.id.clone(),
+            channel,
+            name,
+            sandbox,
+            address: None,
+            health: Health::new(state, None),
+            paused: false,
+            linked_at: linked.then_some(now),
+            created_at: now,
+        };
+        self.inner.store.insert_device(cetar_store::NewDevice { device: device.clone(), settings }).await?;
+        self.device_changed(&device);
+        Ok(device)
     }
+
     /// Devices the caller may see, oldest first, each with its health of this moment.
     pub async fn devices(&self, caller: &Caller) -> Result<Vec<Device>, StoreError> {
-        todo!()
+        let devices = self.devices_of(&caller.workspace.id).await?;
+        let seen = devices.iter().filter(|device| caller.may_see(device));
+        Ok(seen.map(|device| Device { health: self.health(device), ..device.clone() }).collect())
     }
+
     /// One of them.
     pub async fn device(&self, caller: &Caller, id: &DeviceId) -> Result<Option<Device>, StoreError> {
-        todo!()
+        Ok(self.devices(caller).await?.into_iter().find(|device| device.id == *id))
     }
+
     /// Its health of this moment: the live session's own, else the stored one.
     pub fn health(&self, device: &Device) -> Health {
-        todo!()
+        let stored = device.health;
+        if self.is_linking(&device.id) {
+            return Health::new(DeviceState::Linking, None);
+        }
+        if device.paused && stored.state.is_linked() {
+            return Health::new(DeviceState::Stopped, Some(DownReason::Paused));
+        }
+        if let Some(live) = self.inner.sessions.live(&device.id) {
+            return live.session.health();
+        }
+        if self.inner.sessions.is_elsewhere(&device.id) {
+            // What the node that has it says, and that it is not us.
+            return Health { reason: stored.reason.or(Some(DownReason::HeldByAnotherNode)), ..stored };
+        }
+        match stored.state {
+            // Nothing runs that could know; a moment later a session does, or another node turns out to have it.
+            DeviceState::Connected | DeviceState::Degraded | DeviceState::Restricted
+                if self.inner.state.is_running() =>
+            {
+                Health { state: DeviceState::Connecting, reason: None, ..stored }
+            }
+            _ => stored,
+        }
     }
-    /// Jobs of it that wait.
+
     /// Ends its session and starts another on the same link.
     pub async fn restart_device(&self, caller: &Caller, id: &DeviceId) -> Result<(), DeviceError> {
-        todo!()
+        let device = self.stored_device(caller, id).await?;
+        if !device.health.state.is_linked() {
+            return Err(DeviceError::NotLinked);
+        }
+        self.command(id, Command::Restart)
     }
-    /// Stops it or lets it run again; its messages wait meanwhile.
+
+    /// Stops it or lets it run again; its messages wait meanwhile. Attempts under way are finished first.
     pub async fn pause_device(
         &self,
         caller: &Caller,
         id: &DeviceId,
         paused: bool,
     ) -> Result<(), DeviceError> {
-        todo!()
+        let device = self.stored_device(caller, id).await?;
+        if !self.inner.store.set_paused(&caller.workspace.id, id, paused).await? {
+            return Err(DeviceError::NotFound);
+        }
+        self.device_changed(&device);
+        Ok(())
     }
+
     /// Ends the link, on the network's side too where it answers.
     pub async fn logout_device(&self, caller: &Caller, id: &DeviceId) -> Result<(), DeviceError> {
-        todo!()
+        let device = self.stored_device(caller, id).await?;
+        if !device.health.state.is_linked() && !self.is_linking(id) {
+            return Err(DeviceError::NotLinked);
+        }
+        self.log_out(&device).await
     }
+
     /// Logs it out and removes it; its waiting messages fail, its past ones stay.
     pub async fn remove_device(&self, caller: &Caller, id: &DeviceId) -> Result<(), DeviceError> {
-        todo!()
+        let device = self.stored_device(caller, id).await?;
+        if device.health.state.is_linked() || self.is_linking(id) {
+            // As far as it goes: a device whose network is away can be removed too.
+            if let Err(error) = self.log_out(&device).await {
+                tracing::info!(device = %id, %error, "removed without being logged out");
+            }
+        }
+        if !self.inner.store.remove_device(&caller.workspace.id, id, self.now()).await? {
+            return Err(DeviceError::NotFound);
+        }
+        lock(&self.inner.links).remove(id);
+        self.device_changed(&device);
+        Ok(())
+    }
+
+    async fn log_out(&self, device: &Device) -> Result<(), DeviceError> {
+        if self.inner.state.is_running() {
+            let (done, answer) = oneshot::channel();
+            self.command(&device.id, Command::Logout(done))?;
+            return answer.await.map_err(|_keeper_ended| {
+                DeviceError::Network("another node runs this device, or this one is stopping".to_owned())
+            });
+        }
+        // No session can be running here: what is left is to say so.
+        let health = Health::new(DeviceState::LoggedOut, Some(DownReason::LoggedOut));
+        let Some(hold) = DeviceHold::take(self, &device.id).await? else {
+            return Err(DeviceError::Network("another node runs this device".to_owned()));
+        };
+        self.store_health(&device.workspace, &device.id, Some(hold.lease), health).await?;
+        hold.give_back().await;
+        Ok(())
+    }
+
+    /// As stored, if the caller may see it. Read afresh: what is decided on it must not be a second old.
+    pub(crate) async fn stored_device(&self, caller: &Caller, id: &DeviceId) -> Result<Device, DeviceError> {
+        let device = self.inner.store.device(&caller.workspace.id, id).await?;
+        device.filter(|device| caller.may_see(device)).ok_or(DeviceError::NotFound)
+    }
+
+    pub(crate) fn command(&self, id: &DeviceId, command: Command) -> Result<(), DeviceError> {
+        if self.inner.state.is_stopping() {
+            return Err(DeviceError::Network("shutting down".to_owned()));
+        }
+        let told = self.inner.sessions.command(id, command);
+        told.map_err(|Busy| DeviceError::Network("the device is busy; try again in a moment".to_owned()))
+    }
+
+    /// This process changed something about it.
+    fn device_changed(&self, device: &Device) {
+        self.inner.devices.forget(&device.workspace);
+        self.inner.sessions.nudge(&device.id);
+        self.told();
+    }
+}
+
+/// For looking at settings only: a session that is never run has nothing to say.
+struct NoHost;
+
+#[async_trait]
+impl Host for NoHost {
+    async fn emit(&self, _event: Inbound) -> Result<(), HostError> {
+        Err(HostError::LeaseLost)
+    }
+    async fn load(&self, _collection: &str, _key: &[u8]) -> Result<Option<Bytes>, HostError> {
+        Err(HostError::LeaseLost)
+    }
+    async fn load_all(&self, _collection: &str) -> Result<Vec<(Bytes, Bytes)>, HostError> {
+        Err(HostError::LeaseLost)
+    }
+    async fn save(&self, _batch: Vec<StateWrite>) -> Result<(), HostError> {
+        Err(HostError::LeaseLost)
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::default()
     }
 }

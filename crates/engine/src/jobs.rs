@@ -1,5 +1,5 @@
 //! Asking about a job, and changing its course.
-use cetar_model::{Health, JobId};
+use cetar_model::{Health, JobId, JobState};
 use cetar_store::{Change, Job, StoreError};
 
 use crate::auth::Caller;
@@ -16,18 +16,56 @@ pub struct JobView {
 impl crate::Engine {
     /// One job of a device the caller may use; `None` if there is none.
     pub async fn job(&self, caller: &Caller, id: &JobId) -> Result<Option<JobView>, StoreError> {
-        todo!()
+        let Some(job) = self.inner.store.job(&caller.workspace.id, id).await? else { return Ok(None) };
+        let devices = self.devices_of(&caller.workspace.id).await?;
+        let device = devices.iter().find(|device| device.id == job.message.device);
+        let may_see = match device {
+            Some(device) => caller.may_see(device),
+            // The device was removed; its messages stay.
+            None => caller.is_tied_to(&job.message.device),
+        };
+        if !may_see {
+            return Ok(None);
+        }
+        // Never stored, so that it cannot disagree with the device (ADR 3).
+        let held = device
+            .filter(|_| job.state == JobState::Ready)
+            .map(|device| self.health(device))
+            .filter(|health| !health.state.can_send());
+        Ok(Some(JobView { job, held }))
     }
+
     /// Takes a queued message back.
     pub async fn cancel(&self, caller: &Caller, id: &JobId) -> Result<Change, StoreError> {
-        todo!()
+        let Some(view) = self.job(caller, id).await? else { return Ok(Change::NotFound) };
+        let change = self.inner.store.cancel(&caller.workspace.id, id, self.now()).await?;
+        self.changed(&view, &change);
+        Ok(change)
     }
-    /// Another round for a failed or unknown one.
+
+    /// Another round for a failed or unknown one, with another 24 h to be sent in.
     pub async fn retry(&self, caller: &Caller, id: &JobId) -> Result<Change, StoreError> {
-        todo!()
+        let Some(view) = self.job(caller, id).await? else { return Ok(Change::NotFound) };
+        let now = self.now();
+        let expires_at = now + self.inner.settings.expires_in;
+        let change = self.inner.store.retry(&caller.workspace.id, id, now, expires_at).await?;
+        self.changed(&view, &change);
+        Ok(change)
     }
+
     /// A person says whether an unknown one was sent.
     pub async fn resolve(&self, caller: &Caller, id: &JobId, sent: bool) -> Result<Change, StoreError> {
-        todo!()
+        let Some(view) = self.job(caller, id).await? else { return Ok(Change::NotFound) };
+        let change = self.inner.store.resolve(&caller.workspace.id, id, sent, self.now()).await?;
+        self.changed(&view, &change);
+        Ok(change)
+    }
+
+    /// Each of these may make events, give the worker something to do, or free a lane.
+    fn changed(&self, view: &JobView, change: &Change) {
+        if *change == Change::Done {
+            self.inner.sessions.wake(&view.job.message.device);
+            self.told();
+        }
     }
 }

@@ -1,12 +1,23 @@
 //! API keys: `sk_live_` or `sk_test_` and 36 base62 characters, the last six a CRC32 of prefix and random part.
+//!
+//! The alphabet is `0-9A-Za-z`, in that order. Thirty random characters carry 178 bits. The checksum (CRC-32 as in gzip, over prefix and
+//! random part, as six base62 digits, highest first, padded with `0`) tells a typo, and lets a scanner of leaked secrets know one
+//! of ours, without asking anybody. What is stored is the SHA-256 of the whole key: with that much randomness no slow hash is needed.
 use std::time::Duration;
 
-use cetar_model::{ApiKeyId, DeviceId};
+use cetar_model::{ApiKeyId, DeviceId, IdSource};
 use cetar_store::{ApiKey, Scope, StoreError};
 use ipnet::IpNet;
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
 
 use crate::auth::Caller;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const LIVE: &str = "sk_live_";
+const TEST: &str = "sk_test_";
+const RANDOM: usize = 30;
+const CHECKSUM: usize = 6;
 
 /// A key to be made.
 #[derive(Debug, Clone)]
@@ -28,7 +39,7 @@ pub struct NewKey {
 /// Not made.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// No such device here.
+    /// No such device here, or one that a key of this kind could never use: `sk_test_` reaches sandbox devices, `sk_live_` the others.
     #[error("no such device")]
     NoSuchDevice(DeviceId),
     /// The database did not take it.
@@ -39,14 +50,166 @@ pub enum KeyError {
 impl crate::Engine {
     /// Makes a key; the secret is shown this once.
     pub async fn create_key(&self, caller: &Caller, key: NewKey) -> Result<(ApiKey, SecretString), KeyError> {
-        todo!()
+        let scopes = if key.scopes.is_empty() { vec![Scope::Messages] } else { key.scopes };
+        let devices = self.inner.store.devices(&caller.workspace.id).await?;
+        for id in &key.devices {
+            let fits = |sandbox: bool| sandbox == key.test || scopes.contains(&Scope::Admin);
+            if !devices.iter().any(|device| device.id == *id && fits(device.sandbox)) {
+                return Err(KeyError::NoSuchDevice(id.clone()));
+            }
+        }
+        let now = self.now();
+        let secret = generate(&self.inner.ids, key.test);
+        let key = ApiKey {
+            id: self.inner.ids.make(now),
+            workspace: caller.workspace.id.clone(),
+            name: key.name,
+            hash: hash(&secret),
+            hint: hint(&secret),
+            test: key.test,
+            scopes,
+            devices: key.devices,
+            allow_ips: key.allow_ips,
+            expires_at: key.expires_in.map(|after| now + after),
+            revoked_at: None,
+            last_used_at: None,
+            created_at: now,
+        };
+        self.inner.store.insert_key(key.clone()).await?;
+        // Somebody may have asked with it before it was made; the answer is kept for a second.
+        self.inner.keys.forget(&key.hash);
+        Ok((key, SecretString::from(secret)))
     }
+
     /// All keys of the workspace, newest first, revoked ones too.
     pub async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>, StoreError> {
-        todo!()
+        let mut keys = self.inner.store.keys(&caller.workspace.id).await?;
+        keys.sort_by(|a, b| b.id.cmp(&a.id));
+        Ok(keys)
     }
+
     /// Ends a key at once; false if there is none.
     pub async fn revoke_key(&self, caller: &Caller, id: &ApiKeyId) -> Result<bool, StoreError> {
-        todo!()
+        let revoked = self.inner.store.revoke_key(&caller.workspace.id, id, self.now()).await?;
+        self.inner.keys.forget_all();
+        Ok(revoked)
+    }
+}
+
+/// A fresh key.
+fn generate(ids: &IdSource, test: bool) -> String {
+    let mut key = String::from(if test { TEST } else { LIVE });
+    let full = key.len() + RANDOM;
+    while key.len() < full {
+        // Bytes from 248 on are left out, so that every character is as likely as every other.
+        let [byte] = ids.random();
+        if byte < 248 {
+            key.push(char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
+        }
+    }
+    let sum = checksum(&key);
+    key.extend(sum.iter().copied().map(char::from));
+    key
+}
+
+/// Whether this is a key by its form: prefix, length, alphabet, checksum. Needs no database.
+pub(crate) fn is_well_formed(key: &str) -> bool {
+    let Some(body) = key.strip_prefix(LIVE).or_else(|| key.strip_prefix(TEST)) else { return false };
+    body.len() == RANDOM + CHECKSUM
+        && body.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && checksum(&key[..key.len() - CHECKSUM]) == key.as_bytes()[key.len() - CHECKSUM..]
+}
+
+/// What a key is stored and looked up by.
+pub(crate) fn hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key).into()
+}
+
+fn checksum(text: &str) -> [u8; CHECKSUM] {
+    let mut rest = crc32fast::hash(text.as_bytes());
+    let mut digits = [b'0'; CHECKSUM];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits
+}
+
+/// `sk_live_aB3d…9xYz`: enough to recognise a key by, far too little to guess one.
+fn hint(key: &str) -> String {
+    format!("{}…{}", &key[..LIVE.len() + 4], &key[key.len() - 4..])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ids() -> IdSource {
+        static NEXT: AtomicU8 = AtomicU8::new(0);
+        IdSource::new(|bytes| bytes.fill_with(|| NEXT.fetch_add(37, Ordering::Relaxed)))
+    }
+
+    #[test]
+    fn a_key_has_the_form_of_the_contract() {
+        for (test, prefix) in [(false, "sk_live_"), (true, "sk_test_")] {
+            let key = generate(&ids(), test);
+            assert!(key.starts_with(prefix) && key.len() == 44, "{key}");
+            assert!(key[8..].bytes().all(|byte| byte.is_ascii_alphanumeric()));
+            assert!(is_well_formed(&key));
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_the_documented_one() {
+        // CRC-32 of "123456789" is the standard's check value, 0xCBF43926 = 3421780262.
+        assert_eq!(&checksum("123456789"), b"3jZRME");
+        assert_eq!(&checksum(""), b"000000");
+    }
+
+    #[test]
+    fn what_is_not_a_key_is_known_without_the_database() {
+        for text in [
+            "",
+            "sk_live_",
+            "YOUR_API_KEY",
+            "sk_live_xxxxxxxxxxxxxxxxxxxxxxxx",
+            "sk_prod_000000000000000000000",
+        ] {
+            assert!(!is_well_formed(text), "{text}");
+        }
+        let live = generate(&ids(), false);
+        assert!(!is_well_formed(&live.replace("sk_live_", "sk_test_")), "the prefix is part of the checksum");
+        assert!(!is_well_formed(&format!("{live} ")));
+        assert!(!is_well_formed(&live[..43]));
+    }
+
+    #[test]
+    fn a_hint_shows_the_ends_only() {
+        let key = generate(&ids(), false);
+        assert_eq!(hint(&key), format!("{}…{}", &key[..12], &key[40..]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_single_wrong_character_is_noticed(
+            at in 0_usize..44,
+            other in prop::sample::select(ALPHABET.to_vec()),
+        ) {
+            let key = generate(&ids(), false);
+            let mut typo = key.clone().into_bytes();
+            prop_assume!(typo[at] != other);
+            typo[at] = other;
+            prop_assert!(!is_well_formed(&String::from_utf8(typo).unwrap()));
+        }
+
+        #[test]
+        fn checking_never_panics(text in "\\PC{0,60}", tail in "\\PC{0,40}") {
+            is_well_formed(&text);
+            is_well_formed(&format!("sk_live_{tail}"));
+        }
     }
 }

@@ -1,22 +1,42 @@
 //! Use cases and long-running loops. Knows no HTTP status and no SQL.
+//!
+//! [`Engine::accept`] puts a send on disk; `worker` makes the attempts of one device's live session; `keeper` keeps that session
+//! alive and `supervisor` keeps the keepers; `leases` proves that this process may do all that; `delivery` tells webhooks.
+//! Nothing here reads a clock or spawns a task of its own accord: time is a [`Clock`], and every task belongs to [`Engine::run`],
+//! so that dropping that future drops all of them.
 
 pub mod accept;
 pub mod auth;
+mod cache;
 pub mod delivery;
 pub mod devices;
 pub mod endpoints;
+mod guard;
+mod host;
 pub mod jobs;
+mod keeper;
 pub mod keys;
+mod leases;
 pub mod limit;
 pub mod link;
+mod run;
+mod sessions;
+mod supervisor;
+mod upkeep;
+mod worker;
 pub mod workspaces;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use cetar_model::{Channel, Clock, IdSource};
+use cetar_model::{ApiKeyId, Channel, Clock, DeviceId, IdSource, Timestamp, WorkspaceId};
 use cetar_provider::Provider;
-use cetar_store::Store;
-use tokio_util::sync::CancellationToken;
+use cetar_store::{ApiKey, Device, Store, StoreError, Workspace};
+use tokio::sync::{Notify, watch};
 
 /// The networks, by channel.
 #[derive(Clone, Default)]
@@ -25,6 +45,13 @@ pub struct Providers {
     pub real: BTreeMap<Channel, Arc<dyn Provider>>,
     /// Simulated ones, for the devices marked `sandbox`: one a channel, because what a network can do differs by channel.
     pub sandbox: BTreeMap<Channel, Arc<dyn Provider>>,
+}
+
+impl Providers {
+    /// The one that serves such a device, if this build has it.
+    pub fn of(&self, channel: Channel, sandbox: bool) -> Option<&Arc<dyn Provider>> {
+        if sandbox { self.sandbox.get(&channel) } else { self.real.get(&channel) }
+    }
 }
 
 /// Everything the engine is given.
@@ -48,7 +75,7 @@ pub struct Parts {
 /// Figures of the engine; the defaults are the product's.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Requests a minute and key, where the plan sets no figure.
+    /// Requests a minute and key, where the plan sets no figure (60).
     pub requests_per_minute: u32,
     /// How long a message may wait (24 h).
     pub expires_in: Duration,
@@ -62,38 +89,149 @@ pub struct Settings {
     pub retention: Duration,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            requests_per_minute: 60,
+            expires_in: Duration::from_hours(24),
+            lease: Duration::from_secs(15),
+            drain: Duration::from_secs(25),
+            poll: Duration::from_secs(1),
+            retention: Duration::from_hours(30 * 24),
+        }
+    }
+}
+
 /// The gateway without its HTTP. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine {}
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What every use case and loop shares.
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) providers: Providers,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<IdSource>,
+    pub(crate) node: String,
+    pub(crate) webhooks: Arc<dyn delivery::Transport>,
+    pub(crate) settings: Settings,
+    /// Wakes the delivery loop: something that webhooks are told of was committed.
+    pub(crate) deliveries: Notify,
+    limiter: limit::Limiter,
+    /// Keys by hash, with their workspace.
+    keys: cache::Fresh<[u8; 32], Option<(ApiKey, Workspace)>>,
+    /// Devices of a workspace, oldest first.
+    devices: cache::Fresh<WorkspaceId, Arc<[Device]>>,
+    /// Whether a workspace blocks an address.
+    blocks: cache::Fresh<(WorkspaceId, IpAddr), bool>,
+    /// Addresses that lately gave wrong keys.
+    wrong_keys: guard::Guard,
+    /// When which key was last used, until it is written down.
+    used: Mutex<HashMap<ApiKeyId, Timestamp>>,
+    /// Leases this process holds.
+    leases: leases::Leases,
+    /// What runs for each device.
+    sessions: sessions::Sessions,
+    /// Linkings under way or just ended.
+    links: Mutex<HashMap<DeviceId, link::Watch>>,
+    state: run::RunState,
+    progress: watch::Sender<u64>,
+}
 
 impl Engine {
     /// Puts it together. Starts nothing.
     pub fn new(parts: Parts) -> Self {
-        todo!()
+        let Parts { store, providers, clock, ids, node, webhooks, settings } = parts;
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                providers,
+                clock,
+                ids,
+                node,
+                webhooks,
+                settings,
+                deliveries: Notify::new(),
+                limiter: limit::Limiter::default(),
+                keys: cache::Fresh::default(),
+                devices: cache::Fresh::default(),
+                blocks: cache::Fresh::default(),
+                wrong_keys: guard::Guard::default(),
+                used: Mutex::default(),
+                leases: leases::Leases::default(),
+                sessions: sessions::Sessions::default(),
+                links: Mutex::default(),
+                state: run::RunState::default(),
+                progress: watch::Sender::new(0),
+            }),
+        }
     }
-    /// Takes back this node's own leases, then runs sessions, workers, deliveries, rescue, expiry and pruning until `stop`; then drains.
-    pub async fn run(&self, stop: CancellationToken) {
-        todo!()
-    }
-    /// Whether requests can be taken: database writable, loops alive.
-    pub async fn ready(&self) -> Result<(), NotReady> {
-        todo!()
-    }
+
     /// The networks.
     pub fn providers(&self) -> &Providers {
-        todo!()
+        &self.inner.providers
     }
+
     /// The clock everything runs by.
     pub fn clock(&self) -> &dyn Clock {
-        todo!()
+        &*self.inner.clock
     }
+
     /// The database, for reads that decide nothing.
     pub fn store(&self) -> &Store {
-        todo!()
+        &self.inner.store
     }
+
     /// The rate limiter.
     pub fn limiter(&self) -> &limit::Limiter {
-        todo!()
+        &self.inner.limiter
+    }
+
+    /// The figures it runs by.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Rises whenever this process changed something: for whoever waits for a state to come about.
+    pub fn progress(&self) -> watch::Receiver<u64> {
+        self.inner.progress.subscribe()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Waits for `by` on the engine's clock.
+    pub(crate) async fn pause(&self, by: Duration) {
+        self.inner.clock.sleep_until(self.now() + by).await;
+    }
+
+    /// Something happened that a waiting test or page may want to look at.
+    pub(crate) fn progressed(&self) {
+        self.inner.progress.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Something was committed that webhooks may be told of.
+    pub(crate) fn told(&self) {
+        self.inner.deliveries.notify_one();
+        self.progressed();
+    }
+
+    /// The network behind a device, if this build has it.
+    pub(crate) fn provider_of(&self, device: &Device) -> Option<&Arc<dyn Provider>> {
+        self.inner.providers.of(device.channel, device.sandbox)
+    }
+
+    /// A workspace's devices, oldest first, as they were at most a second ago; changes made by this process show at once.
+    pub(crate) async fn devices_of(&self, workspace: &WorkspaceId) -> Result<Arc<[Device]>, StoreError> {
+        let load = async {
+            let mut devices = self.inner.store.devices(workspace).await?;
+            devices.sort_by(|a, b| a.id.cmp(&b.id));
+            Ok(devices.into())
+        };
+        self.inner.devices.get(workspace, self.now(), load).await
     }
 }
 
@@ -102,11 +240,16 @@ impl Engine {
 pub enum NotReady {
     /// The database does not take writes.
     #[error("the database is unavailable: {0}")]
-    Store(#[from] cetar_store::StoreError),
+    Store(#[from] StoreError),
     /// A loop has ended or has not started.
     #[error("{0} is not running")]
     Loop(&'static str),
     /// It is on its way out.
     #[error("shutting down")]
     Stopping,
+}
+
+/// Locks that survive a panic elsewhere: every holder leaves its map whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,224 @@
+//! What a session is given: the way into the store, fenced by the lease of its device.
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp, WorkspaceId};
+use cetar_provider::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite};
+use cetar_store::{DeviceLease, NewInbound, NewReceipt, StateChange, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, lock, sessions::Signals};
+
+/// What of a health is stored; the evidence beside it changes all the time and stays with the session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Told {
+    state: DeviceState,
+    reason: Option<DownReason>,
+    until: Option<Timestamp>,
+}
+
+/// The host of one session, or of one linking. Once it is closed, or its lease is lost, every call fails: whatever of the session
+/// were still running could do no harm.
+pub(crate) struct SessionHost {
+    engine: Engine,
+    device: DeviceId,
+    workspace: WorkspaceId,
+    lease: DeviceLease,
+    /// Cancelled when the lease turns out to be lost.
+    lost: CancellationToken,
+    signals: Arc<Signals>,
+    /// What was stored last, so that a session which repeats itself costs nothing.
+    stored: Mutex<Option<Told>>,
+    closed: AtomicBool,
+}
+
+impl SessionHost {
+    pub(crate) fn new(
+        engine: Engine,
+        device: &cetar_store::Device,
+        lease: DeviceLease,
+        lost: CancellationToken,
+        signals: Arc<Signals>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            device: device.id.clone(),
+            workspace: device.workspace.clone(),
+            lease,
+            lost,
+            signals,
+            stored: Mutex::default(),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Its session has ended.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    fn is_open(&self) -> Result<(), HostError> {
+        if self.closed.load(Ordering::Acquire) || self.lost.is_cancelled() {
+            return Err(HostError::LeaseLost);
+        }
+        Ok(())
+    }
+
+    fn error(&self, error: StoreError) -> HostError {
+        match error {
+            StoreError::LeaseLost => {
+                self.lost.cancel();
+                HostError::LeaseLost
+            }
+            // Whatever it is: nothing was stored, so nothing may be acknowledged.
+            other => HostError::Unavailable(Box::new(other)),
+        }
+    }
+
+    async fn take_in(&self, message: InboundMessage) -> Result<(), StoreError> {
+        let (ids, now) = (&self.engine.inner.ids, self.engine.now());
+        let InboundMessage {
+            remote_id,
+            chat,
+            from,
+            from_alias,
+            group,
+            echo,
+            sender_name,
+            content,
+            raw,
+            sent_at,
+        } = message;
+        let inbound = NewInbound {
+            message: ids.make(now),
+            event: ids.make(now),
+            conversation: ids.make(now),
+            contact: ids.make(now),
+            device: self.device.clone(),
+            lease: self.lease,
+            remote_id,
+            chat,
+            from,
+            from_alias,
+            group,
+            echo,
+            sender_name,
+            content,
+            raw,
+            sent_at,
+            now,
+        };
+        if self.engine.inner.store.take_in(inbound).await? {
+            metrics::counter!("cetar_messages_received_total").increment(1);
+            self.engine.told();
+        }
+        Ok(())
+    }
+
+    async fn receipt(&self, receipt: InboundReceipt) -> Result<(), StoreError> {
+        let InboundReceipt { remote_ids, receipt, failure, at } = receipt;
+        let receipt = NewReceipt {
+            device: self.device.clone(),
+            lease: self.lease,
+            remote_ids,
+            receipt,
+            failure,
+            at,
+            now: self.engine.now(),
+        };
+        if self.engine.inner.store.receipt(receipt).await? > 0 {
+            // A job whose message the network has is done, which may free a lane.
+            self.signals.wake.notify_one();
+            self.engine.told();
+        }
+        Ok(())
+    }
+
+    async fn health(&self, health: Health) -> Result<(), StoreError> {
+        let told = Some(Told { state: health.state, reason: health.reason, until: health.until });
+        if *lock(&self.stored) != told {
+            self.engine.store_health(&self.workspace, &self.device, Some(self.lease), health).await?;
+            *lock(&self.stored) = told;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Host for SessionHost {
+    async fn emit(&self, event: Inbound) -> Result<(), HostError> {
+        self.is_open()?;
+        let done = match event {
+            Inbound::Message(message) => self.take_in(message).await,
+            Inbound::Receipt(receipt) => self.receipt(receipt).await,
+            Inbound::Health(health) => {
+                let done = self.health(health).await;
+                // Whether or not it could be stored: the worker goes by the session's own word.
+                self.signals.health_told();
+                self.engine.progressed();
+                done
+            }
+            Inbound::Resolved { alias, number } => {
+                let now = self.engine.now();
+                self.engine.inner.store.resolve_alias(&self.device, self.lease, &alias, &number, now).await
+            }
+        };
+        done.map_err(|error| self.error(error))
+    }
+
+    async fn load(&self, collection: &str, key: &[u8]) -> Result<Option<Bytes>, HostError> {
+        self.is_open()?;
+        self.engine.inner.store.state(&self.device, collection, key).await.map_err(|error| self.error(error))
+    }
+
+    async fn load_all(&self, collection: &str) -> Result<Vec<(Bytes, Bytes)>, HostError> {
+        self.is_open()?;
+        self.engine.inner.store.state_all(&self.device, collection).await.map_err(|error| self.error(error))
+    }
+
+    async fn save(&self, batch: Vec<StateWrite>) -> Result<(), HostError> {
+        self.is_open()?;
+        let changes = batch
+            .into_iter()
+            .map(|write| match write {
+                StateWrite::Put { collection, key, value } => StateChange::Put(collection, key, value),
+                StateWrite::Delete { collection, key } => StateChange::Delete(collection, key),
+                StateWrite::Clear { collection } => StateChange::Clear(collection),
+                StateWrite::ClearAll => StateChange::ClearAll,
+            })
+            .collect();
+        let saved = self.engine.inner.store.save_state(&self.device, self.lease, changes).await;
+        saved.map_err(|error| self.error(error))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+}
+
+impl Engine {
+    /// Stores a device's health; if its state or reason changed, those who want to know are told.
+    pub(crate) async fn store_health(
+        &self,
+        workspace: &WorkspaceId,
+        device: &DeviceId,
+        lease: Option<DeviceLease>,
+        health: Health,
+    ) -> Result<(), StoreError> {
+        if self.inner.store.set_health(device, lease, health, self.now()).await? {
+            tracing::info!(
+                %device,
+                state = %health.state,
+                reason = health.reason.map(DownReason::as_str),
+                "device state"
+            );
+            self.inner.devices.forget(workspace);
+            self.told();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! What this process holds, proven again and again; and what others held, taken over when they no longer prove it.
+//!
+//! One loop renews first and rescues afterwards. After a stretch in which nothing ran (a suspended machine, a paused container) all
+//! leases have expired by the clock, but what nobody took meanwhile is simply renewed, and never rescued from ourselves.
+use std::{collections::HashMap, sync::Mutex, time::Duration};
+
+use cetar_model::{DeviceId, JobId, Timestamp};
+use cetar_store::{ClaimedJob, DeviceLease, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, lock, worker};
+
+/// Jobs rescued at once; also how many of their outcomes share one commit.
+const BATCH: usize = 200;
+
+/// Leases held by this process.
+#[derive(Default)]
+pub(crate) struct Leases {
+    jobs: Mutex<HashMap<JobId, i64>>,
+    devices: Mutex<HashMap<DeviceId, Held>>,
+}
+
+struct Held {
+    lease: DeviceLease,
+    until: Timestamp,
+    lost: CancellationToken,
+}
+
+/// The right to run a device. Renewed until it is dropped.
+pub(crate) struct DeviceHold {
+    engine: Engine,
+    id: DeviceId,
+    /// Fences every write of the session.
+    pub(crate) lease: DeviceLease,
+    /// Cancelled when the right is gone: whatever uses it must end at once.
+    pub(crate) lost: CancellationToken,
+}
+
+impl DeviceHold {
+    /// Takes it; `None` while another node has it.
+    pub(crate) async fn take(engine: &Engine, id: &DeviceId) -> Result<Option<Self>, StoreError> {
+        let inner = &engine.inner;
+        let now = engine.now();
+        let until = now + inner.settings.lease;
+        let Some(lease) = inner.store.lease_device(id, &inner.node, now, until).await? else {
+            return Ok(None);
+        };
+        let lost = CancellationToken::new();
+        lock(&inner.leases.devices).insert(id.clone(), Held { lease, until, lost: lost.clone() });
+        Ok(Some(Self { engine: engine.clone(), id: id.clone(), lease, lost }))
+    }
+
+    /// Gives it back, so that another node need not wait for its end.
+    pub(crate) async fn give_back(self) {
+        if let Err(error) = self.engine.inner.store.release_device(&self.id, self.lease).await {
+            tracing::debug!(device = %self.id, %error, "a device lease could not be given back; it will expire");
+        }
+    }
+}
+
+impl Drop for DeviceHold {
+    fn drop(&mut self) {
+        let mut held = lock(&self.engine.inner.leases.devices);
+        if held.get(&self.id).is_some_and(|held| held.lease == self.lease) {
+            held.remove(&self.id);
+        }
+    }
+}
+
+/// A claimed job. Its lease is renewed until this is dropped.
+pub(crate) struct JobHold {
+    engine: Engine,
+    id: JobId,
+    token: i64,
+}
+
+impl JobHold {
+    pub(crate) fn new(engine: &Engine, job: &ClaimedJob) -> Self {
+        lock(&engine.inner.leases.jobs).insert(job.job.clone(), job.lease_token);
+        Self { engine: engine.clone(), id: job.job.clone(), token: job.lease_token }
+    }
+}
+
+impl Drop for JobHold {
+    fn drop(&mut self) {
+        let mut held = lock(&self.engine.inner.leases.jobs);
+        if held.get(&self.id) == Some(&self.token) {
+            held.remove(&self.id);
+        }
+    }
+}
+
+/// Renews and rescues, until `stop`.
+pub(crate) async fn keep(engine: Engine, stop: CancellationToken) {
+    let round = engine.inner.settings.lease / 3;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = engine.pause(round) => {}
+        }
+        // A renewal that hangs is a renewal that failed.
+        let done = tokio::select! {
+            done = renew_and_rescue(&engine) => done,
+            () = engine.pause(round) => Err(StoreError::Unavailable("no answer".to_owned())),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "leases could not be renewed");
+            engine.give_up_expired();
+        }
+    }
+}
+
+async fn renew_and_rescue(engine: &Engine) -> Result<(), StoreError> {
+    renew(engine).await?;
+    rescue(engine, false).await
+}
+
+async fn renew(engine: &Engine) -> Result<(), StoreError> {
+    let inner = &engine.inner;
+    let now = engine.now();
+    let until = now + inner.settings.lease;
+
+    let devices: Vec<_> =
+        lock(&inner.leases.devices).iter().map(|(id, held)| (id.clone(), held.lease)).collect();
+    if !devices.is_empty() {
+        let lost = inner.store.renew_devices(&inner.node, &devices, now, until).await?;
+        let mut held = lock(&inner.leases.devices);
+        for (id, lease) in &devices {
+            let Some(held) = held.get_mut(id).filter(|held| held.lease == *lease) else { continue };
+            if lost.contains(id) {
+                tracing::warn!(device = %id, "another node took this device over");
+                held.lost.cancel();
+            } else {
+                held.until = until;
+            }
+        }
+    }
+
+    let jobs: Vec<_> = lock(&inner.leases.jobs).iter().map(|(id, token)| (id.clone(), *token)).collect();
+    if !jobs.is_empty() {
+        for job in inner.store.renew_jobs(&inner.node, &jobs, until).await? {
+            // The attempt goes on: it cannot be called back. Its outcome will find the lease lost and be dropped.
+            tracing::warn!(%job, "the lease of a job was lost while it was being sent");
+            metrics::counter!("cetar_job_leases_lost_total").increment(1);
+            lock(&inner.leases.jobs).remove(&job);
+        }
+    }
+    Ok(())
+}
+
+/// Takes over jobs and deliveries whose holder no longer proves itself; with `own`, those this node held before its start.
+pub(crate) async fn rescue(engine: &Engine, own: bool) -> Result<(), StoreError> {
+    let inner = &engine.inner;
+    loop {
+        let now = engine.now();
+        let jobs = inner.store.rescue(&inner.node, own, now, now + inner.settings.lease, BATCH).await?;
+        let found = jobs.len();
+        if found > 0 {
+            tracing::info!(jobs = found, own, "jobs left behind are taken over");
+        }
+        let settled = jobs.into_iter().map(|job| worker::settle_rescued(engine, job));
+        for settled in futures::future::join_all(settled).await {
+            settled?;
+        }
+        if found < BATCH {
+            break;
+        }
+    }
+    if inner.store.rescue_deliveries(&inner.node, own, engine.now()).await? > 0 {
+        engine.told();
+    }
+    engine.progressed();
+    Ok(())
+}
+
+impl Engine {
+    /// While the database cannot be asked, others may have taken over what has expired: stop using it.
+    fn give_up_expired(&self) {
+        let now = self.now();
+        for (id, held) in lock(&self.inner.leases.devices).iter() {
+            if held.until <= now && !held.lost.is_cancelled() {
+                tracing::warn!(device = %id, "the lease of a device could not be renewed in time; its session ends");
+                held.lost.cancel();
+            }
+        }
+    }
+
+    /// How long to wait before asking again for a device that another node has.
+    pub(crate) fn retake_after(&self) -> Duration {
+        self.inner.settings.lease / 3
+    }
+}

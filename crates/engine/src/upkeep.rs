@@ -1,0 +1,103 @@
+//! The small regular duties.
+use cetar_store::{Cutoffs, StoreError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, lock};
+
+/// Rows touched by one transaction: small, so that nobody waits long behind it.
+const BATCH: usize = 500;
+const PRUNE_EVERY: Duration = Duration::from_mins(10);
+/// `last_used_at` of a key is true to within this.
+const KEY_USE_EVERY: Duration = Duration::from_mins(1);
+
+/// Every second: fails what is past its expiry, and wakes workers whose jobs are due though nobody told them (a restart, another
+/// process on the same database, a lane that became free).
+pub(crate) async fn queue(engine: Engine, stop: CancellationToken) {
+    let poll = engine.inner.settings.poll;
+    let mut turns = Turns::new("the queue", poll, poll);
+    while turns.next(&engine, &stop).await {
+        turns.ended(&expire_and_wake(&engine).await);
+    }
+}
+
+/// Every ten minutes: deletes what is past its time.
+pub(crate) async fn prune(engine: Engine, stop: CancellationToken) {
+    let mut turns = Turns::new("pruning", Duration::from_mins(1), PRUNE_EVERY);
+    while turns.next(&engine, &stop).await {
+        turns.ended(&prune_all(&engine, &stop).await);
+    }
+}
+
+/// Every minute, and at the end: writes down which keys were used.
+pub(crate) async fn key_use(engine: Engine, stop: CancellationToken) {
+    let mut turns = Turns::new("key use", KEY_USE_EVERY, KEY_USE_EVERY);
+    while turns.next(&engine, &stop).await {
+        turns.ended(&write_key_use(&engine).await);
+    }
+    turns.ended(&write_key_use(&engine).await);
+}
+
+async fn expire_and_wake(engine: &Engine) -> Result<(), StoreError> {
+    let mut expired = BATCH;
+    while expired == BATCH {
+        expired = engine.inner.store.expire(engine.now(), BATCH).await?;
+        if expired > 0 {
+            tracing::info!(jobs = expired, "messages expired");
+            engine.told();
+        }
+    }
+    for device in engine.inner.store.due_devices(engine.now()).await? {
+        engine.inner.sessions.wake(&device);
+    }
+    Ok(())
+}
+
+async fn prune_all(engine: &Engine, stop: &CancellationToken) -> Result<(), StoreError> {
+    let mut gone = BATCH;
+    while gone >= BATCH && !stop.is_cancelled() {
+        let now = engine.now();
+        let cutoffs = Cutoffs { events: now - engine.inner.settings.retention, idempotency: now };
+        gone = engine.inner.store.prune(cutoffs, BATCH).await?;
+    }
+    Ok(())
+}
+
+async fn write_key_use(engine: &Engine) -> Result<(), StoreError> {
+    let used: Vec<_> = lock(&engine.inner.used).drain().collect();
+    if used.is_empty() { Ok(()) } else { engine.inner.store.touch_keys(used).await }
+}
+
+/// The turns of a regular duty. A failure is logged once, and so is its end.
+struct Turns {
+    duty: &'static str,
+    after: Duration,
+    every: Duration,
+    failing: bool,
+}
+
+impl Turns {
+    const fn new(duty: &'static str, first: Duration, every: Duration) -> Self {
+        Self { duty, after: first, every, failing: false }
+    }
+
+    /// Waits for the next turn; false if it is time to stop.
+    async fn next(&mut self, engine: &Engine, stop: &CancellationToken) -> bool {
+        let after = std::mem::replace(&mut self.after, self.every);
+        tokio::select! {
+            () = stop.cancelled() => false,
+            () = engine.pause(after) => true,
+        }
+    }
+
+    fn ended(&mut self, turn: &Result<(), StoreError>) {
+        match turn {
+            Ok(()) if self.failing => tracing::info!("{}: goes on", self.duty),
+            Err(error) if !self.failing => {
+                tracing::warn!(%error, "{}: cannot be looked after; trying again", self.duty);
+            }
+            Ok(()) | Err(_) => {}
+        }
+        self.failing = turn.is_err();
+    }
+}
