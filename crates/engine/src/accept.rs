@@ -97,6 +97,7 @@ impl crate::Engine {
             return Err(AcceptError::PlanFeatureMissing(request.channel.as_str()));
         }
         let devices = self.devices_of(&workspace.id).await?;
+        let named = request.device.is_some();
         let device = choose(caller, &devices, request.channel, request.device.as_ref())?;
         let not_linked = || AcceptError::DeviceNotLinked(device.id.clone());
         // A device whose network this build lacks can never be linked.
@@ -140,6 +141,11 @@ impl crate::Engine {
             }
             Accepted::Replayed { job, message } => Ok(AcceptedSend { job, message, replayed: true }),
             Accepted::KeyReused => Err(AcceptError::IdempotencyKeyReused),
+            Accepted::DeviceGone => {
+                // Another process removed it within the last second.
+                self.inner.devices.forget(&workspace.id);
+                Err(if named { AcceptError::DeviceNotAllowed } else { AcceptError::NoDevice })
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
 };
 
 type Outcomes = Mutex<VecDeque<Result<Sent, SendError>>>;
+type LinkSteps = VecDeque<Result<LinkStep, LinkError>>;
 
 /// A network that does as the test says. All accounts share one script.
 pub struct ScriptedProvider {
@@ -34,6 +35,8 @@ struct Shared {
     hosts: Mutex<Vec<Arc<dyn Host>>>,
     health: Mutex<Option<Health>>,
     ends: watch::Sender<Option<SessionEnd>>,
+    running: watch::Sender<usize>,
+    links: Mutex<VecDeque<LinkSteps>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -95,9 +98,20 @@ impl ScriptedProvider {
         }
     }
 
-    /// Ends every running session.
+    /// Ends every running session; those that begin later are not concerned.
     pub fn end_sessions(&self, end: SessionEnd) {
         self.shared.ends.send_replace(Some(end));
+    }
+
+    /// How many sessions run right now, and a way to wait for another number.
+    pub fn running(&self) -> watch::Receiver<usize> {
+        self.shared.running.subscribe()
+    }
+
+    /// The steps of the next linking, in order; several calls queue up. After the last step nothing happens any more, as when
+    /// nobody scans. With none queued, a linking shows one QR and is linked.
+    pub fn next_link(&self, steps: impl IntoIterator<Item = Result<LinkStep, LinkError>>) {
+        lock(&self.shared.links).push_back(steps.into_iter().collect());
     }
 }
 
@@ -122,31 +136,45 @@ impl Provider for ScriptedProvider {
         _request: LinkRequest,
         _host: Arc<dyn Host>,
     ) -> Result<Box<dyn LinkProcess>, LinkError> {
-        Ok(Box::new(ScriptedLink {
-            step: 0,
-            address: account.address.unwrap_or_else(|| "628111111111".to_owned()),
-        }))
+        let usual = || {
+            let address = account.address.unwrap_or_else(|| "628111111111".to_owned());
+            let expires_in = std::time::Duration::from_mins(1);
+            VecDeque::from([
+                Ok(LinkStep::Qr { data: "scripted".to_owned(), expires_in }),
+                Ok(LinkStep::Done(Linked { address, name: None })),
+            ])
+        };
+        let steps = lock(&self.shared.links).pop_front().unwrap_or_else(usual);
+        Ok(Box::new(ScriptedLink(steps)))
     }
 }
 
-/// Shows one QR, then is linked.
-struct ScriptedLink {
-    step: u8,
-    address: String,
-}
+/// Goes through its steps, then waits for ever.
+struct ScriptedLink(LinkSteps);
 
 #[async_trait]
 impl LinkProcess for ScriptedLink {
     async fn next(&mut self) -> Result<LinkStep, LinkError> {
-        self.step += 1;
-        match self.step {
-            1 => Ok(LinkStep::Qr {
-                data: "scripted".to_owned(),
-                expires_in: std::time::Duration::from_mins(1),
-            }),
-            2 => Ok(LinkStep::Done(Linked { address: self.address.clone(), name: None })),
-            _ => Err(LinkError::NotSupported),
+        match self.0.pop_front() {
+            Some(step) => step,
+            None => std::future::pending().await,
         }
+    }
+}
+
+/// Counts a running session, however it ends.
+struct Running<'s>(&'s watch::Sender<usize>);
+
+impl<'s> Running<'s> {
+    fn new(count: &'s watch::Sender<usize>) -> Self {
+        count.send_modify(|running| *running += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running -= 1);
     }
 }
 
@@ -159,13 +187,15 @@ pub struct ScriptedSession {
 #[async_trait]
 impl Session for ScriptedSession {
     async fn run(&self, stop: CancellationToken) -> SessionEnd {
+        let mut ends = self.shared.ends.subscribe();
+        let _counted = Running::new(&self.shared.running);
         if self.host.emit(Inbound::Health(self.health())).await.is_err() {
             return SessionEnd::Lost(DownReason::HeldByAnotherNode);
         }
-        let mut ends = self.shared.ends.subscribe();
         tokio::select! {
             () = stop.cancelled() => SessionEnd::Stopped,
-            end = ends.wait_for(Option::is_some) => end.ok().and_then(|end| *end).unwrap_or(SessionEnd::Stopped),
+            // The sender is shared with this session and cannot be gone.
+            _ = ends.changed() => (*ends.borrow()).unwrap_or(SessionEnd::Stopped),
         }
     }
 
