@@ -1,7 +1,22 @@
-//! Webhooks on their way out.
+//! Webhooks on their way out: at least once, signed, each endpoint at its own pace.
+//!
+//! A delivery is a row, written in the transaction that made its event. Here it is claimed, posted and settled; what is
+//! under way when the process ends is taken back and posted again, which is why a receiver may see one `webhook-id`
+//! twice.
+
+mod attempt;
+mod client;
+mod courier;
+mod schedule;
+mod signature;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
+
+pub use client::WebhookClient;
+pub(crate) use courier::run;
+pub(crate) use signature::new_secret;
 
 /// Carries one signed request. The real one is the guarded HTTP client; it re-checks the address it dials.
 #[async_trait]
