@@ -7,6 +7,7 @@ use wacore_binary::{Jid, Server};
 use waproto::whatsapp::Message;
 
 use crate::adv::{SignedDevice, key_index_list};
+use crate::app_state::{AppStateKey, Collections};
 use crate::companion::{Companion, Registration};
 use crate::crypto::random_bytes;
 use crate::signal::SignalDevice;
@@ -56,7 +57,6 @@ fn text_of(message: &Message) -> Option<String> {
 
 /// A message that a phone sent, kept for receipts and for sending it again.
 pub(crate) struct Sent {
-    pub(crate) to: String,
     pub(crate) message: Message,
     /// Written as `number:device`.
     pub(crate) devices: HashSet<String>,
@@ -67,6 +67,7 @@ pub(crate) struct Sent {
 
 /// How a phone behaves towards the account under test.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub(crate) struct Habits {
     pub(crate) push_name: String,
     pub(crate) delivers: bool,
@@ -94,8 +95,9 @@ pub(crate) struct Account {
     /// What the own companions sent, as they told this phone, by recipient.
     pub(crate) own_sent: Vec<(String, Received)>,
     pub(crate) outbox: HashMap<String, Sent>,
-    /// The key app-state patches are encrypted with, and its id.
-    pub(crate) app_state_key: (Vec<u8>, [u8; 32]),
+    /// The key app-state patches are encrypted with.
+    pub(crate) app_state_key: AppStateKey,
+    pub(crate) collections: Collections,
     raw_id: u32,
     next_device: u16,
     next_key_index: u32,
@@ -104,6 +106,8 @@ pub(crate) struct Account {
 impl Account {
     pub(crate) fn new(number: String, lid: String) -> Self {
         let push_name = format!("Person {}", &number[number.len().saturating_sub(4)..]);
+        let app_state_key = AppStateKey::generate();
+        let collections = Collections::of_owner(&app_state_key, &push_name);
         Self {
             number,
             lid,
@@ -125,7 +129,8 @@ impl Account {
             undecryptable: 0,
             own_sent: Vec::new(),
             outbox: HashMap::new(),
-            app_state_key: (vec![0, 0, 0, 0, 0, 1], random_bytes()),
+            app_state_key,
+            collections,
             raw_id: u32::from_be_bytes(random_bytes()),
             next_device: 1,
             next_key_index: 1,
@@ -145,6 +150,11 @@ impl Account {
     /// Device numbers, the phone first.
     pub(crate) fn devices(&self) -> impl Iterator<Item = u16> {
         std::iter::once(0).chain(self.companions.keys().copied())
+    }
+
+    pub(crate) fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.habits.push_name);
+        self.collections = Collections::of_owner(&self.app_state_key, name);
     }
 
     pub(crate) fn can_link(&self) -> bool {

@@ -17,7 +17,7 @@ pub(crate) const CURVE_25519: u8 = 5;
 #[derive(Debug, Clone)]
 pub(crate) struct Registration {
     pub(crate) noise_key: [u8; 32],
-    pub(crate) registration_id: u32,
+    pub(crate) id: u32,
     pub(crate) identity: [u8; 32],
     pub(crate) signed: SignedKey,
 }
@@ -28,22 +28,22 @@ impl Registration {
         if data.e_keytype.as_deref() != Some(&[CURVE_25519]) {
             return Err("the key type is not Curve25519");
         }
-        let registration_id = match data.e_regid.as_deref() {
+        let id = match data.e_regid.as_deref() {
             Some(id) if id.len() == 4 => uint(id).unwrap_or_default(),
             _ => return Err("the registration id is not four bytes"),
         };
         let identity = key(data.e_ident.as_deref()).ok_or("the identity key is not 32 bytes")?;
-        let id = match data.e_skey_id.as_deref() {
+        let signed_id = match data.e_skey_id.as_deref() {
             Some(id) if id.len() == 3 => uint(id).unwrap_or_default(),
             _ => return Err("the id of the signed prekey is not three bytes"),
         };
         let signed = SignedKey {
-            id,
+            id: signed_id,
             key: key(data.e_skey_val.as_deref()).ok_or("the signed prekey is not 32 bytes")?,
             signature: data.e_skey_sig.clone().unwrap_or_default(),
         };
         check_signed_key(&identity, &signed)?;
-        Ok(Self { noise_key, registration_id, identity, signed })
+        Ok(Self { noise_key, id, identity, signed })
     }
 }
 
@@ -173,7 +173,7 @@ impl Companion {
             OneTimeKey { id, key }
         });
         Bundle {
-            registration_id: self.registration.registration_id,
+            registration_id: self.registration.id,
             identity: self.registration.identity,
             signed: self.registration.signed.clone(),
             one_time,

@@ -37,14 +37,30 @@ pub(crate) fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     out
 }
 
-/// HKDF with SHA-256, 32 bytes out. No salt means a salt of zeros (RFC 5869).
-pub(crate) fn hkdf_sha256(secret: &[u8], salt: &[u8], info: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
+pub(crate) fn hmac_sha512(key: &[u8], data: &[u8]) -> [u8; 64] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, key), data);
+    let mut out = [0; 64];
+    out.copy_from_slice(tag.as_ref());
+    out
+}
+
+/// A number of bytes, as HKDF wants to be told it.
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+/// HKDF with SHA-256. No salt means a salt of zeros (RFC 5869).
+pub(crate) fn hkdf_sha256<const N: usize>(secret: &[u8], salt: &[u8], info: &[u8]) -> [u8; N] {
+    let mut out = [0; N];
     let filled = hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
         .extract(secret)
-        .expand(&[info], hkdf::HKDF_SHA256)
+        .expand(&[info], Length(N))
         .and_then(|okm| okm.fill(&mut out));
-    debug_assert!(filled.is_ok(), "32 bytes are within the limit of HKDF");
+    debug_assert!(filled.is_ok(), "{N} bytes are beyond the limit of HKDF");
     out
 }
 
@@ -127,7 +143,7 @@ mod tests {
     #[test]
     fn hkdf_agrees_with_rfc_5869_without_salt() {
         // Test case 3 of RFC 5869: zero-length salt and info; the first 32 bytes of its output.
-        let okm = hkdf_sha256(&[0x0b; 22], &[], &[]);
+        let okm = hkdf_sha256::<32>(&[0x0b; 22], &[], &[]);
         assert_eq!(hex(&okm), "8DA4E775A563C18F715F802A063C5A31B8A11F5C5EE1879EC3454E5F3C738D2D");
     }
 }

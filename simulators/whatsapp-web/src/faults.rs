@@ -13,6 +13,7 @@ pub struct Faults {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub(crate) struct Script {
     pub(crate) nacks: HashMap<String, u16>,
     pub(crate) nack_everything: Option<u16>,

@@ -26,8 +26,14 @@
 //!
 //! Not simulated: groups, broadcasts, channels, calls, media, history sync.
 
+#![expect(
+    clippy::unused_async,
+    reason = "what a person does is awaited, whether or not there is something to wait for: tests need not know"
+)]
+
 mod account;
 mod adv;
+mod app_state;
 mod companion;
 mod crypto;
 mod faults;

@@ -3,11 +3,11 @@
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node, Server};
+use wacore_binary::{Jid, Server};
 
 use crate::companion::{Delivery, Registration};
 use crate::log::{Event, Rule};
-use crate::node::{conflict, failure, leaf};
+use crate::node::{conflict, leaf};
 use crate::pairing::Pairing;
 use crate::state::{Connection, DeviceId, Outgoing, Role, State};
 use crate::wire::Handshake;
@@ -19,16 +19,17 @@ const BAD_REQUEST: u16 = 400;
 const SERVICE_UNAVAILABLE: u16 = 503;
 
 impl State {
-    /// Lets a client in that finished its handshake, or gives the `<failure>` to send it away with.
+    /// Lets a client in that finished its handshake, or gives the reason of the `<failure>` to send it
+    /// away with.
     pub(crate) fn admit(
         &mut self,
         handshake: &Handshake,
         out: UnboundedSender<Outgoing>,
         kill: CancellationToken,
-    ) -> Result<u64, Node> {
+    ) -> Result<u64, u16> {
         if self.faults.unavailable {
             self.log.push(Event::Fault { fault: "unavailable" });
-            return Err(failure(SERVICE_UNAVAILABLE));
+            return Err(SERVICE_UNAVAILABLE);
         }
         let payload = &handshake.payload;
         let role = match (payload.username, payload.device) {
@@ -48,18 +49,18 @@ impl State {
         Ok(connection)
     }
 
-    fn register(&mut self, handshake: &Handshake) -> Result<Role, Node> {
+    fn register(&mut self, handshake: &Handshake) -> Result<Role, u16> {
         match Registration::parse(&handshake.payload, handshake.client_static) {
             Ok(registration) => Ok(Role::Stranger(Box::new(Pairing::new(registration)))),
             Err(why) => {
                 self.violation(Rule::Registration, "an unregistered client", why);
-                Err(failure(BAD_REQUEST))
+                Err(BAD_REQUEST)
             }
         }
     }
 
     /// A login stands on the Noise key: it has to be the one the device was linked with.
-    fn log_in(&mut self, handshake: &Handshake, number: String, device: u32) -> Result<Role, Node> {
+    fn log_in(&mut self, handshake: &Handshake, number: String, device: u32) -> Result<Role, u16> {
         let claimed = format!("{number}:{device}@s.whatsapp.net");
         let id = u16::try_from(device).ok().map(|device| DeviceId { number, device });
         let linked = id.and_then(|id| Some((self.companion(&id)?.registration.noise_key, id)));
@@ -75,7 +76,7 @@ impl State {
             self.violation(Rule::Login, claimed.as_str(), why);
         }
         self.log.push(Event::LoginRefused { device: claimed, code: NOT_AUTHORIZED });
-        Err(failure(NOT_AUTHORIZED))
+        Err(NOT_AUTHORIZED)
     }
 
     fn logged_in(&mut self, connection: u64, id: &DeviceId) {

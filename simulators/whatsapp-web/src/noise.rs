@@ -1,5 +1,5 @@
 //! The server's side of the Noise handshake: XX for a client that knows nothing, IK for one that kept our static
-//! key, XXfallback for one that kept a key we no longer have.
+//! key, `XXfallback` for one that kept a key we no longer have.
 
 use thiserror::Error;
 use wacore_binary::consts::{NOISE_PATTERN_IK, NOISE_PATTERN_XX, NOISE_PATTERN_XXFALLBACK, WA_CONN_HEADER};
@@ -108,7 +108,7 @@ impl ServerIdentity {
         let sealed_certificates = noise.encrypt(&self.certificates)?;
         Ok(Greeting {
             reply: server_hello(ephemeral_public, Some(sealed_static), sealed_certificates),
-            next: Next::AwaitFinish(AwaitFinish { noise, ephemeral, pattern }),
+            next: Next::AwaitFinish(Box::new(AwaitFinish { noise, ephemeral, pattern })),
         })
     }
 
@@ -147,8 +147,8 @@ pub(crate) struct Greeting {
 }
 
 pub(crate) enum Next {
-    /// XX and XXfallback: the client still has to prove its own static key.
-    AwaitFinish(AwaitFinish),
+    /// XX and `XXfallback`: the client still has to prove its own static key.
+    AwaitFinish(Box<AwaitFinish>),
     /// IK: everything was in the first message.
     Established(Box<Established>),
 }

@@ -202,7 +202,6 @@ impl State {
         reader.seen.insert((from.to_owned(), id.clone()));
         reader.inbox.push(Received::new(&id, from, &jid, "text", message.clone()));
         let sent = Sent {
-            to: to.to_owned(),
             message: message.clone(),
             devices: HashSet::new(),
             acknowledged: HashSet::new(),
@@ -353,7 +352,7 @@ impl State {
 
     fn send_app_state_key(&mut self, to: &DeviceId) {
         let account = self.account(&to.number);
-        let (id, key) = account.app_state_key.clone();
+        let key = account.app_state_key.clone();
         let fingerprint = AppStateSyncKeyFingerprint {
             raw_id: Some(account.raw_id()),
             current_index: Some(0),
@@ -361,9 +360,9 @@ impl State {
         };
         let share = AppStateSyncKeyShare {
             keys: vec![AppStateSyncKey {
-                key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(id) }),
+                key_id: MessageField::some(AppStateSyncKeyId { key_id: Some(key.id) }),
                 key_data: MessageField::some(AppStateSyncKeyData {
-                    key_data: Some(key.to_vec()),
+                    key_data: Some(key.data.to_vec()),
                     fingerprint: MessageField::some(fingerprint),
                     timestamp: Some(wacore::time::now_millis()),
                 }),

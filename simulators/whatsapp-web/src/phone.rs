@@ -96,6 +96,11 @@ impl Phone {
         self.simulator.with(|state| state.account(&self.number).habits.requires_passkey = on);
     }
 
+    /// The owner's name. Linked clients learn it from the account's settings: set it before linking.
+    pub fn push_name(&self, name: &str) {
+        self.simulator.with(|state| state.account(&self.number).rename(name));
+    }
+
     /// Whether one-to-one chats of the account are addressed by LID, as is usual by now and the default. A client
     /// learns it when it is linked.
     pub fn lid_migrated(&self, on: bool) {

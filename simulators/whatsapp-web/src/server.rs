@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use wacore_binary::builder::NodeBuilder;
 
 use crate::log::{Event, Rule};
+use crate::node::failure;
 use crate::simulator::Shared;
 use crate::stanza::Flow;
 use crate::state::Outgoing;
@@ -87,8 +88,8 @@ async fn admit(shared: &Arc<Shared>, mut session: Session, handshake: crate::wir
                 session.close().await;
             }
         }
-        Err(failure) => {
-            let _ = session.send(&failure).await;
+        Err(reason) => {
+            let _ = session.send(&failure(reason)).await;
             session.close().await;
         }
     }

@@ -164,7 +164,7 @@ mod tests {
         let offer = Offer::new(start);
         let (first, last) = (&offer.0[0].0, &offer.0[REFS - 1].0);
         assert!(offer.is_good(first, start + Duration::from_secs(59)));
-        assert!(!offer.is_good(first, start + Duration::from_secs(60)));
+        assert!(!offer.is_good(first, start + FIRST_LIFETIME));
         assert!(offer.is_good(last, start + Duration::from_secs(159)));
         assert!(!offer.is_good(last, start + Duration::from_secs(160)));
     }

@@ -3,10 +3,11 @@
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
+use super::device_jid;
 use super::iq::{Answer, BAD_REQUEST, Request};
 use crate::log::Rule;
-use crate::node::{attr, children, jid_attr};
-use crate::state::State;
+use crate::node::{attr, bytes, children, error, jid_attr, leaf};
+use crate::state::{DeviceId, State};
 
 /// What an account starts with.
 const PRIVACY: [(&str, &str); 9] = [
@@ -76,29 +77,43 @@ impl State {
         vec![connection.build()]
     }
 
-    /// Collections of settings the owner's devices share. They are empty, except for the owner's name.
+    /// Collections of settings the owner's devices share: the patches a client does not have, and those it adds.
     pub(super) fn app_state(&mut self, request: &Request<'_>) -> Answer {
         let sync = request.content.filter(|sync| sync.tag == "sync").ok_or(BAD_REQUEST)?;
         let collections: Vec<Node> = children(sync)
             .iter()
             .filter(|asked| asked.tag == "collection")
-            .map(|asked| self.collection(request, asked))
+            .map(|asked| self.collection(request.from, asked))
             .collect();
         Ok(vec![NodeBuilder::new("sync").children(collections).build()])
     }
 
-    fn collection(&mut self, request: &Request<'_>, asked: &Node) -> Node {
+    fn collection(&mut self, from: &DeviceId, asked: &Node) -> Node {
         let name = attr(asked, "name").unwrap_or_default();
-        if name.is_empty() {
-            let by = super::device_jid(request.from);
-            self.violation(Rule::Stanza, by, "an app-state collection without a name");
+        let known = attr(asked, "version").and_then(|version| version.parse().ok()).unwrap_or(0);
+        let answer = NodeBuilder::new("collection").attr("name", name.as_str());
+        let collections = &mut self.account(&from.number).collections;
+        let added = asked.get_optional_child("patch").and_then(bytes);
+        // Whoever adds to an old version has to fetch what is new first.
+        let conflict = added.is_some() && known != collections.version(&name);
+        let missing = collections.since(&name, known);
+        let added = match added {
+            Some(patch) if !conflict => collections.add(&name, patch),
+            _ => Ok(()),
+        };
+        let version = collections.version(&name);
+        if let Err(why) = added {
+            self.violation(Rule::Stanza, device_jid(from), why);
+            return answer.attr("type", "error").children([error(400, "bad-request")]).build();
         }
-        let version = attr(asked, "version").unwrap_or_else(|| "0".to_owned());
-        NodeBuilder::new("collection")
-            .attr("name", name)
-            .attr("version", version)
-            .attr("has_more_patches", false)
-            .build()
+        let answer = answer.attr("version", version).attr("has_more_patches", false);
+        let patches = missing.into_iter().map(|patch| leaf("patch", patch));
+        let mut content = vec![NodeBuilder::new("patches").children(patches).build()];
+        if conflict {
+            content.push(error(409, "conflict"));
+            return answer.attr("type", "error").children(content).build();
+        }
+        answer.children(content).build()
     }
 
     /// A client may unlink itself, not others.

@@ -51,7 +51,7 @@ impl State {
     fn upload(&mut self, from: &DeviceId, upload: &Node) -> Result<(), String> {
         let companion = self.companion(from).ok_or("no such device")?;
         let registration = &companion.registration;
-        if child_bytes(upload, "registration") != Some(&registration.registration_id.to_be_bytes()) {
+        if child_bytes(upload, "registration") != Some(&registration.id.to_be_bytes()) {
             return Err("another registration id than at linking".to_owned());
         }
         if child_bytes(upload, "type") != Some(&[CURVE_25519]) {
@@ -96,7 +96,7 @@ impl State {
         companion.one_time_keys().for_each(|(_, key)| hash.update(key));
         let ids = companion.one_time_keys().map(|(id, _)| leaf("id", id3(id)));
         let content = NodeBuilder::new("digest").children([
-            leaf("registration", registration.registration_id.to_be_bytes()),
+            leaf("registration", registration.id.to_be_bytes()),
             leaf("type", [CURVE_25519]),
             leaf("identity", registration.identity),
             signed_node(&registration.signed),

@@ -20,7 +20,6 @@ pub(super) type Answer = Result<Vec<Node>, Refusal>;
 /// A request, taken apart.
 pub(super) struct Request<'a> {
     pub(super) from: &'a DeviceId,
-    pub(super) connection: u64,
     pub(super) is_set: bool,
     pub(super) node: &'a Node,
     /// Its first child.
@@ -48,7 +47,7 @@ impl State {
         let (Some(id), Some(namespace)) = (attr(node, "id"), attr(node, "xmlns")) else {
             return self.violation(Rule::Stanza, device_jid(from), "<iq> without id or xmlns");
         };
-        let request = Request { from, connection, is_set, node, content: children(node).first() };
+        let request = Request { from, is_set, node, content: children(node).first() };
         self.log.push(Event::Iq {
             device: device_jid(from),
             namespace: namespace.clone(),
@@ -56,12 +55,12 @@ impl State {
         });
         let answer =
             if is_for_server(node) { self.answer(&namespace, &request) } else { Err(NOT_IMPLEMENTED) };
-        let answer = match answer {
-            Ok(content) => iq_result(&id, content),
-            Err((code, text)) => iq_error(&id, code, text),
+        let content = match answer {
+            Ok(content) => content,
+            Err((code, text)) => return self.send(connection, iq_error(&id, code, text)),
         };
-        self.send(connection, answer);
-        // These answers come first, then what they set off.
+        self.send(connection, iq_result(&id, content));
+        // The answer comes first, then what it sets off.
         match (namespace.as_str(), request.tag()) {
             ("passive", "active") => self.activate(connection, from),
             ("encrypt", "registration") => self.share_app_state_key(from),

@@ -23,7 +23,6 @@ pub(crate) struct Envelope<'a> {
     pub(crate) kind: String,
     /// As the client addressed it.
     pub(crate) to: Jid,
-    pub(crate) recipient: DeviceId,
     pub(crate) sender: DeviceId,
     /// Talk between a client and its own phone.
     pub(crate) is_peer: bool,
@@ -170,18 +169,17 @@ impl State {
             let detail = "addressed by LID, but the account is not migrated";
             return Err(Refused::mistake(BAD_STANZA, Rule::Addressing, detail));
         }
-        let (letters, hash) = match node.get_optional_child("participants") {
-            Some(participants) => self.fan_out(id, to, &recipient, from, participants)?,
+        let (letters, hash) = if let Some(participants) = node.get_optional_child("participants") {
+            self.fan_out(id, to, &recipient, from, participants)?
+        } else {
             // To one device: peer messages, and what is sent again to a device that could not read it.
-            None => {
-                let enc = node.get_optional_child("enc").ok_or_else(|| bad("no ciphertext".to_owned()))?;
-                check_enc(enc).map_err(bad)?;
-                (vec![Letter { to: recipient.clone(), enc }], None)
-            }
+            let enc = node.get_optional_child("enc").ok_or_else(|| bad("no ciphertext".to_owned()))?;
+            check_enc(enc).map_err(bad)?;
+            (vec![Letter { to: recipient, enc }], None)
         };
         let identity = child_bytes(node, "device-identity");
         let (sender, id, to) = (from.clone(), id.to_owned(), to.clone());
-        Ok(Envelope { id, kind, to, recipient, sender, is_peer, letters, identity, hash })
+        Ok(Envelope { id, kind, to, sender, is_peer, letters, identity, hash })
     }
 
     /// A message to all devices of the recipient and all others of the sender.
@@ -211,15 +209,12 @@ impl State {
             let enc =
                 participant.get_optional_child("enc").ok_or_else(|| bad(format!("nothing for {jid}")))?;
             check_enc(enc).map_err(bad)?;
-            match self.resolve(&jid).filter(|device| expected.contains(device)) {
-                Some(device) => {
-                    missing.retain(|other| *other != device);
-                    letters.push(Letter { to: device, enc });
-                }
-                None => {
-                    let detail = format!("message {id} is also for {jid}, which is no device of this chat");
-                    self.violation(Rule::DeviceList, device_jid(from), detail);
-                }
+            if let Some(device) = self.resolve(&jid).filter(|device| expected.contains(device)) {
+                missing.retain(|other| *other != device);
+                letters.push(Letter { to: device, enc });
+            } else {
+                let detail = format!("message {id} is also for {jid}, which is no device of this chat");
+                self.violation(Rule::DeviceList, device_jid(from), detail);
             }
         }
         if letters.is_empty() {

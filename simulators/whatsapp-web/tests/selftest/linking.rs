@@ -21,7 +21,7 @@ async fn a_client_is_linked_by_qr_code() {
     assert_eq!(jid, "6281100000001:1@s.whatsapp.net");
     assert_eq!(lid, format!("{}:1@lid", phone.lid()));
     session.connected().await;
-    assert_eq!(phone.linked_devices().await, [jid.clone()]);
+    assert_eq!(phone.linked_devices().await, [jid]);
     soon(
         "prekeys",
         simulator.wait_for(|event| matches!(event, Logged::PreKeysUploaded { .. }).then_some(())),
