@@ -1,0 +1,155 @@
+//! whatsapp-rust, set up our way. Linking and sessions both begin here.
+
+use std::sync::Arc;
+
+use cetar_provider::Host;
+use tokio::sync::mpsc;
+use wacore::{
+    msg_secret::MsgSecretPolicy,
+    store::device::DevicePropsOverride,
+    types::events::{Event, EventHandler, EventInterest, EventKind},
+};
+use waproto::whatsapp::device_props::PlatformType;
+use whatsapp_rust::{
+    CacheConfig, InboundDurabilityHook,
+    bot::{Bot, BotBuilderError},
+    pair_code::PairCodeOptions,
+};
+
+use crate::{
+    acks::Acks,
+    convert,
+    health::HealthBoard,
+    settings::Settings,
+    store::SessionStore,
+    transport::{WatchedFactory, WireState},
+};
+
+/// What a client needs of us.
+pub(crate) struct Wiring<H> {
+    pub(crate) store: Arc<SessionStore>,
+    pub(crate) wire: WireState,
+    pub(crate) sink: EventSink,
+    pub(crate) hook: H,
+    pub(crate) pair_code: Option<PairCodeOptions>,
+}
+
+/// Builds a client; nothing connects yet. Its socket is watched, its state is in our store, and WhatsApp is acknowledged
+/// only after `hook` said so.
+pub(crate) async fn build<H>(settings: &Settings, wiring: Wiring<H>) -> Result<Bot, BotBuilderError>
+where
+    H: InboundDurabilityHook + 'static,
+{
+    let Wiring { store, wire, sink, hook, pair_code } = wiring;
+    let builder = Bot::builder()
+        .with_backend_arc(store)
+        .with_transport_factory(WatchedFactory::new(settings.url.as_deref(), wire))
+        .with_version(settings.version)
+        // How the phone lists us. WhatsApp refuses a pairing code to anything that is not an operating system it knows.
+        .with_device_props(
+            DevicePropsOverride::new().with_os("Windows").with_platform_type(PlatformType::CHROME),
+        )
+        .skip_history_sync()
+        .with_wanted_pre_key_count(settings.pre_keys)
+        .with_cache_config(CacheConfig {
+            // One row less for every message in and out; the secrets serve edits, votes and reactions, which we do not read yet.
+            msg_secret_policy: MsgSecretPolicy::BotOnly,
+            ..CacheConfig::default()
+        })
+        .with_inbound_durability_hook(hook)
+        .with_event_handler(sink);
+    match pair_code {
+        Some(options) => builder.with_pair_code(options),
+        None => builder,
+    }
+    .build()
+    .await
+}
+
+/// Takes the library's events on its own tasks, in the order they happen: notes what must be known at once and hands the
+/// rest to the session's loop. It never blocks.
+pub(crate) struct EventSink {
+    pub(crate) wire: WireState,
+    pub(crate) board: Arc<HealthBoard>,
+    pub(crate) acks: Arc<Acks>,
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) to: mpsc::UnboundedSender<Told>,
+}
+
+/// What the sink tells the loop.
+pub(crate) enum Told {
+    /// Something happened. An acknowledgement among these is one nobody waited for.
+    Event(Arc<Event>),
+    /// A send was answered; a restriction may have begun or ended by it.
+    Answered,
+}
+
+impl EventSink {
+    fn acknowledged(&self, id: &str, error: Option<&str>) {
+        let now = self.host.now();
+        self.board.answered_at(now);
+        // The board first: whoever waits for this answer may ask for the health next.
+        if let Some(chat) = self.acks.chat_of(id) {
+            match error {
+                None => {
+                    self.board.accepted(&chat);
+                }
+                Some(convert::REACHOUT_LOCK) => self.board.refused(&chat, now),
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+impl EventHandler for EventSink {
+    fn handle_event(&self, event: Arc<Event>) {
+        let told = match &*event {
+            Event::Connected(_) => {
+                self.wire.ready();
+                Told::Event(event)
+            }
+            Event::ServerAck(ack) => {
+                self.acknowledged(&ack.id, ack.error.as_deref());
+                if !convert::may_be_ours(&ack.id) {
+                    return;
+                }
+                if self.acks.resolve(&ack.id, ack.error.as_deref()) {
+                    Told::Answered
+                } else {
+                    Told::Event(event)
+                }
+            }
+            // What the hook has committed needs nothing more.
+            Event::Messages(batch) if batch.hook_committed => return,
+            _ => Told::Event(event),
+        };
+        // The loop is gone only after the client is.
+        let _ended = self.to.send(told);
+    }
+
+    fn interest(&self) -> EventInterest {
+        EventInterest::of(&[
+            EventKind::Connected,
+            EventKind::LoggedOut,
+            EventKind::StreamReplaced,
+            EventKind::TemporaryBan,
+            EventKind::ConnectFailure,
+            EventKind::ClientOutdated,
+            EventKind::StreamError,
+            EventKind::ServerAck,
+            EventKind::Receipt,
+            EventKind::Messages,
+            EventKind::UndecryptableMessage,
+            EventKind::PairingQrCode,
+            EventKind::PairingQrCodesExhausted,
+            EventKind::PairingCode,
+            EventKind::PairingCodeRefresh,
+            EventKind::PairingCodeError,
+            EventKind::QrScannedWithoutMultidevice,
+            EventKind::PairSuccess,
+            EventKind::PairError,
+            EventKind::PairPasskeyRequest,
+            EventKind::PairPasskeyError,
+        ])
+    }
+}

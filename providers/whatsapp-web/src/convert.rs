@@ -1,0 +1,294 @@
+//! WhatsApp's words into ours. Pure: no client, no store, no clock.
+//!
+//! `info.type` of an inbound message is not to be trusted (it was an empty string when probed): what a message is, its
+//! protobuf says.
+
+use cetar_model::{DownReason, FailureCode, MessageId, Receipt, Timestamp};
+use sha2::{Digest, Sha256};
+use wacore::types::{
+    events::ConnectFailureReason,
+    message::{MessageInfo, MessageSource},
+    presence::ReceiptType,
+};
+use waproto::whatsapp::{self as wa, message::protocol_message::Type as ProtocolType};
+use whatsapp_rust::{Jid, buffa::MessageField, wacore_binary::JidExt};
+
+/// WhatsApp's code for "no first messages to strangers for a while", its reach-out lock.
+pub(crate) const REACHOUT_LOCK: &str = "463";
+
+/// The id WhatsApp will know a message by: the same for every attempt, so that the phone drops a repeat, and of the look
+/// its own web client gives its ids (`3EB0` and 18 upper-case hexadecimal digits).
+pub(crate) fn remote_id(message: &MessageId) -> String {
+    use std::fmt::Write;
+    let digest = Sha256::digest(message.as_str().as_bytes());
+    digest.iter().take(9).fold(String::from("3EB0"), |mut id, byte| {
+        let _infallible = write!(id, "{byte:02X}");
+        id
+    })
+}
+
+/// Whether an id may be one of [`remote_id`]. Spares the database questions about acknowledgements of anything else.
+pub(crate) fn may_be_ours(id: &str) -> bool {
+    id.len() == 22
+        && id
+            .strip_prefix("3EB0")
+            .is_some_and(|rest| rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F')))
+}
+
+/// What an inbound message is to us.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Meaning<'m> {
+    /// Text.
+    Text(&'m str),
+    /// A message of a kind we do not carry yet.
+    Unsupported(&'static str),
+    /// Machinery between clients; nobody's message.
+    Noise,
+}
+
+/// Reads a message.
+pub(crate) fn meaning(message: &wa::Message) -> Meaning<'_> {
+    let message = unwrap(message);
+    if let Some(text) = message.conversation.as_deref().filter(|text| !text.is_empty()) {
+        return Meaning::Text(text);
+    }
+    if let Some(extended) = message.extended_text_message.as_option() {
+        return match extended.text.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) => Meaning::Text(text),
+            None => Meaning::Unsupported("text"),
+        };
+    }
+    if let Some(protocol) = message.protocol_message.as_option() {
+        return match protocol.r#type {
+            Some(ProtocolType::REVOKE) => Meaning::Unsupported("revoke"),
+            Some(ProtocolType::MESSAGE_EDIT) => Meaning::Unsupported("edit"),
+            Some(ProtocolType::SHARE_PHONE_NUMBER) => Meaning::Unsupported("phone_number"),
+            // Keys, history, settings, requests between the account's own devices.
+            _ => Meaning::Noise,
+        };
+    }
+    kind(message)
+}
+
+/// Takes off the wrappers that say how a message is shown and not what it says, in whatever order they come.
+fn unwrap(message: &wa::Message) -> &wa::Message {
+    /// Deeper than any client nests; a bound, so that a crafted message ends.
+    const DEPTH: usize = 8;
+    let mut current = message;
+    for _ in 0..DEPTH {
+        let inner = current.device_sent_message.as_option().and_then(|wrapper| wrapper.message.as_option());
+        let inner = inner.or_else(|| {
+            [
+                &current.ephemeral_message,
+                &current.view_once_message,
+                &current.view_once_message_v2,
+                &current.view_once_message_v2_extension,
+                &current.document_with_caption_message,
+                &current.group_mentioned_message,
+                &current.limit_sharing_message,
+                &current.spoiler_message,
+            ]
+            .into_iter()
+            .find_map(|wrapper| wrapper.as_option().and_then(|wrapper| wrapper.message.as_option()))
+        });
+        match inner {
+            Some(inner) => current = inner,
+            None => break,
+        }
+    }
+    current
+}
+
+/// The kind of a message without text, in the name its protobuf field has.
+fn kind(message: &wa::Message) -> Meaning<'static> {
+    macro_rules! named {
+        ($($field:ident = $kind:literal,)*) => {
+            $(if message.$field.is_set() { return Meaning::Unsupported($kind); })*
+        };
+    }
+    named! {
+        image_message = "image",
+        video_message = "video",
+        ptv_message = "video_note",
+        audio_message = "audio",
+        document_message = "document",
+        sticker_message = "sticker",
+        lottie_sticker_message = "sticker",
+        sticker_pack_message = "sticker_pack",
+        contact_message = "contact",
+        contacts_array_message = "contacts",
+        location_message = "location",
+        live_location_message = "live_location",
+        reaction_message = "reaction",
+        enc_reaction_message = "reaction",
+        interactive_response_message = "button_answer",
+        buttons_response_message = "button_answer",
+        template_button_reply_message = "button_answer",
+        list_response_message = "list_answer",
+        interactive_message = "interactive",
+        buttons_message = "buttons",
+        list_message = "list",
+        template_message = "template",
+        highly_structured_message = "template",
+        poll_creation_message = "poll",
+        poll_creation_message_v2 = "poll",
+        poll_creation_message_v3 = "poll",
+        poll_creation_message_v4 = "poll",
+        poll_creation_message_v5 = "poll",
+        poll_creation_message_v6 = "poll",
+        poll_update_message = "poll_vote",
+        event_message = "event",
+        enc_event_response_message = "event_answer",
+        group_invite_message = "group_invite",
+        product_message = "product",
+        order_message = "order",
+        invoice_message = "invoice",
+        send_payment_message = "payment",
+        request_payment_message = "payment_request",
+        album_message = "album",
+        comment_message = "comment",
+        enc_comment_message = "comment",
+        edited_message = "edit",
+        secret_encrypted_message = "edit",
+        pin_in_chat_message = "pin",
+        keep_in_chat_message = "keep",
+        call_log_messsage = "call",
+        call = "call",
+        scheduled_call_creation_message = "call",
+        bcall_message = "call",
+        placeholder_message = "placeholder",
+        request_phone_number_message = "phone_number_request",
+        newsletter_admin_invite_message = "channel_invite",
+    }
+    // Keys of a group travel alone or beside a message; alone they say nothing to a person.
+    let only_keys = message.sender_key_distribution_message.is_set()
+        || message.fast_ratchet_key_sender_key_distribution_message.is_set()
+        || message.group_root_key_share.is_set()
+        || message.root_secret_distribute_message.is_set()
+        || message.sticker_sync_rmr_message.is_set()
+        || message.message_history_bundle.is_set();
+    let mut rest = message.clone();
+    rest.message_context_info = MessageField::none();
+    rest.conversation = None;
+    // By length: equality takes an empty inner message for an absent one.
+    if only_keys || waproto::codec::message_encoded_len(&rest) == 0 {
+        Meaning::Noise
+    } else {
+        Meaning::Unsupported("unknown")
+    }
+}
+
+/// An address a person is known by: the number, or a LID where the number is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// Digits, or a group's JID.
+    pub(crate) text: String,
+    /// It is a LID.
+    pub(crate) alias: bool,
+}
+
+/// Where an inbound message belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The conversation.
+    pub(crate) chat: Address,
+    /// Who wrote it.
+    pub(crate) from: Address,
+    /// In a group.
+    pub(crate) group: bool,
+    /// Typed on the owner's phone.
+    pub(crate) echo: bool,
+}
+
+/// Finds the place of a message. `None` where it is no conversation: status updates and channels, which are published,
+/// not written to anyone. `number_of` is the LID table; `own` is the account's number.
+pub(crate) fn place(
+    info: &MessageInfo,
+    own: &str,
+    number_of: &impl Fn(&str) -> Option<String>,
+) -> Option<Place> {
+    let MessageSource { chat, sender, is_from_me, is_group, sender_alt, recipient_alt, .. } = &info.source;
+    let (echo, group) = (*is_from_me, *is_group || chat.is_group());
+    if chat.is_status_broadcast() || chat.is_newsletter() {
+        return None;
+    }
+    let writer = || person(sender, [sender_alt.as_ref()], number_of);
+    let from = if echo { Address { text: own.to_owned(), alias: false } } else { writer() };
+    let chat = if group {
+        Address { text: chat.to_non_ad_string(), alias: false }
+    } else if echo {
+        person(chat, [recipient_alt.as_ref(), info.peer_recipient_pn.as_ref()], number_of)
+    } else {
+        // Also a broadcast list: it reaches us as a message of its sender.
+        from.clone()
+    };
+    Some(Place { chat, from, group, echo })
+}
+
+fn person<const N: usize>(
+    jid: &Jid,
+    alternatives: [Option<&Jid>; N],
+    number_of: &impl Fn(&str) -> Option<String>,
+) -> Address {
+    let number = std::iter::once(jid)
+        .chain(alternatives.into_iter().flatten())
+        .find(|jid| jid.server.is_pn_family())
+        .map(|jid| jid.user.to_string())
+        .or_else(|| number_of(&jid.user));
+    let alias = number.is_none() && jid.server.is_lid_family();
+    Address { text: number.unwrap_or_else(|| jid.user.to_string()), alias }
+}
+
+/// A moment of WhatsApp's clock.
+pub(crate) fn moment(at: whatsapp_rust::chrono::DateTime<whatsapp_rust::chrono::Utc>) -> Timestamp {
+    Timestamp::from_micros(at.timestamp_micros())
+}
+
+/// What a receipt says of messages of ours; `None` where it says nothing (a receipt between devices, a retry, a viewer's
+/// own other phone). "Played" is a voice note listened to, which is more than read. "Inactive" comes from a device in the
+/// background and draws no tick on the sender's phone, so it is none for us either.
+pub(crate) fn receipt(kind: &ReceiptType) -> Option<Receipt> {
+    match kind {
+        ReceiptType::Delivered => Some(Receipt::Delivered),
+        ReceiptType::Read | ReceiptType::Played => Some(Receipt::Read),
+        // The library's list is open; what it does not name yet says nothing to us either.
+        _ => None,
+    }
+}
+
+/// What a refusal in an acknowledgement means.
+pub(crate) fn refusal(code: &str) -> FailureCode {
+    if code == REACHOUT_LOCK { FailureCode::AccountRestricted } else { FailureCode::RejectedByNetwork }
+}
+
+/// Why WhatsApp closed the door at login. `None`: nothing that a person could mend; a later attempt may do.
+pub(crate) fn closed_door(reason: &ConnectFailureReason) -> Option<DownReason> {
+    use ConnectFailureReason as R;
+    match reason {
+        R::LoggedOut | R::UnknownLogout => Some(DownReason::LoggedOut),
+        R::AccountLocked | R::TempBanned => Some(DownReason::Banned),
+        R::ClientOutdated => Some(DownReason::VersionOutdated),
+        R::Generic
+        | R::BadUserAgent
+        | R::CatExpired
+        | R::CatInvalid
+        | R::NotFound
+        | R::ClientUnknown
+        | R::InternalServerError
+        | R::Experimental
+        | R::ServiceUnavailable
+        | R::Unknown(_) => None,
+    }
+}
+
+/// Where to send: a group's JID as it is, a LID we told as an alias, else a phone number.
+pub(crate) fn recipient(address: &str, is_alias: bool) -> Option<Jid> {
+    if address.contains('@') {
+        return address.parse::<Jid>().ok().filter(Jid::is_group);
+    }
+    let digits = !address.is_empty() && address.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| if is_alias { Jid::lid(address) } else { Jid::pn(address) })
+}
+
+#[cfg(test)]
+mod tests;

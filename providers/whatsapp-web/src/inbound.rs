@@ -1,0 +1,367 @@
+//! From WhatsApp to the host: messages, receipts, and what could not be read.
+//!
+//! A message is acknowledged to WhatsApp only after the host has committed it. whatsapp-rust's durability hook does this:
+//! it keeps the decrypted message in our store, calls [`Inbox::on_messages`], and acknowledges only when that says `Ok`.
+//! Otherwise the message stays on the server, comes again at the next connection and is handed over from the store, since
+//! its keys are used up. Facts: whatsapp-rust 0.7 source, `message/commit_batch.rs`.
+//!
+//! The hook runs while the library holds the sender's lock, and its client would wait for that same lock: so nothing here
+//! calls the client. What needs it (asking WhatsApp for the number behind a LID) is asked of the session's loop.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cetar_model::{Chat, Content, Receipt};
+use cetar_provider::{HostError, Inbound, InboundMessage, InboundReceipt};
+use tokio::sync::mpsc;
+use wacore::types::{
+    events::{self, DecryptFailMode, InboundMessage as WireMessage},
+    message::MessageInfo,
+};
+use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
+
+use crate::{
+    convert::{self, Meaning, Place},
+    recipients::Recipients,
+    store::{SessionStore, Unreadable},
+};
+
+/// Takes messages in for one session.
+pub(crate) struct Inbox {
+    store: Arc<SessionStore>,
+    recipients: Arc<Recipients>,
+    /// The account's own number.
+    own: String,
+    /// Messages that came and could not be read, by the chat's JID and their id.
+    unread: Mutex<HashMap<(String, String), Unreadable>>,
+    /// LIDs whose number should be asked for.
+    ask: mpsc::UnboundedSender<String>,
+}
+
+/// A message was not handed over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotTaken {
+    /// The host refused it.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// Our own notes could not be written.
+    #[error(transparent)]
+    Store(#[from] wacore::store::error::StoreError),
+}
+
+impl Inbox {
+    pub(crate) fn new(
+        store: Arc<SessionStore>,
+        recipients: Arc<Recipients>,
+        own: String,
+        unread: Vec<Unreadable>,
+        ask: mpsc::UnboundedSender<String>,
+    ) -> Self {
+        let unread =
+            unread.into_iter().map(|message| ((message.jid.clone(), message.id.clone()), message)).collect();
+        Self { store, recipients, own, unread: Mutex::new(unread), ask }
+    }
+
+    fn unread(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Unreadable>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn emit(&self, event: Inbound) -> Result<(), HostError> {
+        self.store.note(self.store.host().emit(event).await)
+    }
+
+    fn place(&self, info: &MessageInfo) -> Option<Place> {
+        convert::place(info, &self.own, &|lid| self.store.number_of(lid))
+    }
+
+    /// Hands one message over; `Ok` once it is committed, or is none that concerns anyone.
+    pub(crate) async fn take(&self, message: &WireMessage) -> Result<(), NotTaken> {
+        let info = &*message.info;
+        let content = match convert::meaning(&message.message) {
+            Meaning::Text(text) => Content::Text { text: text.to_owned() },
+            Meaning::Unsupported(kind) => Content::Unsupported { kind: kind.to_owned() },
+            Meaning::Noise => return self.read_after_all(info).await,
+        };
+        let Some(place) = self.place(info) else { return self.read_after_all(info).await };
+        self.owe_numbers(&place).await?;
+        let raw = match content {
+            Content::Unsupported { .. } => {
+                Some(Bytes::from(waproto::codec::message_to_vec(&message.message)))
+            }
+            Content::Text { .. } => None,
+        };
+        if !place.echo && !place.from.alias {
+            // Whoever writes has an account: no need to ask before answering.
+            self.recipients.learn(&place.from.text, true, self.store.host().now());
+        }
+        self.emit(Inbound::Message(InboundMessage {
+            remote_id: info.id.clone(),
+            chat: Chat::new(place.chat.text),
+            from: Chat::new(place.from.text),
+            from_alias: place.from.alias,
+            group: place.group,
+            echo: place.echo,
+            sender_name: Some(info.push_name.clone()).filter(|name| !name.is_empty()),
+            content,
+            raw,
+            sent_at: convert::moment(info.timestamp),
+        }))
+        .await?;
+        self.read_after_all(info).await
+    }
+
+    /// A LID told in place of a number is a debt: noted before it is told, so that it survives a crash between the two.
+    async fn owe_numbers(&self, place: &Place) -> Result<(), NotTaken> {
+        for address in [&place.chat, &place.from] {
+            if address.alias && !self.store.is_alias(&address.text) {
+                self.store.owe_number(&address.text).await?;
+                let _the_loop_has_ended = self.ask.send(address.text.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_after_all(&self, info: &MessageInfo) -> Result<(), NotTaken> {
+        let key = (info.source.chat.to_string(), info.id.clone());
+        let was_unread = self.unread().remove(&key).is_some();
+        if was_unread {
+            self.store.drop_unreadable(&key.0, &key.1).await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers a message that could not be decrypted. whatsapp-rust asks its sender to repeat it; if nothing comes, it is
+    /// told as unreadable by [`Self::tell_unreadable`].
+    pub(crate) async fn could_not_read(&self, event: &events::UndecryptableMessage) -> Result<(), NotTaken> {
+        // The sender's own word that nobody misses it: votes, reactions, keys.
+        if matches!(event.decrypt_fail_mode, DecryptFailMode::Hide) {
+            return Ok(());
+        }
+        let info = &*event.info;
+        let Some(place) = self.place(info) else { return Ok(()) };
+        self.owe_numbers(&place).await?;
+        let message = Unreadable {
+            id: info.id.clone(),
+            jid: info.source.chat.to_string(),
+            chat: place.chat.text,
+            from: place.from.text,
+            from_alias: place.from.alias,
+            group: place.group,
+            echo: place.echo,
+            name: Some(info.push_name.clone()).filter(|name| !name.is_empty()),
+            sent_at: convert::moment(info.timestamp),
+            seen_at: self.store.host().now(),
+        };
+        self.store.keep_unreadable(&message).await?;
+        self.unread().insert((message.jid.clone(), message.id.clone()), message);
+        Ok(())
+    }
+
+    /// Tells those that have waited for `patience`. The id carries a suffix: should the message itself come later, it is
+    /// another one to the host, and is not dropped as a repeat.
+    pub(crate) async fn tell_unreadable(&self, patience: Duration) -> Result<usize, NotTaken> {
+        let now = self.store.host().now();
+        let due: Vec<Unreadable> =
+            self.unread().values().filter(|message| now >= message.seen_at + patience).cloned().collect();
+        for message in &due {
+            let Unreadable { id, chat, from, from_alias, group, echo, name, sent_at, .. } = message.clone();
+            self.emit(Inbound::Message(InboundMessage {
+                remote_id: format!("{id}#undecryptable"),
+                chat: Chat::new(chat),
+                from: Chat::new(from),
+                from_alias,
+                group,
+                echo,
+                sender_name: name,
+                content: Content::Unsupported { kind: "undecryptable".to_owned() },
+                raw: None,
+                sent_at,
+            }))
+            .await?;
+            self.unread().remove(&(message.jid.clone(), message.id.clone()));
+            self.store.drop_unreadable(&message.jid, &message.id).await?;
+        }
+        Ok(due.len())
+    }
+
+    /// Tells the number behind an alias.
+    pub(crate) async fn resolved(&self, lid: &str, number: &str) -> Result<(), NotTaken> {
+        self.emit(Inbound::Resolved { alias: Chat::new(lid), number: Chat::new(number) }).await?;
+        Ok(self.store.paid_number(lid).await?)
+    }
+}
+
+/// What a receipt says of messages of ours.
+pub(crate) fn receipt(event: &events::Receipt) -> Option<InboundReceipt> {
+    let receipt = convert::receipt(&event.r#type).filter(|_| !event.source.is_from_me)?;
+    let remote_ids: Vec<String> =
+        event.message_ids.iter().filter(|id| convert::may_be_ours(id)).cloned().collect();
+    (!remote_ids.is_empty()).then(|| InboundReceipt {
+        remote_ids,
+        receipt,
+        failure: None,
+        at: convert::moment(event.timestamp),
+    })
+}
+
+/// What an acknowledgement says for which nobody waits any more.
+pub(crate) fn late_ack(ack: &events::ServerAck, now: cetar_model::Timestamp) -> InboundReceipt {
+    let failure = ack.error.as_deref().map(|code| (convert::refusal(code), Some(code.to_owned())));
+    InboundReceipt {
+        remote_ids: vec![ack.id.clone()],
+        receipt: if failure.is_some() { Receipt::Failed } else { Receipt::Accepted },
+        failure,
+        at: ack.timestamp.map_or(now, convert::moment),
+    }
+}
+
+/// The session's hook.
+pub(crate) struct TakeIn(pub(crate) Arc<Inbox>);
+
+#[async_trait]
+impl InboundDurabilityHook for TakeIn {
+    async fn on_messages(&self, _client: Arc<Client>, batch: &[WireMessage]) -> anyhow::Result<()> {
+        for message in batch {
+            // A batch that fails half-way comes again as a whole; the host drops what it has.
+            self.0.take(message).await?;
+        }
+        Ok(())
+    }
+}
+
+/// While an account is being linked nobody takes messages in yet: they stay on the server for the session that follows.
+pub(crate) struct LeaveThere;
+
+#[async_trait]
+impl InboundDurabilityHook for LeaveThere {
+    async fn on_messages(&self, _client: Arc<Client>, batch: &[WireMessage]) -> anyhow::Result<()> {
+        let noise = batch.iter().all(|message| convert::meaning(&message.message) == Meaning::Noise);
+        if noise { Ok(()) } else { Err(anyhow::anyhow!("the account is still being linked")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cetar_model::{Clock, Timestamp};
+    use cetar_provider::testkit::{ManualClock, MemoryHost};
+    use tokio::sync::mpsc::UnboundedReceiver;
+    use wacore::types::{events::UnavailableType, message::MessageSource};
+    use waproto::whatsapp as wa;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_mins(2);
+
+    struct Setting {
+        clock: Arc<ManualClock>,
+        host: Arc<MemoryHost>,
+        told: UnboundedReceiver<Inbound>,
+    }
+
+    impl Setting {
+        fn new() -> Self {
+            let clock = Arc::new(ManualClock::default());
+            let (host, told) = MemoryHost::new(Arc::clone(&clock) as Arc<dyn Clock>);
+            Self { clock, host, told }
+        }
+
+        async fn inbox(&self) -> Inbox {
+            let (store, _resolved) = SessionStore::open(self.host.clone()).await.unwrap();
+            let unread = store.unreadable().await.unwrap();
+            Inbox::new(store, Arc::default(), "62999".into(), unread, mpsc::unbounded_channel().0)
+        }
+
+        fn message(&mut self) -> Option<InboundMessage> {
+            match self.told.try_recv().ok()? {
+                Inbound::Message(message) => Some(message),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn info(id: &str) -> Arc<MessageInfo> {
+        Arc::new(MessageInfo {
+            id: id.into(),
+            push_name: "Siti".into(),
+            source: MessageSource {
+                chat: "6281@s.whatsapp.net".parse().unwrap(),
+                sender: "6281:4@s.whatsapp.net".parse().unwrap(),
+                ..Default::default()
+            },
+            ..Default::default()
+        })
+    }
+
+    fn unreadable(id: &str, mode: DecryptFailMode) -> events::UndecryptableMessage {
+        events::UndecryptableMessage::builder()
+            .info(info(id))
+            .is_unavailable(false)
+            .unavailable_type(UnavailableType::Unknown)
+            .decrypt_fail_mode(mode)
+            .build()
+    }
+
+    fn text(id: &str) -> WireMessage {
+        let message = wa::Message { conversation: Some("halo".into()), ..Default::default() };
+        WireMessage::builder().message(Arc::new(message)).info(info(id)).build()
+    }
+
+    #[tokio::test]
+    async fn a_message_that_stays_unreadable_is_told_as_such_even_by_the_next_process() {
+        let mut setting = Setting::new();
+        setting.inbox().await.could_not_read(&unreadable("A", DecryptFailMode::Show)).await.unwrap();
+        assert_eq!(setting.inbox().await.tell_unreadable(PATIENCE).await.unwrap(), 0);
+        setting.clock.advance(PATIENCE);
+        let inbox = setting.inbox().await;
+        assert_eq!(inbox.tell_unreadable(PATIENCE).await.unwrap(), 1);
+        let told = setting.message().unwrap();
+        assert_eq!((told.remote_id.as_str(), told.chat.as_str()), ("A#undecryptable", "6281"));
+        assert!(matches!(told.content, Content::Unsupported { kind } if kind == "undecryptable"));
+        assert_eq!(setting.inbox().await.tell_unreadable(PATIENCE).await.unwrap(), 0);
+        // Should it come after all, it is told under its own id.
+        inbox.take(&text("A")).await.unwrap();
+        assert_eq!(setting.message().unwrap().remote_id, "A");
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_repeated_in_time_is_told_once() {
+        let mut setting = Setting::new();
+        let inbox = setting.inbox().await;
+        inbox.could_not_read(&unreadable("A", DecryptFailMode::Show)).await.unwrap();
+        inbox.take(&text("A")).await.unwrap();
+        assert_eq!(setting.message().unwrap().remote_id, "A");
+        setting.clock.advance(PATIENCE);
+        assert_eq!(inbox.tell_unreadable(PATIENCE).await.unwrap(), 0);
+        assert_eq!(setting.inbox().await.tell_unreadable(PATIENCE).await.unwrap(), 0);
+        assert!(setting.message().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_its_sender_says_nobody_misses_is_not_told() {
+        let mut setting = Setting::new();
+        let inbox = setting.inbox().await;
+        inbox.could_not_read(&unreadable("A", DecryptFailMode::Hide)).await.unwrap();
+        setting.clock.advance(PATIENCE);
+        assert_eq!(inbox.tell_unreadable(PATIENCE).await.unwrap(), 0);
+        assert!(setting.message().is_none());
+    }
+
+    #[test]
+    fn an_acknowledgement_nobody_waits_for_is_told_as_a_receipt() {
+        let now = Timestamp::from_secs(5);
+        let ack = |error: Option<&str>| {
+            let ack =
+                events::ServerAck::builder().id("3EB0".into()).maybe_error(error.map(str::to_owned)).build();
+            let told = late_ack(&ack, now);
+            (told.receipt, told.failure, told.at)
+        };
+        assert_eq!(ack(None), (Receipt::Accepted, None, now));
+        let restricted = (cetar_model::FailureCode::AccountRestricted, Some("463".to_owned()));
+        assert_eq!(ack(Some("463")), (Receipt::Failed, Some(restricted), now));
+    }
+}

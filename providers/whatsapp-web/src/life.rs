@@ -1,0 +1,393 @@
+//! A running session: what it listens to, what it tells, and when it is over.
+
+use std::{collections::HashSet, collections::VecDeque, sync::Arc, time::Duration};
+
+use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp};
+use cetar_provider::{HostError, Inbound, SessionEnd};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::MissedTickBehavior,
+};
+use tokio_util::sync::CancellationToken;
+use wacore::types::events::Event;
+use whatsapp_rust::{IqError, Jid, bot::BotHandle};
+
+use crate::{
+    client::Told,
+    convert,
+    health::Line,
+    inbound::{self, Inbox, NotTaken},
+    send::Live,
+    store::Refusal,
+    transport::Wire,
+};
+
+/// Receipts that could not be handed over while the database was away; more than this is an outage of hours.
+const BACKLOG: usize = 10_000;
+
+/// Questions beside the main work: an answer that takes longer is not worth waiting for.
+const SIDE_QUESTION: Duration = Duration::from_secs(15);
+
+/// Where things come from.
+pub(crate) struct Sources {
+    pub(crate) handle: BotHandle,
+    pub(crate) events: mpsc::UnboundedReceiver<Told>,
+    /// Numbers that turned up for aliases: `(lid, number)`.
+    pub(crate) resolved: mpsc::UnboundedReceiver<(String, String)>,
+    /// LIDs whose number should be asked for.
+    pub(crate) asked: mpsc::UnboundedReceiver<String>,
+    pub(crate) wire: watch::Receiver<Wire>,
+}
+
+pub(crate) struct Life {
+    device: DeviceId,
+    live: Arc<Live>,
+    inbox: Arc<Inbox>,
+    sources: Sources,
+    tasks: JoinSet<Done>,
+    /// What was last told of the health: state, reason, until.
+    told: Option<(DeviceState, Option<DownReason>, Option<Timestamp>)>,
+    /// The restriction as it is stored.
+    stored: Option<Refusal>,
+    backlog: VecDeque<Inbound>,
+    asked: HashSet<String>,
+    probing: bool,
+    misses: u32,
+    /// Why the connection that ends next ends, where we know better than "disconnected".
+    rebuilding: bool,
+}
+
+/// A side task is done.
+enum Done {
+    /// A question whether WhatsApp is there was answered, or not, on this connection.
+    Probe { number: u64, answered: bool },
+    /// When WhatsApp says the restriction ends.
+    RestrictedUntil(Option<Timestamp>),
+    /// Nothing to do any more.
+    Nothing,
+}
+
+impl Live {
+    /// Notes when the last frame came, from the library's own count.
+    pub(crate) fn observe(&self) {
+        if let Some(silence) = self.silence() {
+            self.board.frame_at(self.store.host().now() - silence);
+        }
+    }
+
+    /// How long nothing came. `None` before the first frame of a connection.
+    fn silence(&self) -> Option<Duration> {
+        let last = self.client.stats().last_data_received_ms;
+        let now = u64::try_from(wacore::time::now_millis()).unwrap_or(0);
+        (last > 0).then(|| Duration::from_millis(now.saturating_sub(last)))
+    }
+}
+
+impl Life {
+    pub(crate) fn new(device: DeviceId, live: Arc<Live>, inbox: Arc<Inbox>, sources: Sources) -> Self {
+        let stored = live.board.refusal();
+        Self {
+            device,
+            live,
+            inbox,
+            sources,
+            tasks: JoinSet::new(),
+            told: None,
+            stored,
+            backlog: VecDeque::new(),
+            asked: HashSet::new(),
+            probing: false,
+            misses: 0,
+            rebuilding: false,
+        }
+    }
+
+    /// Lives until it is stopped or lost, then ends the client in order: its frames are flushed, its state is saved.
+    pub(crate) async fn run(mut self, stop: &CancellationToken) -> SessionEnd {
+        let end = self.listen(stop).await;
+        tracing::debug!(device = %self.device, ?end, "the session ends");
+        self.tasks.shutdown().await;
+        self.sources.handle.shutdown().await;
+        end
+    }
+
+    async fn listen(&mut self, stop: &CancellationToken) -> SessionEnd {
+        let watch = self.live.settings.watch;
+        let mut tick = tokio::time::interval(watch.silence.min(watch.answer) / 2);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let lease_lost = self.live.store.lease_lost().clone();
+        let live = Arc::clone(&self.live);
+        self.tell_health().await;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return SessionEnd::Stopped,
+                () = lease_lost.cancelled() => return SessionEnd::Lost(DownReason::HeldByAnotherNode),
+                Some(told) = self.sources.events.recv() => {
+                    if let Some(end) = self.on_told(told).await {
+                        return end;
+                    }
+                }
+                Ok(()) = self.sources.wire.changed() => self.on_wire().await,
+                Some((lid, number)) = self.sources.resolved.recv() => {
+                    let told = self.inbox.resolved(&lid, &number).await;
+                    self.note("a number behind an alias", told);
+                }
+                Some(lid) = self.sources.asked.recv() => self.ask_number(lid),
+                () = live.doubt.notified() => self.probe(),
+                Some(done) = self.tasks.join_next() => self.on_done(done.unwrap_or(Done::Nothing)).await,
+                _now = tick.tick() => self.on_tick().await,
+                () = &mut self.sources.handle => return self.last_words().await,
+            }
+        }
+    }
+
+    /// The client ended by itself. If it said why, that word is still in the channel.
+    async fn last_words(&mut self) -> SessionEnd {
+        while let Ok(told) = self.sources.events.try_recv() {
+            if let Some(end) = self.on_told(told).await {
+                return end;
+            }
+        }
+        SessionEnd::Lost(DownReason::Disconnected)
+    }
+
+    async fn on_told(&mut self, told: Told) -> Option<SessionEnd> {
+        let Told::Event(event) = told else {
+            self.after_answer().await;
+            return None;
+        };
+        match &*event {
+            Event::LoggedOut(out) => {
+                let reason = convert::closed_door(&out.reason).unwrap_or(DownReason::LoggedOut);
+                return Some(SessionEnd::Ended(reason));
+            }
+            Event::StreamReplaced(_) => return Some(SessionEnd::Ended(DownReason::ReplacedElsewhere)),
+            Event::ClientOutdated(_) => return Some(SessionEnd::Ended(DownReason::VersionOutdated)),
+            Event::TemporaryBan(ban) => {
+                let lasts = ban.expire.to_std().unwrap_or_default();
+                self.live.board.set_banned_until(self.now() + lasts);
+                return Some(SessionEnd::Ended(DownReason::Banned));
+            }
+            Event::ConnectFailure(failure) => {
+                tracing::warn!(device = %self.device, reason = ?failure.reason, "WhatsApp refused the login");
+                return convert::closed_door(&failure.reason).map(SessionEnd::Ended);
+            }
+            Event::StreamError(error) => {
+                tracing::info!(device = %self.device, code = %error.code, "WhatsApp reported a stream error");
+            }
+            Event::ServerAck(ack) => {
+                let receipt = inbound::late_ack(ack, self.now());
+                self.hand_over(Inbound::Receipt(receipt)).await;
+                self.after_answer().await;
+            }
+            Event::Receipt(receipt) => {
+                if let Some(receipt) = inbound::receipt(receipt) {
+                    self.hand_over(Inbound::Receipt(receipt)).await;
+                }
+            }
+            Event::Messages(batch) => {
+                // What the phone repeated for us, and channels: whatsapp-rust acknowledged them already.
+                for message in batch {
+                    let taken = self.inbox.take(message).await;
+                    self.note("a message that is not repeated", taken);
+                }
+            }
+            Event::UndecryptableMessage(message) => {
+                tracing::info!(device = %self.device, "a message could not be decrypted; its sender is asked to repeat it");
+                let kept = self.inbox.could_not_read(message).await;
+                self.note("an unreadable message", kept);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn now(&self) -> Timestamp {
+        self.live.store.host().now()
+    }
+
+    /// A send was answered: a restriction may have begun or ended.
+    async fn after_answer(&mut self) {
+        let refusal = self.live.board.refusal();
+        if refusal == self.stored {
+            return;
+        }
+        let begins = self.stored.is_none();
+        let saved = self.live.store.set_refusal(refusal.as_ref()).await;
+        if saved.is_ok() {
+            self.stored.clone_from(&refusal);
+        }
+        self.note("a restriction", saved.map_err(NotTaken::from));
+        if begins && refusal.is_some() {
+            self.ask_how_long();
+        }
+        self.tell_health().await;
+    }
+
+    /// Tells the health if it is another than was told last.
+    async fn tell_health(&mut self) {
+        self.live.observe();
+        let health = self.live.board.health();
+        let Health { state, reason, until, .. } = health;
+        let news = Some((state, reason, until));
+        if news == self.told {
+            return;
+        }
+        let result = self.live.store.note(self.live.store.host().emit(Inbound::Health(health)).await);
+        match result {
+            Ok(()) => self.told = news,
+            // The next tick tries again: the state is still news then.
+            Err(error) => tracing::warn!(device = %self.device, %error, "the health could not be told"),
+        }
+    }
+
+    /// Hands a receipt over, in order. WhatsApp does not repeat it, so it waits here while the database is away.
+    async fn hand_over(&mut self, event: Inbound) {
+        if self.backlog.len() >= BACKLOG {
+            tracing::error!(device = %self.device, "too many receipts wait for the database; the oldest is given up");
+            self.backlog.pop_front();
+        }
+        self.backlog.push_back(event);
+        self.work_off().await;
+    }
+
+    async fn work_off(&mut self) {
+        while let Some(event) = self.backlog.front().cloned() {
+            match self.live.store.note(self.live.store.host().emit(event).await) {
+                Ok(()) => self.backlog.pop_front(),
+                Err(error) => {
+                    tracing::warn!(device = %self.device, %error, waiting = self.backlog.len(), "receipts wait");
+                    return;
+                }
+            };
+        }
+    }
+
+    async fn on_wire(&mut self) {
+        let wire = *self.sources.wire.borrow_and_update();
+        let line = match wire {
+            Wire::Ready(_) => {
+                self.misses = 0;
+                self.rebuilding = false;
+                Line::Up
+            }
+            Wire::Closed | Wire::Failed => {
+                let reason = if self.rebuilding { DownReason::NoAnswer } else { DownReason::Disconnected };
+                Line::Down(Some(reason))
+            }
+            // A socket is not yet a connection.
+            Wire::Open(_) => return,
+        };
+        self.live.board.set_line(line);
+        self.tell_health().await;
+    }
+
+    async fn on_tick(&mut self) {
+        self.work_off().await;
+        let told = self.inbox.tell_unreadable(self.live.settings.unreadable_after).await;
+        self.note("unreadable messages", told.map(drop));
+        if self.live.board.expire(self.now()) {
+            self.after_answer().await;
+        }
+        if self.live.silence().is_none_or(|silence| silence >= self.live.settings.watch.silence) {
+            self.probe();
+        }
+        self.tell_health().await;
+    }
+
+    /// Asks WhatsApp for a sign of life, unless such a question is under way.
+    fn probe(&mut self) {
+        let Wire::Ready(number) = self.live.wire.now() else { return };
+        if std::mem::replace(&mut self.probing, true) {
+            return;
+        }
+        let live = Arc::clone(&self.live);
+        self.tasks.spawn(async move {
+            let answer = live.settings.watch.answer;
+            let ping = wacore::iq::keepalive::KeepaliveSpec::with_timeout(answer);
+            let answered = match tokio::time::timeout(answer, live.client.execute(ping)).await {
+                Ok(Ok(())) => true,
+                // An answer all the same.
+                Ok(Err(IqError::ServerError { .. } | IqError::UnexpectedResponseType { .. })) => true,
+                Ok(Err(_)) | Err(_) => false,
+            };
+            Done::Probe { number, answered }
+        });
+    }
+
+    async fn on_done(&mut self, done: Done) {
+        match done {
+            Done::Probe { number, answered } => {
+                self.probing = false;
+                if self.live.wire.now() == Wire::Ready(number) {
+                    self.on_probe(answered).await;
+                }
+            }
+            Done::RestrictedUntil(Some(until)) => {
+                self.live.board.restricted_until(until);
+                self.after_answer().await;
+            }
+            Done::RestrictedUntil(None) | Done::Nothing => {}
+        }
+    }
+
+    async fn on_probe(&mut self, answered: bool) {
+        if answered {
+            self.misses = 0;
+            self.live.board.answered_at(self.now());
+            self.live.board.set_line(Line::Up);
+            self.tell_health().await;
+            return;
+        }
+        self.misses += 1;
+        self.live.board.set_line(Line::Silent);
+        self.tell_health().await;
+        if self.misses < 2 {
+            self.probe();
+        } else if !std::mem::replace(&mut self.rebuilding, true) {
+            tracing::warn!(device = %self.device, "WhatsApp does not answer; the connection is rebuilt");
+            let live = Arc::clone(&self.live);
+            self.tasks.spawn(async move {
+                live.client.reconnect_immediately().await;
+                Done::Nothing
+            });
+        }
+    }
+
+    /// Asks WhatsApp how long it restricts the account, as its own client does.
+    fn ask_how_long(&mut self) {
+        let live = Arc::clone(&self.live);
+        self.tasks.spawn(async move {
+            let asked =
+                tokio::time::timeout(SIDE_QUESTION, live.client.mex().fetch_reachout_timelock()).await;
+            let ends = asked.ok().and_then(Result::ok).and_then(|lock| lock.time_enforcement_ends);
+            Done::RestrictedUntil(
+                ends.and_then(|secs| secs.parse().ok()).filter(|secs| *secs > 0).map(Timestamp::from_secs),
+            )
+        });
+    }
+
+    /// Asks WhatsApp for the number behind a LID, once. The answer comes through the store, like any other mapping.
+    fn ask_number(&mut self, lid: String) {
+        if !matches!(self.live.wire.now(), Wire::Ready(_)) || !self.asked.insert(lid.clone()) {
+            return;
+        }
+        let live = Arc::clone(&self.live);
+        self.tasks.spawn(async move {
+            let jid = Jid::lid(lid);
+            let contacts = live.client.contacts();
+            let asked = contacts.is_on_whatsapp(std::slice::from_ref(&jid));
+            let _comes_through_the_store = tokio::time::timeout(SIDE_QUESTION, asked).await;
+            Done::Nothing
+        });
+    }
+
+    fn note(&self, what: &'static str, result: Result<(), NotTaken>) {
+        match result {
+            Ok(()) | Err(NotTaken::Host(HostError::LeaseLost)) => {}
+            Err(error) => tracing::warn!(device = %self.device, %error, what, "could not be handed over"),
+        }
+    }
+}

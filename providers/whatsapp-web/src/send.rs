@@ -1,0 +1,218 @@
+//! One attempt to send, and the questions that go with it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use cetar_model::{BoxError, Content, DownReason, FailureCode, PhoneNumber};
+use cetar_provider::{CheckError, NumberCheck, Outbound, SendError, Sent};
+use tokio::sync::Notify;
+use waproto::whatsapp as wa;
+use whatsapp_rust::{Client, ClientError, ErrorChainExt, Jid, SendOptions};
+
+use crate::{
+    acks::{Acks, Answer},
+    convert,
+    health::{HealthBoard, Line},
+    recipients::Recipients,
+    settings::Settings,
+    store::SessionStore,
+    transport::{Wire, WireState},
+};
+
+/// A running client, for those who use it from outside its loop.
+pub(crate) struct Live {
+    pub(crate) client: Arc<Client>,
+    pub(crate) wire: WireState,
+    pub(crate) store: Arc<SessionStore>,
+    pub(crate) board: Arc<HealthBoard>,
+    pub(crate) acks: Arc<Acks>,
+    pub(crate) recipients: Arc<Recipients>,
+    pub(crate) settings: Arc<Settings>,
+    /// Asks the loop to look whether WhatsApp still answers.
+    pub(crate) doubt: Notify,
+}
+
+impl Live {
+    /// The connection that can send, or why there is none. whatsapp-rust would take a message for a dropped socket and
+    /// let it go out some time later, so nothing may reach it then.
+    pub(crate) fn ready(&self) -> Result<u64, DownReason> {
+        match (self.wire.now(), self.board.line()) {
+            (_, Line::Silent) => Err(DownReason::NoAnswer),
+            (_, Line::Over(reason)) => Err(reason),
+            (Wire::Ready(number), Line::Up | Line::Down(_)) => Ok(number),
+            (Wire::Closed | Wire::Failed | Wire::Open(_), _) => Err(DownReason::Disconnected),
+        }
+    }
+
+    /// Sends and waits for WhatsApp's own word that it has the message.
+    pub(crate) async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
+        let text = match &message.content {
+            Content::Text { text } => text,
+            Content::Unsupported { .. } => {
+                return Err(rejected(FailureCode::ContentNotSupported, None, None));
+            }
+        };
+        let mut wire = self.wire.subscribe();
+        let number = self.ready().map_err(SendError::AccountDown)?;
+        let handed_over = AtomicBool::new(false);
+        let lost = wire.wait_for(|wire| *wire != Wire::Ready(number));
+        tokio::select! {
+            biased;
+            outcome = self.attempt(message, text, &handed_over) => outcome,
+            _ended = lost => Err(if handed_over.load(Ordering::Relaxed) {
+                SendError::Unknown("the connection ended before WhatsApp answered".into())
+            } else {
+                SendError::AccountDown(DownReason::Disconnected)
+            }),
+            () = tokio::time::sleep(self.settings.send_timeout) => {
+                self.doubt.notify_one();
+                Err(if handed_over.load(Ordering::Relaxed) {
+                    SendError::Unknown("WhatsApp did not acknowledge the message in time".into())
+                } else {
+                    SendError::NotSent("WhatsApp did not answer in time whether the number has an account".into())
+                })
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        message: &Outbound,
+        text: &str,
+        handed_over: &AtomicBool,
+    ) -> Result<Sent, SendError> {
+        let chat = message.to.as_str();
+        let to = convert::recipient(chat, self.store.is_alias(chat)).ok_or_else(|| {
+            rejected(
+                FailureCode::RejectedByNetwork,
+                None,
+                Some("the address is neither a number nor a group"),
+            )
+        })?;
+        self.refuse_strangers_to_whatsapp(&to).await?;
+        let id = convert::remote_id(&message.id);
+        let mut waiter = self.acks.expect(&id, chat);
+        handed_over.store(true, Ordering::Relaxed);
+        let content = wa::Message { conversation: Some(text.to_owned()), ..Default::default() };
+        let options = SendOptions::default().with_message_id(id.clone());
+        let answer = match self.client.send_message_with_options(to, content, options).await {
+            Ok(_written) => waiter.answer().await,
+            Err(error) => waiter.try_answer().ok_or_else(|| failed(error))?,
+        };
+        answered(answer, id)
+    }
+
+    /// A message to a number without an account is lost without a word, so it is asked before; once per number.
+    async fn refuse_strangers_to_whatsapp(&self, to: &Jid) -> Result<(), SendError> {
+        if !to.is_pn() {
+            return Ok(());
+        }
+        let registered = match self.recipients.is_registered(&to.user, self.store.host().now()) {
+            Some(registered) => registered,
+            None => {
+                let asked = self.client.contacts().is_on_whatsapp(std::slice::from_ref(to)).await;
+                let found = asked.map_err(|error| not_sent(&error, error.to_string()))?;
+                let registered = found.iter().any(|result| result.is_registered);
+                self.recipients.learn(&to.user, registered, self.store.host().now());
+                registered
+            }
+        };
+        if registered { Ok(()) } else { Err(rejected(FailureCode::RecipientNotOnWhatsapp, None, None)) }
+    }
+
+    /// Whether a number has an account, asked afresh.
+    pub(crate) async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
+        self.ready().map_err(CheckError::AccountDown)?;
+        let jid = Jid::pn(number.as_str());
+        let contacts = self.client.contacts();
+        let asked = contacts.is_on_whatsapp(std::slice::from_ref(&jid));
+        let found = match tokio::time::timeout(self.settings.send_timeout, asked).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) if error.is_transport_unavailable() => {
+                return Err(CheckError::AccountDown(DownReason::Disconnected));
+            }
+            Ok(Err(error)) => return Err(CheckError::Failed(error.to_string().into())),
+            Err(_elapsed) => {
+                self.doubt.notify_one();
+                return Err(CheckError::Failed("WhatsApp did not answer in time".into()));
+            }
+        };
+        let registered = found.into_iter().find(|result| result.is_registered);
+        self.recipients.learn(number.as_str(), registered.is_some(), self.store.host().now());
+        Ok(NumberCheck {
+            is_registered: registered.is_some(),
+            jid: registered.map(|result| result.jid.to_string()),
+        })
+    }
+}
+
+fn rejected(code: FailureCode, provider_code: Option<String>, detail: Option<&str>) -> SendError {
+    SendError::Rejected { code, provider_code, detail: detail.map(str::to_owned) }
+}
+
+fn answered(answer: Answer, remote_id: String) -> Result<Sent, SendError> {
+    match answer {
+        Ok(()) => Ok(Sent { remote_id }),
+        Err(code) => Err(rejected(convert::refusal(&code), Some(code), None)),
+    }
+}
+
+/// Certain that no frame of the message went out.
+fn not_sent(error: &(impl ErrorChainExt + ?Sized), text: String) -> SendError {
+    if error.is_transport_unavailable() {
+        SendError::AccountDown(DownReason::Disconnected)
+    } else {
+        SendError::NotSent(text.into())
+    }
+}
+
+/// What a failed call of whatsapp-rust means. Its steps before the frame (devices, keys, encryption) fail as `Iq` and
+/// `Internal`; writing the frame fails as `Client`.
+fn failed(error: whatsapp_rust::SendError) -> SendError {
+    use whatsapp_rust::SendError as E;
+    match error {
+        E::NotLoggedIn | E::Client(ClientError::NotConnected | ClientError::NotLoggedIn) => {
+            SendError::AccountDown(DownReason::Disconnected)
+        }
+        E::Iq(error) => not_sent(&error, error.to_string()),
+        E::InvalidRequest(problem) => rejected(FailureCode::RejectedByNetwork, None, Some(&problem)),
+        E::Internal(error) => SendError::NotSent(error.to_string().into()),
+        // A frame that failed half-way may have arrived.
+        other => SendError::Unknown(BoxError::from(other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whatsapp_rust::{IqError, anyhow};
+
+    #[test]
+    fn an_error_of_the_library_says_how_certain_it_is() {
+        use whatsapp_rust::SendError as E;
+        let down = |error| matches!(failed(error), SendError::AccountDown(DownReason::Disconnected));
+        let not_sent = |error| matches!(failed(error), SendError::NotSent(_));
+        assert!(down(E::NotLoggedIn));
+        assert!(down(E::Client(ClientError::NotConnected)));
+        assert!(down(E::Iq(IqError::NotConnected)));
+        assert!(down(E::Iq(IqError::InternalChannelClosed)));
+        assert!(not_sent(E::Iq(IqError::Timeout)));
+        assert!(not_sent(E::Internal(anyhow::anyhow!("no session"))));
+        let broken = ClientError::Socket(whatsapp_rust::socket::error::SocketError::SocketClosed);
+        assert!(matches!(failed(E::Client(broken)), SendError::Unknown(_)));
+        assert!(matches!(failed(E::InvalidRequest("x".into())), SendError::Rejected { .. }));
+    }
+
+    #[test]
+    fn a_refusal_carries_whatsapps_code() {
+        let of = |code: &str| match answered(Err(code.into()), "X".into()) {
+            Err(SendError::Rejected { code, provider_code, .. }) => (code, provider_code),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of("463"), (FailureCode::AccountRestricted, Some("463".into())));
+        assert_eq!(of("479"), (FailureCode::RejectedByNetwork, Some("479".into())));
+        assert_eq!(answered(Ok(()), "X".into()).unwrap().remote_id, "X");
+    }
+}

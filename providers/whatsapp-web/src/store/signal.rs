@@ -1,0 +1,181 @@
+//! Signal: identities, sessions, pre-keys, sender keys.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cetar_provider::StateWrite;
+use wacore::store::{
+    error::{Result, StoreError},
+    traits::SignalStore,
+};
+
+use super::{SessionStore, collection as c, lock, rows};
+
+/// The user an address belongs to: addresses read `user@server` or `user:device@server`.
+fn user_of(address: &str) -> &str {
+    address.split(['@', ':']).next().unwrap_or(address)
+}
+
+impl SessionStore {
+    /// Rows that note that we have Signal state with the users of these addresses, where that is not noted yet. They stay
+    /// when the state goes: the question they answer allows "perhaps".
+    fn notes_of_users<'a>(&self, addresses: impl Iterator<Item = &'a str>) -> (Vec<StateWrite>, Vec<String>) {
+        let known = lock(&self.signal_users);
+        let mut users: Vec<String> =
+            addresses.map(user_of).filter(|user| !known.contains(*user)).map(str::to_owned).collect();
+        users.sort_unstable();
+        users.dedup();
+        (users.iter().map(|user| rows::put(c::SIGNAL_USER, user.as_bytes(), Bytes::new())).collect(), users)
+    }
+
+    async fn put_state<'a>(
+        &self,
+        collection: &'static str,
+        entries: impl Iterator<Item = (&'a str, Bytes)> + Clone + Send,
+    ) -> Result<()> {
+        let (mut batch, users) = self.notes_of_users(entries.clone().map(|(address, _)| address));
+        batch.extend(entries.map(|(address, value)| rows::put(collection, address.as_bytes(), value)));
+        self.write(batch).await?;
+        lock(&self.signal_users).extend(users);
+        Ok(())
+    }
+}
+
+fn prekey(uploaded: bool, record: &[u8]) -> Bytes {
+    let mut value = Vec::with_capacity(1 + record.len());
+    value.push(u8::from(uploaded));
+    value.extend_from_slice(record);
+    value.into()
+}
+
+fn prekey_record(value: &Bytes) -> Bytes {
+    value.slice(1.min(value.len())..)
+}
+
+fn id_of(key: &[u8]) -> Result<u32> {
+    let bytes = key.try_into().map_err(|_| StoreError::Validation("a key id is not four bytes".into()))?;
+    Ok(u32::from_be_bytes(bytes))
+}
+
+#[async_trait]
+impl SignalStore for SessionStore {
+    async fn put_identity(&self, address: &str, key: [u8; 32]) -> Result<()> {
+        self.put_state(c::IDENTITY, std::iter::once((address, Bytes::copy_from_slice(&key)))).await
+    }
+
+    async fn put_identities_batch(&self, identities: &[(Arc<str>, [u8; 32])]) -> Result<()> {
+        let entries = identities.iter().map(|(address, key)| (&**address, Bytes::copy_from_slice(key)));
+        self.put_state(c::IDENTITY, entries).await
+    }
+
+    async fn load_identity(&self, address: &str) -> Result<Option<[u8; 32]>> {
+        let Some(value) = self.get(c::IDENTITY, address.as_bytes()).await? else { return Ok(None) };
+        let key = value.as_ref().try_into();
+        key.map(Some).map_err(|_| StoreError::Validation("an identity key is not 32 bytes".into()))
+    }
+
+    async fn delete_identity(&self, address: &str) -> Result<()> {
+        self.delete(c::IDENTITY, address.as_bytes()).await
+    }
+
+    async fn get_session(&self, address: &str) -> Result<Option<Bytes>> {
+        self.get(c::SESSION, address.as_bytes()).await
+    }
+
+    async fn put_session(&self, address: &str, session: &[u8]) -> Result<()> {
+        self.put_state(c::SESSION, std::iter::once((address, Bytes::copy_from_slice(session)))).await
+    }
+
+    async fn put_sessions_batch(&self, sessions: &[(Arc<str>, Bytes)]) -> Result<()> {
+        self.put_state(c::SESSION, sessions.iter().map(|(address, session)| (&**address, session.clone())))
+            .await
+    }
+
+    async fn delete_session(&self, address: &str) -> Result<()> {
+        self.delete(c::SESSION, address.as_bytes()).await
+    }
+
+    async fn has_signal_state_for_user(&self, user: &str) -> Result<bool> {
+        if lock(&self.signal_users).contains(user) {
+            return Ok(true);
+        }
+        let known = self.get(c::SIGNAL_USER, user.as_bytes()).await?.is_some();
+        if known {
+            lock(&self.signal_users).insert(user.to_owned());
+        }
+        Ok(known)
+    }
+
+    async fn store_prekey(&self, id: u32, record: &[u8], uploaded: bool) -> Result<()> {
+        self.put(c::PREKEY, &id.to_be_bytes(), prekey(uploaded, record)).await
+    }
+
+    async fn store_prekeys_batch(&self, keys: &[(u32, Bytes)], uploaded: bool) -> Result<()> {
+        let rows =
+            keys.iter().map(|(id, record)| rows::put(c::PREKEY, &id.to_be_bytes(), prekey(uploaded, record)));
+        self.write(rows.collect()).await
+    }
+
+    async fn load_prekey(&self, id: u32) -> Result<Option<Bytes>> {
+        Ok(self.get(c::PREKEY, &id.to_be_bytes()).await?.as_ref().map(prekey_record))
+    }
+
+    async fn mark_prekeys_uploaded(&self, ids: &[u32]) -> Result<()> {
+        // Under the gate together with removal: a key consumed meanwhile must not come back.
+        let _gate = self.gate.lock().await;
+        let mut batch = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(value) = self.get(c::PREKEY, &id.to_be_bytes()).await? {
+                batch.push(rows::put(c::PREKEY, &id.to_be_bytes(), prekey(true, &prekey_record(&value))));
+            }
+        }
+        self.write(batch).await
+    }
+
+    async fn remove_prekey(&self, id: u32) -> Result<()> {
+        let _gate = self.gate.lock().await;
+        self.delete(c::PREKEY, &id.to_be_bytes()).await
+    }
+
+    async fn get_max_prekey_id(&self) -> Result<u32> {
+        // Ascending keys, big-endian ids: the last one is the greatest.
+        self.all(c::PREKEY).await?.last().map_or(Ok(0), |(key, _)| id_of(key))
+    }
+
+    async fn store_signed_prekey(&self, id: u32, record: &[u8]) -> Result<()> {
+        self.put(c::SIGNED_PREKEY, &id.to_be_bytes(), Bytes::copy_from_slice(record)).await
+    }
+
+    async fn load_signed_prekey(&self, id: u32) -> Result<Option<Vec<u8>>> {
+        Ok(self.get(c::SIGNED_PREKEY, &id.to_be_bytes()).await?.map(Vec::from))
+    }
+
+    async fn load_all_signed_prekeys(&self) -> Result<Vec<(u32, Vec<u8>)>> {
+        let all = self.all(c::SIGNED_PREKEY).await?;
+        all.into_iter().map(|(key, record)| Ok((id_of(&key)?, record.into()))).collect()
+    }
+
+    async fn remove_signed_prekey(&self, id: u32) -> Result<()> {
+        self.delete(c::SIGNED_PREKEY, &id.to_be_bytes()).await
+    }
+
+    async fn put_sender_key(&self, address: &str, record: &[u8]) -> Result<()> {
+        self.put(c::SENDER_KEY, address.as_bytes(), Bytes::copy_from_slice(record)).await
+    }
+
+    async fn put_sender_keys_batch(&self, sender_keys: &[(Arc<str>, Bytes)]) -> Result<()> {
+        let rows = sender_keys
+            .iter()
+            .map(|(address, record)| rows::put(c::SENDER_KEY, address.as_bytes(), record.clone()));
+        self.write(rows.collect()).await
+    }
+
+    async fn get_sender_key(&self, address: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.get(c::SENDER_KEY, address.as_bytes()).await?.map(Vec::from))
+    }
+
+    async fn delete_sender_key(&self, address: &str) -> Result<()> {
+        self.delete(c::SENDER_KEY, address.as_bytes()).await
+    }
+}

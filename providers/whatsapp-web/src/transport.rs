@@ -1,0 +1,187 @@
+//! The socket, watched: every way a connection can end passes through here, so what we believe of it is what it is.
+//!
+//! whatsapp-rust tells about unexpected ends only, by an event that comes after its own cleaning up; a rebuilt connection
+//! tells nothing. But whatever the reason, it closes its transport first.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::watch;
+use wacore::net::{Transport, TransportEvent, TransportFactory};
+use whatsapp_rust::{anyhow, async_channel, transport::TokioWebSocketTransportFactory};
+
+/// A close frame into a dead connection may never be taken.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What is there of a connection. Connections are numbered from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// None yet, or the last one ended.
+    Closed,
+    /// The last attempt to make one failed.
+    Failed,
+    /// A socket is open; not logged in.
+    Open(u64),
+    /// Logged in and ready to send.
+    Ready(u64),
+}
+
+/// The state of the wire, for all who act on it.
+#[derive(Debug, Clone)]
+pub(crate) struct WireState(Arc<watch::Sender<Wire>>);
+
+impl WireState {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(Wire::Closed)))
+    }
+
+    pub(crate) fn now(&self) -> Wire {
+        *self.0.borrow()
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Wire> {
+        self.0.subscribe()
+    }
+
+    /// The login is complete. Only an open connection can be ready: a late word about an ended one changes nothing.
+    pub(crate) fn ready(&self) {
+        self.0.send_if_modified(|wire| match *wire {
+            Wire::Open(number) => {
+                *wire = Wire::Ready(number);
+                true
+            }
+            Wire::Closed | Wire::Failed | Wire::Ready(_) => false,
+        });
+    }
+
+    fn opened(&self, number: u64) {
+        self.0.send_replace(Wire::Open(number));
+    }
+
+    fn failed(&self) {
+        self.0.send_replace(Wire::Failed);
+    }
+
+    fn closed(&self, number: u64) {
+        self.0.send_if_modified(|wire| {
+            let this = matches!(*wire, Wire::Open(n) | Wire::Ready(n) if n == number);
+            if this {
+                *wire = Wire::Closed;
+            }
+            this
+        });
+    }
+}
+
+/// Makes connections and says so.
+pub(crate) struct WatchedFactory {
+    inner: TokioWebSocketTransportFactory,
+    wire: WireState,
+    count: AtomicU64,
+}
+
+impl WatchedFactory {
+    pub(crate) fn new(url: Option<&str>, wire: WireState) -> Self {
+        let inner = TokioWebSocketTransportFactory::new();
+        let inner = match url {
+            Some(url) => inner.with_url(url),
+            None => inner,
+        };
+        Self { inner, wire, count: AtomicU64::new(0) }
+    }
+}
+
+#[async_trait]
+impl TransportFactory for WatchedFactory {
+    async fn create_transport(
+        &self,
+    ) -> anyhow::Result<(Arc<dyn Transport>, async_channel::Receiver<TransportEvent>)> {
+        // An attempt that is given up half-way (whatsapp-rust allows it 20 s) failed, too.
+        let failure = FailUnlessDone { wire: &self.wire, done: false };
+        let (transport, events) = self.inner.create_transport().await?;
+        failure.done();
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        self.wire.opened(number);
+        Ok((Arc::new(Watched { inner: transport, wire: self.wire.clone(), number }), events))
+    }
+}
+
+struct FailUnlessDone<'a> {
+    wire: &'a WireState,
+    done: bool,
+}
+
+impl FailUnlessDone<'_> {
+    fn done(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for FailUnlessDone<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.wire.failed();
+        }
+    }
+}
+
+struct Watched {
+    inner: Arc<dyn Transport>,
+    wire: WireState,
+    number: u64,
+}
+
+#[async_trait]
+impl Transport for Watched {
+    async fn send(&self, data: Bytes) -> anyhow::Result<()> {
+        self.inner.send(data).await
+    }
+
+    async fn disconnect(&self) {
+        self.wire.closed(self.number);
+        let _it_is_closed_either_way = tokio::time::timeout(FAREWELL, self.inner.disconnect()).await;
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.wire.closed(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_word_about_an_ended_connection_changes_nothing() {
+        let wire = WireState::new();
+        wire.ready();
+        assert_eq!(wire.now(), Wire::Closed);
+        wire.opened(1);
+        wire.ready();
+        assert_eq!(wire.now(), Wire::Ready(1));
+        wire.closed(1);
+        wire.ready();
+        assert_eq!(wire.now(), Wire::Closed);
+        wire.opened(2);
+        wire.closed(1);
+        assert_eq!(wire.now(), Wire::Open(2));
+    }
+
+    #[tokio::test]
+    async fn a_failed_attempt_is_told() {
+        let wire = WireState::new();
+        // Port 9 of the loopback: nobody listens there.
+        let factory = WatchedFactory::new(Some("ws://127.0.0.1:9/ws/chat"), wire.clone());
+        assert!(factory.create_transport().await.is_err());
+        assert_eq!(wire.now(), Wire::Failed);
+    }
+}
