@@ -5,6 +5,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -252,6 +253,19 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
     let receiver = Receiver::answering(&redirect).await;
     assert_eq!(post(&client(options()), receiver.url()).await.unwrap().status, 302);
     assert_eq!(inside.requests(), 0);
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_not_used() {
+    // The first test of this file, in a process whose every call would go to a closed port.
+    let mut test = Command::new(std::env::current_exe().unwrap());
+    test.args(["--exact", "an_allowed_address_gets_the_request_and_its_answer_is_read"]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        test.env(name, "http://127.0.0.1:1");
+    }
+    let ran = test.env_remove("no_proxy").env_remove("NO_PROXY").output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[rstest]
