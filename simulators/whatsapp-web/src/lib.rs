@@ -36,6 +36,7 @@ mod adv;
 mod app_state;
 mod companion;
 mod crypto;
+mod directory;
 mod faults;
 mod log;
 mod login;

@@ -133,5 +133,6 @@ impl State {
         if let Some(connection) = companion.connection.and_then(|it| self.connections.get(&it)) {
             connection.end(conflict(Some(NOT_AUTHORIZED), "device_removed"));
         }
+        self.announce_devices(id);
     }
 }

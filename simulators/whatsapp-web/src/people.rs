@@ -2,11 +2,8 @@
 
 use std::collections::HashSet;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD_NO_PAD;
-use ring::digest;
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node, Server};
+use wacore_binary::{Jid, Server};
 use waproto::buffa::{Message as _, MessageField};
 use waproto::whatsapp::Message;
 use waproto::whatsapp::message::{
@@ -25,15 +22,6 @@ use crate::state::{DeviceId, State, message_id};
 
 /// After so many requests a phone gives up sending a message again.
 const MAX_RESENDS: u8 = 5;
-
-/// The hash by which client and server compare device lists.
-pub(crate) fn participant_hash(devices: impl Iterator<Item = Jid>) -> String {
-    let mut names: Vec<String> =
-        devices.map(|jid| format!("{}.0:{}@{}", jid.user, jid.device, jid.server.as_str())).collect();
-    names.sort_unstable();
-    let hash = digest::digest(&digest::SHA256, names.concat().as_bytes());
-    format!("2:{}", BASE64_STANDARD_NO_PAD.encode(&hash.as_ref()[..6]))
-}
 
 /// Somebody else's message, or word from an own device.
 enum Content {
@@ -313,7 +301,7 @@ impl State {
     }
 
     /// A client could not read a phone's message: a new session, the same id.
-    pub(crate) fn send_again(&mut self, from: &str, to: &DeviceId, id: &str, _request: &Node) {
+    pub(crate) fn send_again(&mut self, from: &str, to: &DeviceId, id: &str) {
         let name = session_name(&to.number, to.device);
         let account = self.account(from);
         let Some(sent) = account.outbox.get_mut(id).filter(|sent| sent.resends < MAX_RESENDS) else { return };

@@ -96,7 +96,8 @@ impl Simulator {
         Phone::new(self.clone(), digits(number))
     }
 
-    /// Somebody on WhatsApp. Created at need; any usual notation of the number will do.
+    /// Somebody on WhatsApp. Created at need; any usual notation of the number will do. Who was never asked for here,
+    /// and is no [`phone`](Self::phone) either, is not on WhatsApp.
     pub fn peer(&self, number: &str) -> Peer {
         Peer::new(self.clone(), digits(number))
     }

@@ -20,7 +20,7 @@ use crate::adv::SignedDevice;
 use crate::companion::{Companion, Registration};
 use crate::log::{Event, Rule};
 use crate::node::{attr, bytes, child_bytes, children, iq_error, iq_set, leaf, notification, stream_error};
-use crate::state::{Role, State};
+use crate::state::{DeviceId, Role, State};
 
 pub(crate) use link_code::PrimaryHello;
 pub(crate) use qr::QrCode;
@@ -191,6 +191,7 @@ impl State {
         account.companions.insert(device, Companion::new(registration, adv));
         let jid = account.pn(device).to_string();
         self.log.push(Event::Linked { device: jid });
+        self.announce_devices(&DeviceId { number, device });
         if let Some(connection) = self.connections.get(&connection) {
             connection.end(stream_error(RESTART));
         }

@@ -4,9 +4,9 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
 
 use super::{Flow, device_jid};
+use crate::directory::participant_hash;
 use crate::log::{Event, Rule};
 use crate::node::{attr, bytes, child_bytes, children, jid_attr};
-use crate::people::participant_hash;
 use crate::state::{DeviceId, State};
 
 /// The stanza is malformed, or its addressing is not allowed.

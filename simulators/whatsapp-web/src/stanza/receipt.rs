@@ -47,7 +47,7 @@ impl State {
         if kind == "retry"
             && let Some(person) = person
         {
-            self.send_again(&person, from, &id, node);
+            self.send_again(&person, from, &id);
         }
     }
 

@@ -93,11 +93,8 @@ impl State {
             NodeBuilder::new("device").attr("id", *device).attr("key-index", companion.adv.key_index).build()
         });
         let devices = std::iter::once(phone).chain(companions).collect::<Vec<_>>();
-        let hash = crate::people::participant_hash(account.devices().map(|device| account.pn(device)));
-        let list = NodeBuilder::new("device-list").attr("hash", hash).children(devices).build();
-        let now = wacore::time::now_secs_u64();
-        let index =
-            NodeBuilder::new("key-index-list").attr("ts", now).bytes(account.key_index_list()).build();
-        NodeBuilder::new("devices").children([list, index]).build()
+        let list =
+            NodeBuilder::new("device-list").attr("hash", account.device_hash()).children(devices).build();
+        NodeBuilder::new("devices").children([list, account.key_index_node()]).build()
     }
 }

@@ -214,10 +214,8 @@ pub(crate) async fn link(simulator: &Simulator, phone: &Phone, keys: &Keys) -> (
 /// Reads the server's references and makes a code of the first.
 pub(crate) async fn qr_code(client: &mut Raw, keys: &Keys) -> String {
     let offer = client.receive_until(|node| node.get_optional_child("pair-device").is_some()).await;
-    let reference = offer
-        .get_optional_child_by_tag(&["pair-device", "ref"])
-        .and_then(|reference| bytes(reference))
-        .expect("a reference");
+    let reference =
+        offer.get_optional_child_by_tag(&["pair-device", "ref"]).and_then(bytes).expect("a reference");
     let reference = String::from_utf8(reference).expect("text");
     let b64 = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
     format!("{reference},{},{},{},1", b64(&raw(&keys.noise)), b64(&raw(&keys.identity)), b64(&SECRET))

@@ -144,6 +144,9 @@ async fn two_linked_clients_get_each_others_messages() {
     let copy = first.message(&id).await;
     assert!(copy.info.source.is_from_me);
     assert_eq!(text_of(&copy).as_deref(), Some("Dari perangkat kedua"));
+    // The first knows of the second, though it was linked before it.
+    let id = first.send_text(PEER, "Dari perangkat pertama").await;
+    assert_eq!(text_of(&second.message(&id).await).as_deref(), Some("Dari perangkat pertama"));
     let id = peer.send_text(&phone, "Untuk keduanya").await;
     for session in [&mut first, &mut second] {
         assert_eq!(text_of(&session.message(&id).await).as_deref(), Some("Untuk keduanya"));

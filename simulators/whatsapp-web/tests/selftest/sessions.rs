@@ -45,6 +45,28 @@ async fn a_dropped_socket_is_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_learns_the_owners_name_and_shows_that_it_is_online_and_typing() {
+    let simulator = Simulator::start().await;
+    let phone = simulator.phone(OWNER);
+    phone.push_name("Toko Melati");
+    let session = Session::linked(&simulator, &phone).await;
+    assert_eq!(session.client().push_name(), "Toko Melati");
+    session.client().presence().set_available().await.expect("written");
+    session.client().chatstate().send_composing(&whatsapp_rust::Jid::pn(PEER)).await.expect("written");
+    soon(
+        "typing",
+        simulator.wait_for(|event| {
+            matches!(event, Logged::ChatState { state, .. } if state == "composing").then_some(())
+        }),
+    )
+    .await;
+    let online = |entry: &cetar_simulator_whatsapp_web::LogEntry| matches!(&entry.event, Logged::Presence { kind, .. } if kind == "available");
+    assert!(simulator.log().iter().any(online));
+    assert_eq!(simulator.violations(), []);
+    session.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_login_throws_the_first_one_out() {
     let simulator = Simulator::start().await;
     let phone = simulator.phone(OWNER);
