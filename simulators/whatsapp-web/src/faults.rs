@@ -1,15 +1,17 @@
 //! Misbehaviour on demand.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::Simulator;
 use crate::number::digits;
+use crate::simulator::Shared;
 use crate::state::Outgoing;
 
 /// What the server does wrong. One-shot faults disarm themselves; the others stand until they are turned off or
 /// [`cleared`](Faults::clear).
+#[derive(Clone)]
 pub struct Faults {
-    simulator: Simulator,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
@@ -26,12 +28,12 @@ pub(crate) struct Script {
 }
 
 impl Faults {
-    pub(crate) fn new(simulator: Simulator) -> Self {
-        Self { simulator }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     fn edit(&self, edit: impl FnOnce(&mut Script)) {
-        self.simulator.with(|state| edit(&mut state.faults));
+        self.shared.with(|state| edit(&mut state.faults));
     }
 
     /// Messages to this number are answered with `<ack error="code">` and go nowhere. 463 is the answer to an
@@ -67,7 +69,7 @@ impl Faults {
 
     /// Every socket dies now, without a close frame.
     pub fn drop_all(&self) {
-        self.simulator.with(|state| {
+        self.shared.with(|state| {
             for connection in state.connections.values() {
                 connection.kill.cancel();
             }
@@ -86,8 +88,8 @@ impl Faults {
 
     /// Half-open: sockets stay open and new ones are accepted, but nothing is read and nothing is answered.
     pub fn stall(&self, on: bool) {
-        self.simulator.shared.stalled.send_replace(on);
-        self.simulator.with(|_| ());
+        self.shared.stalled.send_replace(on);
+        self.shared.with(|_| ());
     }
 
     /// Nobody with this number is on WhatsApp.
@@ -98,7 +100,7 @@ impl Faults {
     /// Ends every open stream with `<stream:error code="...">`, as the server does for maintenance (503) or after
     /// too much traffic (429).
     pub fn stream_error(&self, code: u16) {
-        self.simulator.with(|state| {
+        self.shared.with(|state| {
             for connection in state.connections.values() {
                 connection.send(crate::node::stream_error(code));
                 let _ = connection.out.send(Outgoing::Close);
@@ -109,12 +111,12 @@ impl Faults {
     /// Gives the server a new static key, so that the next IK attempt falls back to XX. The key that clients keep is
     /// worthless from then on.
     pub fn rotate_server_key(&self) {
-        self.simulator.with(crate::state::State::rotate_identity);
+        self.shared.with(crate::state::State::rotate_identity);
     }
 
     /// Ends all standing faults and disarms the one-shot ones.
     pub fn clear(&self) {
-        self.simulator.shared.stalled.send_replace(false);
+        self.shared.stalled.send_replace(false);
         self.edit(|script| *script = Script::default());
     }
 }

@@ -16,7 +16,7 @@ pub struct Peer {
 
 impl Peer {
     pub(crate) fn new(simulator: Simulator, number: String) -> Self {
-        let lid = simulator.with(|state| state.account(&number).lid.clone());
+        let lid = simulator.lid_of(&number);
         Self { simulator, number, lid }
     }
 
@@ -53,17 +53,17 @@ impl Peer {
 
     /// All messages, in order of arrival. Repeated ids are not among them.
     pub fn received(&self) -> Vec<Received> {
-        self.simulator.with(|state| state.account(&self.number).inbox.clone())
+        self.simulator.look(&self.number, |account| account.inbox.clone())
     }
 
     /// How often a message came whose id was there before.
     pub fn duplicates(&self) -> usize {
-        self.simulator.with(|state| state.account(&self.number).duplicates)
+        self.simulator.look(&self.number, |account| account.duplicates)
     }
 
     /// How often a message could not be read. Each is also among the violations.
     pub fn undecryptable(&self) -> usize {
-        self.simulator.with(|state| state.account(&self.number).undecryptable)
+        self.simulator.look(&self.number, |account| account.undecryptable)
     }
 
     /// Writes a text to an account: to its phone and all devices linked to it, now or when they come back. Gives
@@ -135,8 +135,8 @@ impl Peer {
     /// Whether every linked device that this message went to has acknowledged it. `false` for an unknown id and for
     /// a message that went to no linked device.
     pub async fn acked_by_client(&self, message_id: &str) -> bool {
-        self.simulator.shared.read(|state| {
-            let sent = state.accounts.get(&self.number).and_then(|account| account.outbox.get(message_id));
+        self.simulator.look(&self.number, |account| {
+            let sent = account.outbox.get(message_id);
             sent.is_some_and(|sent| !sent.devices.is_empty() && sent.devices == sent.acknowledged)
         })
     }
@@ -144,9 +144,8 @@ impl Peer {
     /// The receipts clients sent for a message of this person, in order: `delivery`, `inactive` (delivered while
     /// nobody looks), `read`, `retry` and so on.
     pub fn receipts_of(&self, message_id: &str) -> Vec<String> {
-        self.simulator.shared.read(|state| {
-            let sent = state.accounts.get(&self.number).and_then(|account| account.outbox.get(message_id));
-            sent.map(|sent| sent.receipts.clone()).unwrap_or_default()
+        self.simulator.look(&self.number, |account| {
+            account.outbox.get(message_id).map(|sent| sent.receipts.clone()).unwrap_or_default()
         })
     }
 }

@@ -5,6 +5,7 @@ use wacore_binary::Server;
 use waproto::whatsapp::Message;
 
 use crate::account::Received;
+use crate::companion::Companion;
 use crate::crypto::raw_key;
 use crate::pairing::{ANSWER_TIMEOUT, LinkRefused, PrimaryHello, QrCode};
 use crate::state::DeviceId;
@@ -20,7 +21,7 @@ pub struct Phone {
 
 impl Phone {
     pub(crate) fn new(simulator: Simulator, number: String) -> Self {
-        let lid = simulator.with(|state| state.account(&number).lid.clone());
+        let lid = simulator.lid_of(&number);
         Self { simulator, number, lid }
     }
 
@@ -109,16 +110,16 @@ impl Phone {
 
     /// The linked devices, as JIDs.
     pub async fn linked_devices(&self) -> Vec<String> {
-        self.simulator.with(|state| {
-            let account = state.account(&self.number);
+        self.simulator.look(&self.number, |account| {
             account.companions.keys().map(|device| account.pn(*device).to_string()).collect()
         })
     }
 
     /// One-time prekeys the server still has for a device, by its number (the part behind the colon of its JID).
     pub fn prekeys_left(&self, device: u16) -> usize {
-        let id = DeviceId { number: self.number.clone(), device };
-        self.simulator.with(|state| state.companion(&id).map_or(0, |companion| companion.one_time_count()))
+        self.simulator.look(&self.number, |account| {
+            account.companions.get(&device).map_or(0, Companion::one_time_count)
+        })
     }
 
     /// The owner writes a text on the phone itself. It reaches the linked devices as a message from their own
@@ -130,16 +131,16 @@ impl Phone {
 
     /// What others wrote to the owner, as it arrived on the phone.
     pub fn received(&self) -> Vec<Received> {
-        self.simulator.with(|state| state.account(&self.number).inbox.clone())
+        self.simulator.look(&self.number, |account| account.inbox.clone())
     }
 
     /// What linked devices sent, as they told the phone: the recipient's number and the message.
     pub fn sent_by_devices(&self) -> Vec<(String, Received)> {
-        self.simulator.with(|state| state.account(&self.number).own_sent.clone())
+        self.simulator.look(&self.number, |account| account.own_sent.clone())
     }
 
     /// The owner's LID as a JID.
     pub fn lid_jid(&self) -> String {
-        self.simulator.with(|state| state.account(&self.number).jid(Server::Lid, 0).to_string())
+        self.simulator.look(&self.number, |account| account.jid(Server::Lid, 0).to_string())
     }
 }

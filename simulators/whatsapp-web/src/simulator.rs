@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use crate::account::Account;
 use crate::log::{Event, LogEntry, Violation};
 use crate::number::digits;
 use crate::state::State;
@@ -20,6 +21,7 @@ use crate::{Faults, Peer, Phone, server};
 #[derive(Clone)]
 pub struct Simulator {
     pub(crate) shared: Arc<Shared>,
+    faults: Faults,
     _stop_on_drop: Arc<DropGuard>,
 }
 
@@ -82,7 +84,8 @@ impl Simulator {
             address: listener.local_addr()?,
         });
         shared.tasks.spawn(server::accept(shared.clone(), listener));
-        Ok(Self { shared, _stop_on_drop: Arc::new(stop.drop_guard()) })
+        let faults = Faults::new(shared.clone());
+        Ok(Self { shared, faults, _stop_on_drop: Arc::new(stop.drop_guard()) })
     }
 
     /// Where clients connect to, e.g. `ws://127.0.0.1:40123/ws/chat`.
@@ -103,8 +106,8 @@ impl Simulator {
     }
 
     /// Scripted misbehaviour.
-    pub fn faults(&self) -> Faults {
-        Faults::new(self.clone())
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// How many sockets are through the handshake and open.
@@ -171,5 +174,16 @@ impl Simulator {
 
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         self.shared.with(work)
+    }
+
+    /// Looks at an account. Wakes nobody, so that conditions of [`wait_until`](Self::wait_until) may do it.
+    pub(crate) fn look<T: Default>(&self, number: &str, look: impl FnOnce(&Account) -> T) -> T {
+        self.shared.read(|state| state.accounts.get(number).map(look)).unwrap_or_default()
+    }
+
+    /// The LID of a number, whose account is created at need.
+    pub(crate) fn lid_of(&self, number: &str) -> String {
+        let known = self.shared.read(|state| state.accounts.get(number).map(|account| account.lid.clone()));
+        known.unwrap_or_else(|| self.with(|state| state.account(number).lid.clone()))
     }
 }

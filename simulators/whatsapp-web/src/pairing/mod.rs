@@ -26,7 +26,7 @@ pub(crate) use link_code::PrimaryHello;
 pub(crate) use qr::QrCode;
 
 /// How long a phone waits for the client before it shows an error.
-pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// "Restart": the client has to connect again, now with a login.
 const RESTART: u16 = 515;

@@ -14,7 +14,7 @@ use whatsapp_rust::waproto::whatsapp::Message;
 use whatsapp_rust::{Client, Jid, SendOptions};
 
 /// Nothing on loopback takes that long: whoever waits longer waits for something that will not come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) const OWNER: &str = "6281100000001";
 pub(crate) const PEER: &str = "6281200000002";
