@@ -39,6 +39,8 @@ pub(crate) struct Keeper {
     stop: CancellationToken,
     hold: Option<DeviceHold>,
     lost_in_a_row: u32,
+    /// When it last looked at what is stored. Pauses count from here, not from when whatever it then did was over.
+    looked_at: Timestamp,
     /// No session before this.
     not_before: Option<Timestamp>,
     /// The last session ended for good, on the link of this time: no other until a person acts.
@@ -83,6 +85,7 @@ impl Keeper {
             stop,
             hold: None,
             lost_in_a_row: 0,
+            looked_at: Timestamp::default(),
             not_before: None,
             rests: None,
         }
@@ -106,6 +109,7 @@ impl Keeper {
 
     /// Looks at what is stored and does what that calls for.
     async fn look(&mut self) -> Next {
+        self.looked_at = self.engine.now();
         if self.hold.as_ref().is_some_and(|hold| hold.lost.is_cancelled()) {
             self.hold = None;
         }
@@ -225,7 +229,8 @@ impl Keeper {
         let entered = engine.inner.sessions.enter(Arc::clone(&live));
         engine.progressed();
         let started = engine.now();
-        let (stop_session, stop_claiming) = (CancellationToken::new(), CancellationToken::new());
+        // Claiming ends with the process's stop at once, not only when this keeper gets to it.
+        let (stop_session, stop_claiming) = (CancellationToken::new(), self.stop.child_token());
         let (mut session, mut work) = (JoinSet::new(), JoinSet::new());
         session.spawn({
             let (live, stop) = (Arc::clone(&live), stop_session.clone());
@@ -312,6 +317,7 @@ impl Keeper {
                 self.hold = None;
                 self.engine.inner.sessions.set_elsewhere(&self.id, true);
                 self.engine.progressed();
+                self.looked_at = self.engine.now();
                 self.in_a(self.engine.retake_after())
             }
             Cause::NotWanted => Next::Look,
@@ -429,7 +435,7 @@ impl Keeper {
     }
 
     fn in_a(&self, while_: Duration) -> Next {
-        Next::Wait(Some(self.engine.now() + while_))
+        Next::Wait(Some(self.looked_at + while_))
     }
 }
 

@@ -2,7 +2,14 @@
 //!
 //! One loop renews first and rescues afterwards. After a stretch in which nothing ran (a suspended machine, a paused container) all
 //! leases have expired by the clock, but what nobody took meanwhile is simply renewed, and never rescued from ourselves.
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use cetar_model::{DeviceId, JobId, Timestamp};
 use cetar_store::{ClaimedJob, DeviceLease, StoreError};
@@ -18,6 +25,10 @@ const BATCH: usize = 200;
 pub(crate) struct Leases {
     jobs: Mutex<HashMap<JobId, i64>>,
     devices: Mutex<HashMap<DeviceId, Held>>,
+    /// Claims that are being made: what they bring is not in `jobs` yet.
+    claiming: AtomicUsize,
+    /// When the last round of renewals began that succeeded; microseconds.
+    renewed_at: AtomicI64,
 }
 
 struct Held {
@@ -90,19 +101,50 @@ impl Drop for JobHold {
     }
 }
 
+/// A claim that is being made, until this is dropped.
+pub(crate) struct Claiming(Engine);
+
+impl Claiming {
+    pub(crate) fn new(engine: &Engine) -> Self {
+        engine.inner.leases.claiming.fetch_add(1, Ordering::AcqRel);
+        Self(engine.clone())
+    }
+}
+
+impl Drop for Claiming {
+    fn drop(&mut self) {
+        self.0.inner.leases.claiming.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Engine {
+    /// Attempts to send that are under way in this process, from the claim to the outcome on disk.
+    pub fn attempts_under_way(&self) -> usize {
+        // In this order: what a claim brings is among the jobs before the claim is over.
+        self.inner.leases.claiming.load(Ordering::Acquire) + lock(&self.inner.leases.jobs).len()
+    }
+
+    /// When this process last proved that it holds what it holds: every five seconds while all is well. The epoch, if not yet.
+    pub fn leases_renewed_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.inner.leases.renewed_at.load(Ordering::Acquire))
+    }
+}
+
 /// Renews and rescues, until `stop`.
 pub(crate) async fn keep(engine: Engine, stop: CancellationToken) {
     let round = engine.inner.settings.lease / 3;
+    let mut began = engine.now();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = engine.pause(round) => {}
+            () = engine.inner.clock.sleep_until(began + round) => {}
         }
-        // A renewal that hangs is a renewal that failed.
-        let done = tokio::select! {
-            done = renew_and_rescue(&engine) => done,
-            () = engine.pause(round) => Err(StoreError::Unavailable("no answer".to_owned())),
-        };
+        began = engine.now();
+        // A renewal that hangs is a renewal that failed. Measured by the runtime's steady time: a clock that is set forward in the
+        // middle of a renewal must not end sessions.
+        let done = tokio::time::timeout(round, renew_and_rescue(&engine, began))
+            .await
+            .unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer".to_owned())));
         if let Err(error) = done {
             tracing::warn!(%error, "leases could not be renewed");
             engine.give_up_expired();
@@ -110,9 +152,12 @@ pub(crate) async fn keep(engine: Engine, stop: CancellationToken) {
     }
 }
 
-async fn renew_and_rescue(engine: &Engine) -> Result<(), StoreError> {
+async fn renew_and_rescue(engine: &Engine, began: Timestamp) -> Result<(), StoreError> {
     renew(engine).await?;
-    rescue(engine, false).await
+    rescue(engine, false).await?;
+    engine.inner.leases.renewed_at.store(began.as_micros(), Ordering::Release);
+    engine.progressed();
+    Ok(())
 }
 
 async fn renew(engine: &Engine) -> Result<(), StoreError> {
@@ -169,7 +214,6 @@ pub(crate) async fn rescue(engine: &Engine, own: bool) -> Result<(), StoreError>
     if inner.store.rescue_deliveries(&inner.node, own, engine.now()).await? > 0 {
         engine.told();
     }
-    engine.progressed();
     Ok(())
 }
 

@@ -95,6 +95,7 @@ impl Engine {
 
         stop.cancelled().await;
         self.inner.state.enter(Phase::Stopping);
+        self.progressed();
         tracing::info!("stopping: finishing what is under way");
         tokio::select! {
             () = async { while work.join_next().await.is_some() {} } => {}

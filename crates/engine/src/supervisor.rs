@@ -40,6 +40,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
     };
     let mut failing = false;
     while !stop.is_cancelled() {
+        let look_again = engine.now() + poll;
         // Polling, because another process may have changed the same database (ADR 8).
         match engine.inner.store.all_devices().await {
             Ok(devices) => {
@@ -55,7 +56,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = engine.inner.sessions.changed.notified() => {}
-            () = engine.pause(poll) => {}
+            () = engine.inner.clock.sleep_until(look_again) => {}
             Some(ended) = supervisor.keepers.join_next_with_id() => supervisor.ended(&ended),
         }
     }

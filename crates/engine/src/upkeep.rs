@@ -1,6 +1,8 @@
 //! The small regular duties.
-use cetar_store::{Cutoffs, StoreError};
 use std::time::Duration;
+
+use cetar_model::Timestamp;
+use cetar_store::{Cutoffs, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, lock};
@@ -15,7 +17,7 @@ const KEY_USE_EVERY: Duration = Duration::from_mins(1);
 /// process on the same database, a lane that became free).
 pub(crate) async fn queue(engine: Engine, stop: CancellationToken) {
     let poll = engine.inner.settings.poll;
-    let mut turns = Turns::new("the queue", poll, poll);
+    let mut turns = Turns::new(&engine, "the queue", poll, poll);
     while turns.next(&engine, &stop).await {
         turns.ended(&expire_and_wake(&engine).await);
     }
@@ -23,7 +25,7 @@ pub(crate) async fn queue(engine: Engine, stop: CancellationToken) {
 
 /// Every ten minutes: deletes what is past its time.
 pub(crate) async fn prune(engine: Engine, stop: CancellationToken) {
-    let mut turns = Turns::new("pruning", Duration::from_mins(1), PRUNE_EVERY);
+    let mut turns = Turns::new(&engine, "pruning", Duration::from_mins(1), PRUNE_EVERY);
     while turns.next(&engine, &stop).await {
         turns.ended(&prune_all(&engine, &stop).await);
     }
@@ -31,7 +33,7 @@ pub(crate) async fn prune(engine: Engine, stop: CancellationToken) {
 
 /// Every minute, and at the end: writes down which keys were used.
 pub(crate) async fn key_use(engine: Engine, stop: CancellationToken) {
-    let mut turns = Turns::new("key use", KEY_USE_EVERY, KEY_USE_EVERY);
+    let mut turns = Turns::new(&engine, "key use", KEY_USE_EVERY, KEY_USE_EVERY);
     while turns.next(&engine, &stop).await {
         turns.ended(&write_key_use(&engine).await);
     }
@@ -68,26 +70,28 @@ async fn write_key_use(engine: &Engine) -> Result<(), StoreError> {
     if used.is_empty() { Ok(()) } else { engine.inner.store.touch_keys(used).await }
 }
 
-/// The turns of a regular duty. A failure is logged once, and so is its end.
+/// The turns of a regular duty, counted from beginning to beginning. A failure is logged once, and so is its end.
 struct Turns {
     duty: &'static str,
-    after: Duration,
+    next: Timestamp,
     every: Duration,
     failing: bool,
 }
 
 impl Turns {
-    const fn new(duty: &'static str, first: Duration, every: Duration) -> Self {
-        Self { duty, after: first, every, failing: false }
+    fn new(engine: &Engine, duty: &'static str, first: Duration, every: Duration) -> Self {
+        Self { duty, next: engine.now() + first, every, failing: false }
     }
 
     /// Waits for the next turn; false if it is time to stop.
     async fn next(&mut self, engine: &Engine, stop: &CancellationToken) -> bool {
-        let after = std::mem::replace(&mut self.after, self.every);
         tokio::select! {
-            () = stop.cancelled() => false,
-            () = engine.pause(after) => true,
+            () = stop.cancelled() => return false,
+            () = engine.inner.clock.sleep_until(self.next) => {}
         }
+        // Not from the time it was due: what was slept through is not made up for.
+        self.next = engine.now() + self.every;
+        true
     }
 
     fn ended(&mut self, turn: &Result<(), StoreError>) {

@@ -18,7 +18,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::{Engine, leases::JobHold, sessions::Live};
+use crate::{
+    Engine,
+    leases::{Claiming, JobHold},
+    sessions::Live,
+};
 
 /// A session that says it can send, yet has an attempt find the account down, is tried again after at most this long.
 const LONGEST_MISTRUST: Duration = Duration::from_secs(30);
@@ -88,6 +92,7 @@ impl Worker {
             self.mistrust = None;
         }
         let until = now + inner.settings.lease;
+        let claiming = Claiming::new(&engine);
         let jobs = match inner.store.claim(&self.live.device, &inner.node, now, until, free).await {
             Ok(jobs) => jobs,
             Err(error) => {
@@ -96,7 +101,8 @@ impl Worker {
             }
         };
         if jobs.is_empty() {
-            // What is due and was not claimable waits for its lane: the end of the attempt before it wakes us.
+            drop(claiming);
+            // What waits behind another in its lane is not counted: the end of that one wakes us.
             let stored = inner.store.next_due(&self.live.device).await.ok().flatten();
             engine.progressed();
             return [next_retry, stored.filter(|at| *at > now)].into_iter().flatten().min();
@@ -114,7 +120,8 @@ impl Worker {
                 device = %job.device,
                 attempt = job.attempt
             );
-            let attempt = attempt(engine.clone(), Arc::clone(&self.live), job);
+            let hold = JobHold::new(&engine, &job);
+            let attempt = attempt(engine.clone(), Arc::clone(&self.live), job, hold);
             self.attempts.spawn(attempt.instrument(span));
         }
         next_retry
@@ -170,8 +177,7 @@ impl Worker {
 }
 
 /// One attempt, from the claim to the outcome on disk.
-async fn attempt(engine: Engine, live: Arc<Live>, job: ClaimedJob) -> Lesson {
-    let hold = JobHold::new(&engine, &job);
+async fn attempt(engine: Engine, live: Arc<Live>, job: ClaimedJob, hold: JobHold) -> Lesson {
     let started_at = engine.now();
     let told = live.signals.times_told();
     let safe = live.provider.capabilities().resend_is_safe;

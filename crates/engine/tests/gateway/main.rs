@@ -1,0 +1,15 @@
+//! The engine as a whole: a real database, a scripted network, and a clock that stands still.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+mod access;
+mod choosing;
+mod crashes;
+mod devices;
+mod jobs;
+mod linking;
+mod nodes;
+mod outages;
+mod sending;
+mod stopping;
+mod world;
