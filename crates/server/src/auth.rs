@@ -104,14 +104,17 @@ async fn with_key(context: &Context, headers: &HeaderMap, state: &AppState) -> R
     }
 }
 
+/// No key looks like this.
+const UNREADABLE: &str = "?";
+
 /// What stands after `Bearer `. Another scheme, or a key without one, is no key: the answer shows the form wanted. What cannot
 /// be read is handed on as a key that cannot be one, so that it is counted and answered as such.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?;
-    let Ok(text) = value.to_str() else { return Some("") };
+    let Ok(text) = value.to_str() else { return Some(UNREADABLE) };
     if values.next().is_some() {
-        return Some("");
+        return Some(UNREADABLE);
     }
     match text.trim().split_once(' ') {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => Some(key.trim()),
@@ -188,6 +191,6 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer sk_live_x"));
         headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer sk_live_y"));
-        assert_eq!(bearer(&headers), Some(""));
+        assert_eq!(bearer(&headers), Some(UNREADABLE));
     }
 }

@@ -134,8 +134,8 @@ codes! {
         "Something went wrong on our side. Name the request_id when you report it.";
     /// The database does not take it just now.
     Unavailable = "service_unavailable",
-        "Server sedang tidak bisa menyimpan. Tidak ada yang dikirim; coba lagi sebentar lagi.",
-        "The server cannot store anything just now. Nothing was sent; try again shortly.";
+        "Server sedang tidak bisa menyimpan. Coba lagi sebentar lagi; dengan Idempotency-Key yang sama, pengulangan selalu aman.",
+        "The server cannot store anything just now. Try again shortly; under the same Idempotency-Key that is always safe.";
     /// More requests at once than this server works on.
     Overloaded = "overloaded",
         "Server sedang sangat sibuk. Tidak ada yang dikirim; coba lagi sebentar lagi.",
@@ -347,6 +347,7 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict
             | StoreError::LeaseLost
             | StoreError::Corrupt { .. }
+            | StoreError::Unsupported(_)
             | StoreError::Database(_) => Self::internal(error),
         }
     }

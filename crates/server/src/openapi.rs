@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use axum::body::Bytes;
 use utoipa::openapi::{
     ComponentsBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
-    PathItem, RefOr, Response, Type,
+    PathItem, Ref, RefOr, Response, Type,
     header::Header,
     path::Operation,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -49,7 +49,7 @@ pub fn document() -> OpenApi {
         .bearer_format("sk_live_… or sk_test_…")
         .description(Some("An API key. Never show it in a browser."))
         .build();
-    let components = ComponentsBuilder::new()
+    let mut components = ComponentsBuilder::new()
         .security_scheme("apiKey", SecurityScheme::Http(key))
         .schema_from::<Failures>()
         .schemas_from_iter(refusal::schemas())
@@ -64,6 +64,11 @@ pub fn document() -> OpenApi {
         ("server", "How the server is."),
     ];
     let tags = tags.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build());
+    components.headers.extend(headers());
+    components.responses.extend(refusal::shared().map(|(status, mut response)| {
+        describe_headers(&status, &mut response, true);
+        (status, RefOr::T(response))
+    }));
     let base = OpenApiBuilder::new().info(info).components(Some(components)).tags(Some(tags)).build();
     let mut document = OpenApiRouter::with_openapi(base)
         .merge(v1::routes(Face::Public))
@@ -71,7 +76,11 @@ pub fn document() -> OpenApi {
         .into_openapi();
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
-            describe_headers(operation, path.starts_with("/v1/"));
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response {
+                    describe_headers(status, response, path.starts_with("/v1/"));
+                }
+            }
         }
     }
     document
@@ -91,41 +100,154 @@ pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Opera
 }
 
 /// Headers that [`crate::context`] puts on every answer.
-fn describe_headers(operation: &mut Operation, limited: bool) {
-    for (status, response) in &mut operation.responses.responses {
-        let RefOr::T(response) = response else { continue };
-        add(response, "X-Request-Id", text("Name it when you report a problem."));
-        if limited && status != "401" {
-            add(response, "X-RateLimit-Limit", number("Requests allowed in any 60 seconds."));
-            add(response, "X-RateLimit-Remaining", number("How many more would be let through now."));
-            add(
-                response,
-                "X-RateLimit-Reset",
-                number("Unix seconds when the oldest counted request leaves the window."),
-            );
-            add(response, "RateLimit-Policy", text("The same in the IETF's form: `\"default\";q=60;w=60`."));
-            add(response, "RateLimit", text("The same in the IETF's form: `\"default\";r=59;t=60`."));
-        }
-        match status.as_str() {
-            "401" => add(response, "WWW-Authenticate", text("`Bearer`.")),
-            "429" | "503" => add(response, "Retry-After", number("Seconds to wait.")),
-            _ => {}
-        }
+fn describe_headers(status: &str, response: &mut Response, limited: bool) {
+    add(response, &["X-Request-Id"]);
+    if limited && status != "401" {
+        add(response, &LIMIT_HEADERS);
+    }
+    match status {
+        "401" => add(response, &["WWW-Authenticate"]),
+        "429" | "503" => add(response, &["Retry-After"]),
+        _ => {}
     }
 }
 
-fn add(response: &mut Response, name: &str, header: Header) {
-    response.headers.insert(name.to_owned(), RefOr::T(header));
+fn add(response: &mut Response, names: &[&str]) {
+    for name in names {
+        let reference = Ref::new(format!("#/components/headers/{name}"));
+        response.headers.insert((*name).to_owned(), RefOr::Ref(reference));
+    }
 }
 
-fn text(about: &str) -> Header {
-    header(Type::String, about)
+const LIMIT_HEADERS: [&str; 5] =
+    ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"];
+
+fn headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
+    let all = [
+        ("X-Request-Id", Type::String, "Name it when you report a problem."),
+        ("X-RateLimit-Limit", Type::Integer, "Requests allowed in any 60 seconds."),
+        ("X-RateLimit-Remaining", Type::Integer, "How many more would be let through now."),
+        (
+            "X-RateLimit-Reset",
+            Type::Integer,
+            "Unix seconds when the oldest counted request leaves the window.",
+        ),
+        ("RateLimit-Policy", Type::String, "The limit in the IETF's form: `\"default\";q=60;w=60`."),
+        ("RateLimit", Type::String, "What remains, in the IETF's form: `\"default\";r=59;t=60`."),
+        ("WWW-Authenticate", Type::String, "`Bearer`."),
+        ("Retry-After", Type::Integer, "Seconds to wait."),
+    ];
+    all.into_iter().map(|(name, of, about)| {
+        let schema = ObjectBuilder::new().schema_type(of);
+        (
+            name.to_owned(),
+            RefOr::T(HeaderBuilder::new().schema(Some(schema)).description(Some(about)).build()),
+        )
+    })
 }
 
-fn number(about: &str) -> Header {
-    header(Type::Integer, about)
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-fn header(of: Type, about: &str) -> Header {
-    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(of))).description(Some(about)).build()
+    use serde_json::Value;
+
+    use super::*;
+    use crate::ErrorCode;
+
+    fn parsed() -> Value {
+        serde_json::from_slice(&bytes()).expect("JSON")
+    }
+
+    /// Every operation as method, path and itself.
+    fn all(document: &Value) -> Vec<(String, Value)> {
+        let paths = document["paths"].as_object().expect("paths");
+        let of_path = |(path, item): (&String, &Value)| {
+            let item = item.as_object().expect("a path item").clone();
+            let path = path.clone();
+            item.into_iter().map(move |(method, operation)| (format!("{method} {path}"), operation))
+        };
+        paths.iter().flat_map(of_path).collect()
+    }
+
+    fn resolved<'d>(document: &'d Value, response: &'d Value) -> &'d Value {
+        let place = response["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+        place.map_or(response, |place| document.pointer(place).expect("a response"))
+    }
+
+    #[test]
+    fn the_document_in_the_repository_is_the_one_the_code_makes() {
+        let kept: Value = serde_json::from_str(include_str!("../openapi.json")).expect("JSON");
+        assert!(
+            kept == parsed(),
+            "the API has changed: if that is meant, run `cetar openapi > crates/server/openapi.json`"
+        );
+    }
+
+    #[test]
+    fn every_operation_is_named_described_and_says_what_it_answers() {
+        let document = parsed();
+        assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+        let mut ids = BTreeSet::new();
+        for (name, operation) in all(&document) {
+            for text in ["operationId", "summary"] {
+                assert!(operation[text].as_str().is_some_and(|text| !text.is_empty()), "{name} lacks {text}");
+            }
+            assert!(
+                ids.insert(operation["operationId"].to_string()),
+                "{name}: the operationId is there twice"
+            );
+            let responses = operation["responses"].as_object().expect("responses");
+            assert!(responses.contains_key("200"), "{name}");
+            for (status, response) in responses {
+                let response = resolved(&document, response);
+                assert!(response["headers"]["X-Request-Id"].is_object(), "{name} {status}");
+                assert!(!response["description"].as_str().unwrap_or("").is_empty(), "{name} {status}");
+            }
+            if name.contains(" /v1/") {
+                assert_eq!(operation["security"][0]["apiKey"], serde_json::json!([]), "{name} is open");
+                for status in ["401", "403", "429", "500", "503"] {
+                    assert!(responses.contains_key(status), "{name} lacks {status}");
+                }
+                let header = |status: &str, name: &str| {
+                    resolved(&document, &responses[status])["headers"][name].is_object()
+                };
+                assert!(header("429", "Retry-After") && header("401", "WWW-Authenticate"), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_is_documented_where_it_can_occur() {
+        let document = parsed();
+        let mut documented = String::new();
+        for (_, operation) in all(&document) {
+            for (_, response) in operation["responses"].as_object().expect("responses") {
+                documented += resolved(&document, response)["description"].as_str().unwrap_or("");
+            }
+        }
+        let listed = &document["components"]["schemas"]["ErrorCode"]["enum"];
+        for code in ErrorCode::ALL {
+            assert!(listed.as_array().expect("codes").contains(&Value::from(code.as_str())), "{code}");
+            // No operation answers it: it is what other methods of a path get.
+            if *code != ErrorCode::MethodNotAllowed {
+                assert!(documented.contains(&format!("`{code}`")), "{code} is on no operation");
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = parsed();
+        let text = document.to_string();
+        for part in text.split("\"#/").skip(1) {
+            let place = part.split('"').next().unwrap_or("");
+            assert!(document.pointer(&format!("/{place}")).is_some_and(Value::is_object), "{place}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_operator_may_do_is_not_in_the_public_document() {
+        assert!(all(&parsed()).iter().all(|(name, _)| !name.contains("/v1/workspaces")));
+    }
 }

@@ -59,8 +59,12 @@ impl AppState {
             tracing::warn!(%why, "not ready");
             match why {
                 NotReady::Store(_) => database = false,
-                NotReady::Loop(_) => workers = false,
-                NotReady::Stopping => stopping = true,
+                // It stopped looking there: the database is a question of its own.
+                NotReady::Loop(_) | NotReady::Stopping => {
+                    workers = false;
+                    stopping |= matches!(why, NotReady::Stopping);
+                    database = self.engine.store().check(now).await.is_ok();
+                }
             }
         }
         let readiness = Readiness { database, workers, stopping };

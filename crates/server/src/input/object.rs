@@ -135,10 +135,12 @@ impl<'v> Fields<'v> {
     pub(crate) fn integer(&self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let out_of_range = Problem::OutOfRange { min: *range.start(), max: *range.end() };
         let value = self.get(name)?;
-        let problem = match value.as_u64() {
+        let problem = match value.as_u64().or_else(|| whole(value)) {
             Some(number) if range.contains(&number) => return Some(number),
             Some(_) => out_of_range,
-            None if value.is_i64() => out_of_range,
+            None if value.is_number() && value.as_f64().is_some_and(|number| number.fract() == 0.0) => {
+                out_of_range
+            }
             None => Problem::WrongType(JsonType::Integer),
         };
         self.refuse(name, problem);
@@ -185,6 +187,17 @@ impl<'v> Fields<'v> {
         };
         entries.iter().enumerate().filter_map(read).collect()
     }
+}
+
+/// `60.0` is a whole number too: JSON has one kind of number, and PHP writes floats so.
+fn whole(value: &Value) -> Option<u64> {
+    let number = value.as_f64().filter(|number| (0.0..=9_007_199_254_740_992.0).contains(number))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and within its bounds"
+    )]
+    (number.fract() == 0.0).then_some(number as u64)
 }
 
 fn check_text(text: &str, rule: Text) -> Result<(), Problem> {

@@ -233,7 +233,7 @@ fn number(problem: PhoneNumberError) -> Text {
         ),
         PhoneNumberError::LeadingZero => Text::new(
             "Nomor diawali 0. Pakai kode negara: gunakan 628…, bukan 08…. Contoh: 6281234567890.",
-            "The number begins with 0. Use the country code: gunakan 628…, not 08…. Example: 6281234567890.",
+            "The number begins with 0. Use the country code: 628…, not 08…. Example: 6281234567890.",
         ),
         PhoneNumberError::NotDigits => Text::new(
             "Nomor hanya berisi angka 0-9, tanpa spasi, tanda hubung, atau huruf. Contoh: 6281234567890.",

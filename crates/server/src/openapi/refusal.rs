@@ -76,17 +76,33 @@ pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
 }
 
 impl Failures {
-    /// By status, the codes an endpoint may answer with.
+    /// By status, the codes an endpoint may answer with. Where it adds nothing to what every endpoint has, by reference.
     pub(crate) fn responses(own: &[ErrorCode]) -> BTreeMap<String, RefOr<Response>> {
-        let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
-        for code in COMMON.iter().chain(own) {
-            by_status.entry(code.status().as_u16()).or_default().push(*code);
-        }
-        by_status
-            .into_iter()
-            .map(|(status, codes)| (status.to_string(), RefOr::T(response(&codes))))
-            .collect()
+        let describe = |(status, codes): (u16, Vec<ErrorCode>)| {
+            let adds = codes.iter().any(|code| own.contains(code));
+            let response = if adds { RefOr::T(response(&codes)) } else { RefOr::Ref(shared_ref(status)) };
+            (status.to_string(), response)
+        };
+        by_status(COMMON.iter().chain(own)).into_iter().map(describe).collect()
     }
+}
+
+/// What every endpoint has, to be referred to.
+pub(super) fn shared() -> impl Iterator<Item = (String, Response)> {
+    by_status(COMMON.iter()).into_iter().map(|(status, codes)| (status.to_string(), response(&codes)))
+}
+
+/// Components have names; a name that is a number is one too.
+fn shared_ref(status: u16) -> Ref {
+    Ref::new(format!("#/components/responses/{status}"))
+}
+
+fn by_status<'c>(codes: impl Iterator<Item = &'c ErrorCode>) -> BTreeMap<u16, Vec<ErrorCode>> {
+    let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
+    for code in codes {
+        by_status.entry(code.status().as_u16()).or_default().push(*code);
+    }
+    by_status
 }
 
 fn response(codes: &[ErrorCode]) -> Response {

@@ -1,80 +1,59 @@
-//! Schemas of the model's words, which knows nothing of OpenAPI.
+//! Schemas of the model's words, which knows nothing of OpenAPI. Each stands in the document once, by name.
 
-use cetar_model::{
-    Channel, ContentKind, DeviceState, DownReason, FailureCode, Language, LinkMethod, MessageState,
-    NextAction,
+use std::borrow::Cow;
+
+use cetar_model::{self as model, FailureCode as Failures};
+use cetar_store as store;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
-use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, Schema, Type, schema::SchemaType};
 
-/// The scopes of a key.
-pub(crate) const SCOPES: [&str; 2] = ["messages", "admin"];
+macro_rules! words {
+    ($($name:ident: $about:literal = $words:expr;)*) => {$(
+        #[doc = $about]
+        pub(crate) struct $name;
 
-fn one_of(values: impl IntoIterator<Item = &'static str>) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                one_of($about, $words)
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
+            }
+        }
+    )*};
 }
 
-fn one_of_or_null(values: impl IntoIterator<Item = &'static str>) -> Object {
-    let values = values.into_iter().map(serde_json::Value::from).chain([serde_json::Value::Null]);
-    ObjectBuilder::new()
-        .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
-        .enum_values(Some(values))
-        .build()
+words! {
+    Channel: "A network." = words(model::Channel::ALL, model::Channel::as_str);
+    // The official WhatsApp has an endpoint of its own.
+    SendChannel: "A network, as `POST /v1/messages` takes it." = words(model::Channel::ALL, model::Channel::as_str)
+        .into_iter()
+        .filter(|word| *word != model::Channel::WhatsappOfficial.as_str())
+        .collect();
+    SendType: "The types this version sends." = vec![model::ContentKind::Text.as_str()];
+    ContentType: "What kind of message." = words(model::ContentKind::ALL, model::ContentKind::as_str);
+    MessageStatus: "Where a message stands." = words(model::MessageState::ALL, model::MessageState::as_str);
+    DeviceState: "How a device is." = words(model::DeviceState::ALL, model::DeviceState::as_str);
+    DownReason: "Why a device is as it is." = words(model::DownReason::ALL, model::DownReason::as_str);
+    NextAction: "What a person should do." = words(model::NextAction::ALL, model::NextAction::as_str);
+    FailureCode: "Why a message failed." = words(Failures::ALL, Failures::as_str);
+    LinkMethod: "How a device is linked." = words(model::LinkMethod::ALL, model::LinkMethod::as_str);
+    Language: "A language we answer in." = words(model::Language::ALL, model::Language::as_str);
+    KeyScope: "What a key may do: send and read what it sent, or everything else." = words(&SCOPES, store::Scope::as_str);
+}
+
+/// The scopes of a key.
+pub(crate) const SCOPES: [store::Scope; 2] = [store::Scope::Messages, store::Scope::Admin];
+
+fn one_of(about: &str, values: Vec<&'static str>) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).description(Some(about)).enum_values(Some(values)).into()
 }
 
 fn words<T: Copy>(all: &[T], as_str: impl Fn(T) -> &'static str) -> Vec<&'static str> {
     all.iter().map(|word| as_str(*word)).collect()
-}
-
-pub(crate) fn channel() -> Object {
-    one_of(words(Channel::ALL, Channel::as_str))
-}
-
-pub(crate) fn channels() -> Schema {
-    ArrayBuilder::new().items(channel()).build().into()
-}
-
-/// The channels of `POST /v1/messages`: the official WhatsApp has an endpoint of its own.
-pub(crate) fn send_channel() -> Object {
-    one_of(words(Channel::ALL, Channel::as_str).into_iter().filter(|word| *word != "whatsapp-official"))
-}
-
-/// The types this version sends.
-pub(crate) fn send_type() -> Object {
-    one_of([ContentKind::Text.as_str()])
-}
-
-pub(crate) fn content_kind() -> Object {
-    one_of(words(ContentKind::ALL, ContentKind::as_str))
-}
-
-pub(crate) fn message_state() -> Object {
-    one_of(words(MessageState::ALL, MessageState::as_str))
-}
-
-pub(crate) fn device_state() -> Object {
-    one_of(words(DeviceState::ALL, DeviceState::as_str))
-}
-
-pub(crate) fn down_reason() -> Object {
-    one_of_or_null(words(DownReason::ALL, DownReason::as_str))
-}
-
-pub(crate) fn next_action() -> Object {
-    one_of_or_null(words(NextAction::ALL, NextAction::as_str))
-}
-
-pub(crate) fn failure_code() -> Object {
-    one_of(words(FailureCode::ALL, FailureCode::as_str))
-}
-
-pub(crate) fn link_method() -> Object {
-    one_of(words(LinkMethod::ALL, LinkMethod::as_str))
-}
-
-pub(crate) fn language() -> Object {
-    one_of(words(Language::ALL, Language::as_str))
-}
-
-pub(crate) fn scopes() -> Schema {
-    ArrayBuilder::new().items(one_of(SCOPES)).build().into()
 }

@@ -84,6 +84,9 @@ fn one(document: &Value, method: &str, path: &str, operation: &Value) -> String 
         );
     }
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        let shared =
+            response["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?));
+        let response = shared.unwrap_or(response);
         put(&mut html, format_args!("<h3>{}</h3>{}", escape(status), prose(text(&response["description"]))));
         let content = &response["content"]["application/json"]["schema"];
         if status == "200" && !content.is_null() {

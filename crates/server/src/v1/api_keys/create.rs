@@ -52,7 +52,7 @@ pub(crate) struct NewKeyBody {
     #[schema(minimum = 60, maximum = 315_360_000, nullable, required = false)]
     expires_in: Option<u32>,
     /// What it may do; left out: `messages`.
-    #[schema(schema_with = schema::scopes, required = false)]
+    #[schema(value_type = Option<Vec<schema::KeyScope>>, required = false)]
     scopes: Option<Vec<String>>,
     /// For sandbox devices: a `sk_test_` key.
     #[schema(default = false, nullable, required = false)]
@@ -87,8 +87,8 @@ fn parse(fields: &Fields<'_>) -> Result<NewKey, ApiError> {
     let ranges: Vec<Range> = fields.list("allow_ips", 100, || Problem::IpRange);
     let expires_in =
         fields.seconds("expires_in", Duration::from_mins(1), Duration::from_hours(24 * 365 * 10));
-    let mut scopes: Vec<Scope> = fields
-        .list("scopes", 10, || Problem::Unknown { allowed: schema::SCOPES.map(str::to_owned).to_vec() });
+    let mut scopes: Vec<Scope> =
+        fields.list("scopes", 10, || Problem::unknown(&schema::SCOPES, Scope::as_str));
     scopes.sort_unstable();
     scopes.dedup();
     let test = fields.flag("test").unwrap_or(false);

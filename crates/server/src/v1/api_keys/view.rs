@@ -23,7 +23,7 @@ pub(crate) struct KeyData {
     /// For sandbox devices.
     test: bool,
     /// What it may do.
-    #[schema(schema_with = schema::scopes, required)]
+    #[schema(value_type = Vec<schema::KeyScope>, required)]
     scopes: Vec<&'static str>,
     /// The devices it may use; empty: all.
     #[schema(value_type = Vec<String>)]

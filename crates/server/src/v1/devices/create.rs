@@ -25,7 +25,7 @@ refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMiss
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
 pub(crate) struct NewDeviceBody {
     /// On which channel.
-    #[schema(schema_with = schema::channel, required = true)]
+    #[schema(value_type = schema::Channel, required = true)]
     channel: String,
     /// What you call it, up to 100 characters.
     #[schema(min_length = 1, max_length = 100)]

@@ -25,7 +25,7 @@ refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound, PlanF
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
 pub(crate) struct LinkBody {
     /// Scan a QR with the phone, or type a code into it.
-    #[schema(schema_with = schema::link_method, required = true)]
+    #[schema(value_type = schema::LinkMethod, required = true)]
     method: String,
     /// The account's own number; needed with `pairing_code`.
     #[schema(nullable, required = false)]
@@ -39,7 +39,7 @@ pub(crate) struct LinkBegun {
     #[schema(value_type = String)]
     id: DeviceId,
     /// `linking`.
-    #[schema(schema_with = schema::device_state)]
+    #[schema(value_type = schema::DeviceState)]
     state: DeviceState,
     /// Where to watch it, as server-sent events.
     #[schema(example = "/v1/devices/dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/link/events")]

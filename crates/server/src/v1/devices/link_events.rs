@@ -4,6 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
+    http::HeaderName,
     response::{
         IntoResponse, Sse,
         sse::{Event, KeepAlive},
@@ -62,7 +63,7 @@ pub(crate) enum LinkEventData {
     #[schema(title = "failed")]
     Failed {
         /// Why, where we know.
-        #[schema(schema_with = schema::down_reason, required)]
+        #[schema(value_type = Option<schema::DownReason>, required)]
         reason: Option<DownReason>,
         /// The same in words, and what to do.
         message: String,
@@ -120,5 +121,7 @@ pub(crate) async fn link_events(
     });
     // A stream must not keep the process from stopping.
     let events = events.take_until(state.options.stop.clone().cancelled_owned());
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    // nginx would otherwise collect events before it passes them on.
+    let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
+    Ok((unbuffered, Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))))
 }

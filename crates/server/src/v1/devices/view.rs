@@ -21,7 +21,7 @@ pub(crate) struct DeviceData {
     #[schema(value_type = String, example = "dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
     id: DeviceId,
     /// On which channel.
-    #[schema(schema_with = schema::channel)]
+    #[schema(value_type = schema::Channel)]
     channel: Channel,
     /// What its owner calls it.
     #[schema(example = "Toko")]
@@ -32,13 +32,13 @@ pub(crate) struct DeviceData {
     #[schema(required, example = "6281234567890")]
     address: Option<String>,
     /// How it is. `connected` means that a round trip was seen lately.
-    #[schema(schema_with = schema::device_state)]
+    #[schema(value_type = schema::DeviceState)]
     state: DeviceState,
     /// Why, where the state alone does not say.
-    #[schema(schema_with = schema::down_reason, required)]
+    #[schema(value_type = Option<schema::DownReason>, required)]
     reason: Option<DownReason>,
     /// What a person should do about it.
-    #[schema(schema_with = schema::next_action, required)]
+    #[schema(value_type = Option<schema::NextAction>, required)]
     next_action: Option<NextAction>,
     /// The same in words.
     #[schema(required, example = json!(null))]
@@ -75,6 +75,10 @@ impl DeviceData {
             linked_at,
             created_at,
         } = device;
+        // The one state that needs a person and has no reason.
+        let unlinked = health.state == DeviceState::Unlinked;
+        let never_linked = language
+            .pick("Belum ditautkan. Tautkan dengan QR atau kode.", "Not linked yet. Link it by QR or code.");
         Self {
             id,
             channel,
@@ -83,8 +87,14 @@ impl DeviceData {
             address,
             state: health.state,
             reason: health.reason,
-            next_action: health.reason.map(DownReason::next_action),
-            message: health.reason.map(|reason| reason.message(language)),
+            next_action: health
+                .reason
+                .map(DownReason::next_action)
+                .or(unlinked.then_some(NextAction::LinkAgain)),
+            message: health
+                .reason
+                .map(|reason| reason.message(language))
+                .or(unlinked.then_some(never_linked)),
             until: health.until.map(Time::from),
             last_frame_at: health.last_frame_at.map(Time::from),
             last_ack_at: health.last_ack_at.map(Time::from),

@@ -2,8 +2,8 @@
 
 use cetar_engine::{auth::Caller, jobs::JobView};
 use cetar_model::{
-    Channel, Chat, ContentKind, DeviceId, FailureCode, Health, JobId, JobState, Language, MessageId,
-    MessageState, NextAction,
+    Channel, Chat, ContentKind, DeviceId, DownReason, FailureCode, Health, JobId, JobState, Language,
+    MessageId, MessageState, NextAction,
 };
 use cetar_store::{Attempt, Change, Job};
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub(crate) struct JobData {
     #[schema(value_type = String, example = "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
     message_id: MessageId,
     /// Where it stands: `queued`, `sending`, `sent`, `delivered`, `read`; or `failed`, `unknown` (it may have been sent), `cancelled`.
-    #[schema(schema_with = schema::message_state)]
+    #[schema(value_type = schema::MessageStatus)]
     status: MessageState,
     /// Why a queued message waits for its device; `null` where it does not.
     #[schema(required, example = json!(null))]
@@ -36,19 +36,19 @@ pub(crate) struct JobData {
     #[schema(required, example = json!(null))]
     held_message: Option<&'static str>,
     /// What a person should do about it; `null` where nothing.
-    #[schema(schema_with = schema::next_action, required)]
+    #[schema(value_type = Option<schema::NextAction>, required)]
     next_action: Option<NextAction>,
     /// The device it goes through.
     #[schema(value_type = String, example = "dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
     session_id: DeviceId,
     /// On which channel.
-    #[schema(schema_with = schema::channel)]
+    #[schema(value_type = schema::Channel)]
     channel: Channel,
     /// To whom.
     #[schema(value_type = String, example = "6281234567890")]
     to: Chat,
     /// What kind of message.
-    #[schema(schema_with = schema::content_kind)]
+    #[schema(value_type = schema::ContentType)]
     r#type: ContentKind,
     /// Your own reference, as given with the send.
     #[schema(required)]
@@ -95,7 +95,7 @@ pub(crate) struct AttemptData {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct JobError {
     /// Our code.
-    #[schema(schema_with = schema::failure_code)]
+    #[schema(value_type = schema::FailureCode)]
     code: FailureCode,
     /// What it means and what to do.
     message: &'static str,
@@ -113,8 +113,8 @@ impl JobData {
             message_id: message.id,
             status: message.state,
             held_reason: held.map(held_reason),
-            held_message: held.and_then(|health| Some(health.reason?.message(language))),
-            next_action: held.and_then(|health| Some(health.reason?.next_action())),
+            held_message: held.map(|health| held_message(health, language)),
+            next_action: held.map(|health| health.reason.map_or(NextAction::Wait, DownReason::next_action)),
             session_id: message.device,
             channel: message.channel,
             to: message.chat,
@@ -137,7 +137,15 @@ impl JobData {
 
 /// The reason, or where there is none the state itself: a device that is just connecting has no complaint.
 fn held_reason(health: Health) -> &'static str {
-    health.reason.map_or(health.state.as_str(), cetar_model::DownReason::as_str)
+    health.reason.map_or(health.state.as_str(), DownReason::as_str)
+}
+
+fn held_message(health: Health, language: Language) -> &'static str {
+    let waiting = language.pick(
+        "Device belum tersambung. Pesan menunggu, tidak hilang.",
+        "The device is not connected yet. Messages wait; none is lost.",
+    );
+    health.reason.map_or(waiting, |reason| reason.message(language))
 }
 
 impl From<Attempt> for AttemptData {

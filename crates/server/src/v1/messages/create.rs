@@ -88,10 +88,10 @@ const LONGEST_WAIT: Duration = Duration::from_hours(7 * 24);
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
 pub(crate) struct SendBody {
     /// Left out: `whatsapp`.
-    #[schema(schema_with = schema::send_channel, default = "whatsapp", required = false)]
+    #[schema(value_type = Option<schema::SendChannel>, default = "whatsapp", required = false)]
     channel: Option<String>,
     /// What kind of message. This version sends `text`.
-    #[schema(schema_with = schema::send_type, required = true)]
+    #[schema(value_type = schema::SendType, required = true)]
     r#type: String,
     /// To whom. WhatsApp: digits with the country code, no `+`, no leading `0`. Telegram: a chat id, an `@username` or the number of a
     /// contact. Messenger, Instagram: the id that webhooks give in `from`.
@@ -123,7 +123,7 @@ pub(crate) struct SendContent {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Queued {
     /// Always `queued`.
-    #[schema(schema_with = schema::message_state)]
+    #[schema(value_type = schema::MessageStatus)]
     status: MessageState,
     /// To ask about it: `GET /v1/jobs/{job_id}`.
     #[schema(value_type = String, example = "job_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
@@ -163,10 +163,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let key = idempotency::read(&headers)?;
-    let mut request = parse(&body.fields(), &Reach::of(&state, &caller))?;
-    request.idempotency =
-        key.map(|key| IdempotencyKey { key, path: "POST /v1/messages", fingerprint: body.fingerprint() });
+    let request = read(&headers, &body, &Reach::of(&state, &caller))?;
     let AcceptedSend { job, message, replayed } =
         state.engine.accept(&caller, request).await.map_err(refused)?;
     context.note_job(&job);
@@ -202,6 +199,17 @@ impl Reach {
     }
 }
 
+fn read(headers: &HeaderMap, body: &Body, reach: &Reach) -> Result<SendRequest, ApiError> {
+    let fields = body.fields();
+    let key = idempotency::read(headers).unwrap_or_else(|problem| {
+        fields.refuse(idempotency::HEADER, problem);
+        None
+    });
+    let path = "POST /v1/messages";
+    let idempotency = key.map(|key| IdempotencyKey { key, path, fingerprint: body.fingerprint() });
+    Ok(SendRequest { idempotency, ..parse(&fields, reach)? })
+}
+
 fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, ApiError> {
     let channel = channel(fields, reach);
     let kind = kind(fields);
@@ -228,19 +236,18 @@ fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, ApiError> {
 
 fn channel(fields: &Fields<'_>, reach: &Reach) -> Option<Channel> {
     if !fields.has("channel") {
-        return Some(Channel::Whatsapp).filter(|channel| served(fields, reach, *channel));
+        return Some(Channel::Whatsapp).inspect(|channel| check_reach(fields, reach, *channel));
     }
     let channel = fields.parsed("channel", || Problem::Unknown { allowed: words(&CHANNELS) })?;
-    served(fields, reach, channel).then_some(channel)
+    check_reach(fields, reach, channel);
+    Some(channel)
 }
 
-fn served(fields: &Fields<'_>, reach: &Reach, channel: Channel) -> bool {
-    let served = reach.text_max(channel).is_some();
-    if !served {
+fn check_reach(fields: &Fields<'_>, reach: &Reach, channel: Channel) {
+    if reach.text_max(channel).is_none() {
         let have: Vec<Channel> = reach.channels.iter().map(|(channel, _)| *channel).collect();
         fields.refuse("channel", Problem::NotAvailable { allowed: words(&have) });
     }
-    served
 }
 
 enum Kind {
@@ -274,8 +281,8 @@ fn kind(fields: &Fields<'_>) -> Kind {
 fn to(fields: &Fields<'_>, channel: Option<Channel>) -> Option<cetar_model::Chat> {
     fields.require("to");
     let to = fields.raw_text("to")?;
-    // With a channel we do not know there is no saying what `to` should be.
-    match recipient(channel?, to) {
+    // With a channel we do not know, what the document says of `to` is the best guess: a number.
+    match recipient(channel.unwrap_or(Channel::Whatsapp), to) {
         Ok(chat) => Some(chat),
         Err(problem) => {
             fields.refuse("to", problem);
@@ -329,7 +336,7 @@ mod tests {
         assert_eq!(
             problems(&with(|body| {
                 body["session_id"] = Value::Null;
-                body["expires_in"] = json!(60);
+                body["expires_in"] = json!(60.0);
                 body["client_ref"] = json!("order-17");
                 body["priority"] = json!({"high": true});
                 body["content"]["markdown"] = json!(false);
@@ -410,6 +417,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_number_is_listed_beside_a_bad_channel() {
+        let body = with(|body| {
+            body["channel"] = json!("sms");
+            body["to"] = json!("081234567890");
+        });
+        assert_eq!(problems(&body), ["channel: unknown_value", "to: leading_zero"]);
+    }
+
+    #[test]
     fn texts_have_bounds_and_the_bound_of_a_text_is_its_channels() {
         let text = |channel: &str, to: &str, text: String| {
             problems(&json!({"channel": channel, "type": "text", "to": to, "content": {"text": text}}))
@@ -432,6 +448,7 @@ mod tests {
             ("expires_in", json!(-1), "expires_in: out_of_range"),
             ("expires_in", json!(604_801), "expires_in: out_of_range"),
             ("expires_in", json!(1.5), "expires_in: wrong_type"),
+            ("expires_in", json!(1e300), "expires_in: out_of_range"),
         ] {
             assert_eq!(problems(&with(|body| body[field] = value.clone())), [expected], "{field} {value}");
         }

@@ -19,7 +19,7 @@ refusals!(Refusals:);
 #[schema(as = Plan)]
 pub(in crate::v1) struct PlanData {
     /// Channels allowed.
-    #[schema(schema_with = schema::channels, required)]
+    #[schema(value_type = Vec<schema::Channel>, required)]
     channels: Vec<Channel>,
     /// Devices, at most (sandbox devices do not count).
     #[schema(required, example = json!(null))]

@@ -26,7 +26,7 @@ pub(in crate::v1) struct WorkspaceData {
     #[schema(example = "Toko")]
     name: String,
     /// The language of texts nobody asked for in another: webhooks, events.
-    #[schema(schema_with = schema::language)]
+    #[schema(value_type = schema::Language)]
     language: Language,
     /// When it was made.
     created_at: Time,

@@ -23,7 +23,7 @@ refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound);
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
 pub(crate) struct PlanBody {
     /// Channels allowed; left out: all.
-    #[schema(schema_with = schema::channels, required = false)]
+    #[schema(value_type = Option<Vec<schema::Channel>>, required = false)]
     channels: Option<Vec<String>>,
     /// Devices, at most.
     #[schema(nullable, required = false)]

@@ -1,0 +1,239 @@
+//! Linked accounts.
+
+use axum::http::{Method, StatusCode};
+use cetar_model::{Channel, DownReason, Plan};
+use cetar_provider::{LinkError, LinkStep};
+use http_body_util::BodyExt;
+use insta::assert_snapshot;
+
+use crate::app::{Answer, App};
+
+async fn post(app: &App, key: &str, path: &str, body: &str) -> Answer {
+    app.post(path, body.to_owned()).bearer(key).await_answer().await
+}
+
+#[tokio::test]
+async fn a_device_is_added_listed_read_and_removed() {
+    let app = App::new().await;
+    let key = app.admin_key().await;
+    let added = post(&app, &key, "/v1/devices", r#"{"channel":"whatsapp","name":" Toko "}"#).await;
+    assert_snapshot!(added, @r#"
+    200
+    {
+      "data": {
+        "address": null,
+        "channel": "whatsapp",
+        "created_at": "2024-03-05T14:46:40.000Z",
+        "id": "dev_…",
+        "last_ack_at": null,
+        "last_frame_at": null,
+        "linked_at": null,
+        "message": "Belum ditautkan. Tautkan dengan QR atau kode.",
+        "name": "Toko",
+        "next_action": "link_again",
+        "paused": false,
+        "reason": null,
+        "sandbox": false,
+        "state": "unlinked",
+        "until": null
+      },
+      "message": "Device ditambahkan.",
+      "success": true
+    }
+    "#);
+    let path = format!("/v1/devices/{}", added.json()["data"]["id"].as_str().unwrap());
+    let read = app.get(&path).bearer(&key).await_answer().await;
+    assert_eq!(read.json()["data"], added.json()["data"]);
+    let list = app.get("/v1/devices").bearer(&key).await_answer().await;
+    assert_eq!(list.json()["data"][0], added.json()["data"]);
+    assert_snapshot!(app.ask(Method::DELETE, &path).bearer(&key).await_answer().await, @r#"
+    200
+    {
+      "data": {
+        "id": "dev_…"
+      },
+      "message": "Device dihapus.",
+      "success": true
+    }
+    "#);
+    assert_eq!(app.get(&path).bearer(&key).await_answer().await.gist(), "404 not_found");
+    assert_eq!(app.ask(Method::DELETE, &path).bearer(&key).await_answer().await.gist(), "404 not_found");
+}
+
+#[tokio::test]
+async fn a_device_that_cannot_be_added_says_why() {
+    let app = App::new().await;
+    let key = app.admin_key().await;
+    for (body, expected) in [
+        ("{}", "422 validation_failed · channel: required · name: required"),
+        (r#"{"channel":"sms","name":""}"#, "422 validation_failed · channel: unknown_value · name: empty"),
+        (r#"{"channel":"telegram","name":"Bot"}"#, "422 validation_failed · channel: not_available"),
+        (
+            r#"{"channel":"whatsapp","name":"x","sandbox":"yes","settings":{"token":1}}"#,
+            "422 validation_failed · sandbox: wrong_type · settings.token: wrong_type",
+        ),
+        (
+            r#"{"channel":"whatsapp","name":"x","settings":[]}"#,
+            "422 validation_failed · settings: wrong_type",
+        ),
+    ] {
+        assert_eq!(post(&app, &key, "/v1/devices", body).await.gist(), expected, "{body}");
+    }
+    let plan = Plan { devices: Some(0), ..Plan::default() };
+    app.engine.set_plan(&app.operator.workspace.id, plan).await.unwrap();
+    let answer = post(&app, &key, "/v1/devices", r#"{"channel":"whatsapp","name":"x"}"#).await;
+    assert_eq!(answer.gist(), "403 plan_feature_missing");
+}
+
+#[tokio::test]
+async fn a_sending_key_sees_its_own_devices_and_changes_none() {
+    let app = App::new().await;
+    let (mine, _other) = (app.sandbox(Channel::Whatsapp).await, app.sandbox(Channel::Telegram).await);
+    app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    let key = app.key_with(|key| key.devices = vec![mine.clone()]).await;
+    let list = app.get("/v1/devices").bearer(&key).await_answer().await.json();
+    let ids: Vec<_> = list["data"].as_array().unwrap().iter().map(|device| &device["id"]).collect();
+    assert_eq!(ids, [mine.as_str()]);
+    for verb in ["pause", "resume", "restart", "logout", "link"] {
+        let answer = post(&app, &key, &format!("/v1/devices/{mine}/{verb}"), "{}").await;
+        assert_eq!(answer.gist(), "403 scope_missing", "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn a_paused_device_says_so_until_it_is_resumed() {
+    let app = App::new().await;
+    let id = app.sandbox(Channel::Whatsapp).await;
+    let key = app.admin_key().await;
+    let paused = post(&app, &key, &format!("/v1/devices/{id}/pause"), "").await.json();
+    let parts = ["state", "reason", "next_action", "message", "paused"];
+    assert_snapshot!(parts.map(|part| format!("{part}: {}", paused["data"][part])).join("\n"), @r#"
+    state: "stopped"
+    reason: "paused"
+    next_action: "resume"
+    message: "Device dijeda. Lanjutkan untuk mengirim."
+    paused: true
+    "#);
+    let resumed = post(&app, &key, &format!("/v1/devices/{id}/resume"), "").await.json();
+    assert_eq!(
+        (&resumed["data"]["state"], &resumed["data"]["paused"]),
+        (&"connecting".into(), &false.into())
+    );
+}
+
+#[tokio::test]
+async fn what_needs_a_link_is_refused_without_one() {
+    let app = App::new().await;
+    let id = app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    let key = app.admin_key().await;
+    assert_snapshot!(post(&app, &key, &format!("/v1/devices/{id}/logout"), "").await, @r#"
+    422
+    {
+      "error": {
+        "code": "device_not_linked",
+        "request_id": "req_…"
+      },
+      "message": "Device dev_… belum ditautkan atau sudah keluar. Tautkan dengan QR atau kode, lalu kirim ulang.",
+      "success": false
+    }
+    "#);
+    assert_eq!(
+        post(&app, &key, &format!("/v1/devices/{id}/restart"), "").await.gist(),
+        "422 device_not_linked"
+    );
+    let missing = "/v1/devices/dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/restart";
+    assert_eq!(post(&app, &key, missing, "").await.gist(), "404 not_found");
+}
+
+#[tokio::test]
+async fn linking_is_watched_to_its_end_as_server_sent_events() {
+    let mut app = App::new().await;
+    let id = app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    let key = app.admin_key().await;
+    app.run().await;
+    let path = format!("/v1/devices/{id}/link");
+    let begun = post(&app, &key, &path, r#"{"method":"qr"}"#).await;
+    assert_snapshot!(begun, @r#"
+    200
+    {
+      "data": {
+        "events": "/v1/devices/dev_…/link/events",
+        "id": "dev_…",
+        "state": "linking"
+      },
+      "message": "Penautan dimulai.",
+      "success": true
+    }
+    "#);
+    let events = app.get(&format!("{path}/events")).bearer(&key).await_answer().await;
+    assert_eq!(events.header("content-type"), "text/event-stream");
+    assert_eq!(events.header("cache-control"), "no-cache");
+    // A watcher may miss what was replaced at once, never the end.
+    assert!(
+        events.body.ends_with("event: linked\ndata: {\"address\":\"628111111111\"}\n\n"),
+        "{}",
+        events.body
+    );
+    let device = app.get(&format!("/v1/devices/{id}")).bearer(&key).await_answer().await.json();
+    assert_eq!(device["data"]["address"], "628111111111");
+}
+
+#[tokio::test]
+async fn a_code_is_shown_and_a_failure_says_what_to_do_in_the_watchers_language() {
+    let mut app = App::new().await;
+    let id = app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    let key = app.admin_key().await;
+    app.run().await;
+    let path = format!("/v1/devices/{id}/link");
+    app.network.next_link([Err(LinkError::Refused(DownReason::PasskeyRequired))]);
+    post(&app, &key, &path, r#"{"method":"pairing_code","phone":"6281234567890"}"#).await;
+    let events = app.get(&format!("{path}/events")).bearer(&key).english().await_answer().await;
+    assert_snapshot!(events.body, @r#"
+    event: failed
+    data: {"reason":"passkey_required","message":"This account asks for a passkey when linking. Finish linking in the browser that holds it."}
+    "#);
+}
+
+#[tokio::test]
+async fn a_watch_begins_with_the_latest_event_and_ends_when_the_server_stops() {
+    let mut app = App::new().await;
+    let id = app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    let key = app.admin_key().await;
+    app.run().await;
+    let path = format!("/v1/devices/{id}/link");
+    let expires_in = std::time::Duration::from_mins(2);
+    app.network.next_link([Ok(LinkStep::Code { code: "ABCD-EFGH".to_owned(), expires_in })]);
+    post(&app, &key, &path, r#"{"method":"pairing_code","phone":"6281234567890"}"#).await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    app.router(cetar_server::Face::Public, |options| options.stop = stop.clone());
+    let mut events = app.get(&format!("{path}/events")).bearer(&key).begin().await.into_body();
+    let first = events.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_snapshot!(String::from_utf8_lossy(&first), @r#"
+    event: code
+    data: {"code":"ABCD-EFGH","expires_at":"2024-03-05T14:48:40.000Z"}
+    "#);
+    stop.cancel();
+    assert!(events.collect().await.unwrap().to_bytes().is_empty());
+}
+
+#[tokio::test]
+async fn a_way_of_linking_that_cannot_be_is_refused() {
+    let app = App::new().await;
+    let id = app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    let key = app.admin_key().await;
+    for (body, expected) in [
+        ("{}", "422 validation_failed · method: required"),
+        (r#"{"method":"sms"}"#, "422 validation_failed · method: unknown_value"),
+        (r#"{"method":"pairing_code"}"#, "422 validation_failed · phone: required"),
+        (r#"{"method":"pairing_code","phone":"0812"}"#, "422 validation_failed · phone: leading_zero"),
+    ] {
+        assert_eq!(
+            post(&app, &key, &format!("/v1/devices/{id}/link"), body).await.gist(),
+            expected,
+            "{body}"
+        );
+    }
+    // Nothing under way: an empty stream, not an error.
+    let events = app.get(&format!("/v1/devices/{id}/link/events")).bearer(&key).await_answer().await;
+    assert_eq!((events.status, events.body.as_str()), (StatusCode::OK, ""));
+}

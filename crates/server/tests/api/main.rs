@@ -1,0 +1,18 @@
+//! The API as a specification: requests against the real router, engine and SQLite store, with a network that does as the test
+//! says. Ids, secrets and request ids are masked in the snapshots; the clock stands at the second of the document's own example.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod app;
+
+mod bodies;
+mod conditions;
+mod devices;
+mod jobs;
+mod keys;
+mod limit;
+mod local;
+mod log;
+mod management;
+mod pages;
+mod sending;

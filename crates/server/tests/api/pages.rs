@@ -1,0 +1,144 @@
+//! Health, metrics, the document and the pages.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use cetar_server::Face;
+use insta::assert_snapshot;
+use secrecy::SecretString;
+
+use crate::app::App;
+
+#[tokio::test]
+async fn health_says_alive_and_readiness_says_what_is_missing() {
+    let mut app = App::new().await;
+    assert_snapshot!(app.get("/healthz").await_answer().await, @r#"
+    200
+    {
+      "status": "alive"
+    }
+    "#);
+    assert_snapshot!(app.get("/readyz").await_answer().await, @r#"
+    503
+    {
+      "checks": {
+        "database": "ok",
+        "process": "ok",
+        "workers": "not_running"
+      },
+      "ready": false
+    }
+    "#);
+    app.run().await;
+    app.clock.advance(std::time::Duration::from_secs(1));
+    assert_snapshot!(app.get("/readyz").await_answer().await, @r#"
+    200
+    {
+      "checks": {
+        "database": "ok",
+        "process": "ok",
+        "workers": "ok"
+      },
+      "ready": true
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_or_for_who_has_the_token() {
+    let app = App::with(Face::Public, |options| {
+        options.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        options.metrics = Some(Arc::new(|| "cetar_up 1\n".to_owned()));
+        options.metrics_token = Some(SecretString::from("secret"));
+    })
+    .await;
+    let local = app.get("/metrics").from("127.0.0.1").await_answer().await;
+    assert_eq!((local.status, local.body.as_str()), (StatusCode::OK, "cetar_up 1\n"));
+    assert_eq!(app.get("/metrics").from("::1").await_answer().await.status, StatusCode::OK);
+    let with_token = app.get("/metrics").bearer("secret").await_answer().await;
+    assert_eq!(with_token.status, StatusCode::OK);
+    for ask in [
+        app.get("/metrics"),
+        app.get("/metrics").bearer("secre"),
+        app.get("/metrics").bearer(""),
+        // A proxy on this machine that nobody vouched for: its callers are not local.
+        app.get("/metrics").from("127.0.0.1").header("x-forwarded-for", "203.0.113.7"),
+        app.get("/metrics").from("10.0.0.1").header("x-forwarded-for", "203.0.113.7"),
+    ] {
+        assert_eq!(ask.await_answer().await.gist(), "403 metrics_not_allowed");
+    }
+    assert_eq!(
+        App::new().await.get("/metrics").from("127.0.0.1").await_answer().await.gist(),
+        "404 not_found"
+    );
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_served_as_the_code_makes_it() {
+    let app = App::new().await;
+    let answer = app.get("/openapi.json").await_answer().await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.json(), serde_json::to_value(cetar_server::openapi()).unwrap());
+}
+
+#[tokio::test]
+async fn the_first_page_shows_how_to_send_the_first_message() {
+    let app = App::new().await;
+    let page = app.get("/").header("host", "pesan.contoh.com").await_answer().await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    for part in [
+        "lang=\"id\"",
+        "Kirim pesan pertama",
+        "curl -X POST http://pesan.contoh.com/v1/messages",
+        "cetar 1.2.3",
+        "/openapi.json",
+    ] {
+        assert!(page.body.contains(part), "{part}");
+    }
+    assert!(!page.body.contains("<script") && !page.body.contains("SIMULASI"));
+    let english = app.get("/").english().await_answer().await;
+    assert!(english.body.contains("lang=\"en\"") && english.body.contains("Send the first message"));
+}
+
+#[tokio::test]
+async fn a_host_that_is_none_does_not_reach_the_page() {
+    let app = App::new().await;
+    let page = app.get("/").header("host", "x';rm -rf ~;'").await_answer().await;
+    assert!(page.body.contains("curl -X POST http://127.0.0.1:8080/v1/messages"));
+}
+
+#[tokio::test]
+async fn behind_a_proxy_and_by_configuration_the_page_names_the_right_address() {
+    let app =
+        App::with(Face::Public, |options| options.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()])
+            .await;
+    let ask =
+        app.get("/").from("10.0.0.1").header("host", "api.contoh.com").header("x-forwarded-proto", "https");
+    assert!(ask.await_answer().await.body.contains("curl -X POST https://api.contoh.com/v1/messages"));
+    let app = App::with(Face::Public, |options| {
+        options.public_url = Some("https://api.cetar.ai/".parse().unwrap());
+    })
+    .await;
+    assert!(app.get("/").await_answer().await.body.contains("curl -X POST https://api.cetar.ai/v1/messages"));
+}
+
+#[tokio::test]
+async fn a_simulated_build_says_so_loudly() {
+    let app = App::with(Face::Public, |options| options.simulated = true).await;
+    assert!(app.get("/").await_answer().await.body.contains("BUILD SIMULASI"));
+}
+
+#[tokio::test]
+async fn the_reference_has_every_operation_and_every_code() {
+    let app = App::new().await;
+    let page = app.get("/docs").await_answer().await;
+    assert_eq!(page.status, StatusCode::OK);
+    for path in cetar_server::openapi().paths.paths.keys() {
+        assert!(page.body.contains(&format!(" {path}</code>")), "{path}");
+    }
+    for code in cetar_server::ErrorCode::ALL {
+        assert!(page.body.contains(&format!("<td><code>{code}</code></td>")), "{code}");
+    }
+    assert!(!page.body.contains("<script") && !page.body.contains("https://cdn"));
+}
