@@ -1,0 +1,38 @@
+//! `[log]`
+
+use serde::Deserialize;
+
+use super::{
+    form::{Form, Setting},
+    section::section,
+};
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For a person.
+    Text,
+    /// One JSON object a line, for a collector.
+    Json,
+}
+
+impl Setting for LogFormat {
+    const FORM: Form = Form::Text;
+    fn shown(&self) -> Option<String> {
+        Some(match self {
+            Self::Text => "\"text\"".to_owned(),
+            Self::Json => "\"json\"".to_owned(),
+        })
+    }
+}
+
+section! {
+    /// Log lines, which go to standard error. None carries content, secrets or whole phone numbers.
+    pub(crate) struct Log in "log" {
+        /// `text` for a person, `json` for a collector.
+        format: LogFormat = LogFormat::Text, "\"text\" or \"json\"";
+        /// How much is told: `error`, `warn`, `info`, `debug` or `trace`; or by part, as in `info,cetar_engine=debug`.
+        level: String = "info".to_owned(), "a level such as \"info\", or levels by part such as \"info,cetar_engine=debug\"";
+    }
+}

@@ -1,0 +1,13 @@
+//! `[retention]`
+
+use std::time::Duration;
+
+use super::{Span, section::section};
+
+section! {
+    /// How long things are kept.
+    pub(crate) struct Retention in "retention" {
+        /// Events, webhook deliveries and the attempts of both.
+        events: Span = Span(Duration::from_hours(30 * 24)), "a length of time, as in \"30d\" or \"12h\"";
+    }
+}

@@ -1,0 +1,177 @@
+//! The parts put together: database, networks, engine, and the faces they show.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use cetar_engine::{Engine, Parts, Providers, Settings, delivery::WebhookClient};
+use cetar_model::{Channel, Clock, IdSource};
+use cetar_provider::{Provider, SystemClock, http};
+use cetar_sandbox::Sandbox;
+use cetar_server::{Face, MetricsRenderer, ServerOptions};
+use cetar_store::{OpenError, Store};
+use cetar_whatsapp_web::WhatsappWeb;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli,
+    config::{Config, Environment, Secret},
+    data_dir::DataDir,
+    local, master_key,
+};
+
+/// How much is made that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Make {
+    /// Master key and database, for the first start.
+    Everything,
+    /// Nothing: a command in the wrong place must not leave a second gateway behind.
+    Nothing,
+}
+
+/// The gateway without its HTTP port.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    /// Its use cases.
+    pub(crate) engine: Engine,
+    /// Its database.
+    pub(crate) store: Store,
+    /// Ids and randomness.
+    pub(crate) ids: Arc<IdSource>,
+    /// Where it lives.
+    pub(crate) data: DataDir,
+    config: Arc<Config>,
+    whatsapp: Arc<WhatsappWeb>,
+}
+
+impl Gateway {
+    /// Opens the database and puts the rest together. Starts nothing. Needs the data directory's lock.
+    pub(crate) async fn open(
+        config: &Config,
+        environment: &Environment,
+        data: DataDir,
+        make: Make,
+    ) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids = Arc::new(IdSource::new(random));
+        let store = open_store(config, environment, &data, make, &ids).await?;
+        let node = data.node(&ids, clock.now())?;
+        let egress = http::Options { allow: config.egress.allow.clone(), ..http::Options::default() };
+        let egress = http::Client::new(egress).map_err(|error| anyhow::anyhow!("{}", error.detail))?;
+        let whatsapp = Arc::new(WhatsappWeb::new(whatsapp_settings(config)));
+        let real: Arc<dyn Provider> = Arc::<WhatsappWeb>::clone(&whatsapp);
+        let engine = Engine::new(Parts {
+            store: store.clone(),
+            providers: Providers {
+                real: [(Channel::Whatsapp, real)].into(),
+                sandbox: Sandbox::every_channel(&clock),
+            },
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            node: node.to_string(),
+            webhooks: Arc::new(WebhookClient::new(egress, clock)),
+            settings: Settings {
+                requests_per_minute: config.limits.requests_per_minute,
+                retention: config.retention.events.0,
+                ..Settings::default()
+            },
+        });
+        Ok(Self { engine, store, ids, data, config: Arc::new(config.clone()), whatsapp })
+    }
+
+    /// What everyone can reach.
+    pub(crate) fn public_router(&self, stop: CancellationToken, metrics: MetricsRenderer) -> Router {
+        let mut options = self.options(Face::Public, stop);
+        options.metrics = Some(metrics);
+        let token = self.config.metrics.token.as_ref().map(Secret::expose);
+        options.metrics_token = token.map(SecretString::from);
+        cetar_server::router(self.engine.clone(), options)
+    }
+
+    /// What the operator reaches, by the socket or in this process.
+    pub(crate) fn local_router(&self, stop: CancellationToken) -> Router {
+        let options = self.options(Face::Local, stop);
+        cetar_server::router(self.engine.clone(), options).merge(local::router(self.store.clone()))
+    }
+
+    /// Ends it, once nothing runs any more: what was handed to the database is on disk afterwards.
+    pub(crate) async fn close(&self) {
+        self.whatsapp.close().await;
+        self.store.close().await;
+    }
+
+    fn options(&self, face: Face, stop: CancellationToken) -> ServerOptions {
+        ServerOptions {
+            trusted_proxies: self.config.proxy.trusted.clone(),
+            body_limit: self.config.limits.body_bytes,
+            requests_per_minute: self.config.limits.requests_per_minute,
+            version: cli::VERSION.to_owned(),
+            simulated: cfg!(feature = "simulated"),
+            public_url: self.config.general.public_url.clone(),
+            stop,
+            ..ServerOptions::new(face, Arc::clone(&self.ids))
+        }
+    }
+}
+
+/// Opens the database; a master key made for it is taken back if the database turns out to have another.
+pub(crate) async fn open_store(
+    config: &Config,
+    environment: &Environment,
+    data: &DataDir,
+    make: Make,
+    ids: &Arc<IdSource>,
+) -> anyhow::Result<Store> {
+    let url = config.database_url();
+    let is_there = match sqlite_file(url.expose()) {
+        Some(file) => file.exists(),
+        // PostgreSQL: only asking tells.
+        None => true,
+    };
+    if make == Make::Nothing && !is_there {
+        anyhow::bail!(
+            "there is no database at {}; start `cetar serve` once, or name the right place with --data-dir or --database-url",
+            sqlite_file(url.expose()).unwrap_or_default().display()
+        );
+    }
+    let keys = master_key::load(data, environment, make == Make::Everything)?;
+    let options =
+        cetar_store::Options { url: url.expose().to_owned(), sealer: keys.sealer, ids: Arc::clone(ids) };
+    match Store::open(options).await {
+        Ok(store) => Ok(store),
+        Err(error) => {
+            if let (
+                OpenError::WrongMasterKey | OpenError::SchemaNewer { .. } | OpenError::Unreachable(_),
+                Some(made),
+            ) = (&error, &keys.made)
+            {
+                // It sealed nothing: without it, the right one can be put in its place.
+                std::fs::remove_file(made)
+                    .with_context(|| format!("{} was made for nothing; remove it", made.display()))?;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// The file of a SQLite URL.
+pub(crate) fn sqlite_file(url: &str) -> Option<std::path::PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(path.strip_prefix("//").unwrap_or(path).into())
+}
+
+fn whatsapp_settings(config: &Config) -> cetar_whatsapp_web::Settings {
+    cetar_whatsapp_web::Settings {
+        url: config.whatsapp_web.url.as_ref().map(ToString::to_string),
+        ..cetar_whatsapp_web::Settings::default()
+    }
+}
+
+/// The operating system's randomness. Without it no id and no secret can be made: better to end than to make weak ones.
+#[expect(clippy::panic, reason = "an `IdSource` cannot fail, and going on would be worse")]
+pub(crate) fn random(bytes: &mut [u8]) {
+    if let Err(error) = getrandom::fill(bytes) {
+        panic!("the system gives no random bytes: {error}");
+    }
+}

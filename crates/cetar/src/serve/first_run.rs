@@ -1,0 +1,163 @@
+//! The first run: what is made, and the one time it is told.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use anyhow::{Context as _, anyhow};
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher as _, SaltString},
+};
+use cetar_model::IdSource;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use crate::{config::Config, gateway::Gateway, output};
+
+/// The owner's sign-in name until they choose one.
+const OWNER: &str = "owner@localhost";
+/// Letters and digits that no two of look alike.
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// Five bits each: 100 bits.
+const PASSWORD_LETTERS: usize = 20;
+/// A simulated person who reads every message.
+const READER: &str = "6281234560001";
+
+/// What was made, and is known to nobody else.
+pub(super) struct Made {
+    password: SecretString,
+    test_key: SecretString,
+}
+
+/// Makes what an empty database needs.
+pub(super) async fn run(gateway: &Gateway) -> anyhow::Result<Option<Made>> {
+    let (store, engine) = (&gateway.store, &gateway.engine);
+    // Hashing takes a tenth of a second on purpose; a later start need not wait for it. The engine decides again.
+    let known = store.workspaces().await.context("the database cannot be read")?;
+    if known.len() > 1 {
+        return Ok(None);
+    }
+    if let [only] = known.as_slice()
+        && !store.keys(&only.id).await.context("the database cannot be read")?.is_empty()
+    {
+        return Ok(None);
+    }
+    let password = password(&gateway.ids);
+    let hash = hash(&gateway.ids, &password)?;
+    let first =
+        engine.first_run((OWNER.to_owned(), hash)).await.context("the first run could not be finished")?;
+    Ok(first.map(|first| Made { password, test_key: first.test_key }))
+}
+
+fn password(ids: &IdSource) -> SecretString {
+    let random: [u8; PASSWORD_LETTERS] = ids.random();
+    let letters = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect::<Vec<_>>();
+    letters.chunks(5).map(String::from_iter).collect::<Vec<_>>().join("-").into()
+}
+
+/// Argon2id with the crate's parameters, which follow OWASP's (19 MiB, 2 passes).
+fn hash(ids: &IdSource, password: &SecretString) -> anyhow::Result<String> {
+    let salt = SaltString::encode_b64(&ids.random::<16>()).map_err(|error| anyhow!("the salt: {error}"))?;
+    let hash = Argon2::default().hash_password(password.expose_secret().as_bytes(), &salt);
+    Ok(hash.map_err(|error| anyhow!("the password cannot be hashed: {error}"))?.to_string())
+}
+
+/// What is printed when the server answers.
+pub(super) struct Welcome {
+    /// Where it answers, as seen from this machine.
+    here: String,
+    /// Where people find it.
+    address: String,
+    /// It speaks TLS itself, with a certificate that is hardly made out to this address.
+    insecure: bool,
+}
+
+impl Welcome {
+    pub(super) fn new(config: &Config, bound: SocketAddr, tls: bool) -> Self {
+        let scheme = if tls { "https" } else { "http" };
+        let here = format!("{scheme}://{}", reachable(bound));
+        let address = config.general.public_url.as_ref().map_or_else(|| here.clone(), trimmed);
+        Self { here, address, insecure: tls }
+    }
+
+    /// Prints it. What is told once must reach someone: where standard output is closed, standard error gets it.
+    pub(super) fn print(&self, first: Option<&Made>) {
+        let text = first.map_or_else(|| self.later(), |made| self.first(made));
+        if output::tell(&text).is_err() {
+            output::remark(&text);
+        }
+    }
+
+    /// At the first run, once.
+    fn first(&self, made: &Made) -> String {
+        let Self { here, address, insecure } = self;
+        let (password, key) = (made.password.expose_secret(), made.test_key.expose_secret());
+        let insecure = if *insecure { "--insecure " } else { "" };
+        format!(
+            "\
+Cetar is ready. What follows is shown this once; keep it.
+
+  Dashboard   {address}/
+  Sign-in     {OWNER}  {password}   (the dashboard's pages come with a later version)
+  Test key    {key}   (reaches simulated people only)
+
+Send a first message to a simulated person:
+
+  curl {insecure}-H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{{\"to\":\"{READER}\",\"type\":\"text\",\"content\":{{\"text\":\"Halo! Ini pesan teks dari Cetar API.\"}}}}' {here}/v1/messages
+
+Then link WhatsApp: cetar device add --channel whatsapp --name Toko, and cetar device link with the id it prints.
+
+{}",
+            self.later()
+        )
+    }
+
+    /// At every start.
+    fn later(&self) -> String {
+        format!("Cetar is listening on {} (stop: Ctrl-C)", self.here)
+    }
+}
+
+/// The address as this machine itself reaches it.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    };
+    SocketAddr::new(ip, bound.port())
+}
+
+fn trimmed(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids() -> IdSource {
+        IdSource::new(|bytes| getrandom::fill(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_password_is_long_random_and_readable() {
+        let (first, second) = (password(&ids()), password(&ids()));
+        assert_ne!(first.expose_secret(), second.expose_secret());
+        assert_eq!(first.expose_secret().len(), PASSWORD_LETTERS + 3);
+        assert!(!first.expose_secret().contains(['0', 'o', '1', 'l']));
+    }
+
+    #[test]
+    fn the_password_is_kept_as_argon2id() {
+        assert!(
+            hash(&ids(), &"secret".to_owned().into()).unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+        );
+    }
+
+    #[test]
+    fn every_address_means_this_machine() {
+        assert_eq!(reachable("0.0.0.0:80".parse().unwrap()).to_string(), "127.0.0.1:80");
+        assert_eq!(reachable("[::]:80".parse().unwrap()).to_string(), "[::1]:80");
+        assert_eq!(reachable("192.168.1.5:80".parse().unwrap()).to_string(), "192.168.1.5:80");
+    }
+}
