@@ -45,7 +45,11 @@ impl Acks {
     pub(crate) fn resolve(&self, id: &str, error: Option<&str>) -> bool {
         let Some(waiting) = self.waiting().remove(id) else { return false };
         let answer = || error.map_or(Ok(()), |code| Err(code.to_owned()));
-        waiting.answers.into_iter().fold(false, |taken, waiter| waiter.send(answer()).is_ok() || taken)
+        let mut taken = false;
+        for waiter in waiting.answers {
+            taken |= waiter.send(answer()).is_ok();
+        }
+        taken
     }
 }
 

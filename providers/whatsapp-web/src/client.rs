@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cetar_model::DownReason;
 use cetar_provider::Host;
 use tokio::sync::mpsc;
 use wacore::{
@@ -19,7 +20,7 @@ use whatsapp_rust::{
 use crate::{
     acks::Acks,
     convert,
-    health::HealthBoard,
+    health::{HealthBoard, Line},
     settings::Settings,
     store::SessionStore,
     transport::{WatchedFactory, WireState},
@@ -118,6 +119,12 @@ impl EventHandler for EventSink {
                 } else {
                     Told::Event(event)
                 }
+            }
+            Event::LoggedOut(out) => {
+                // At once: our own request to be unlinked may be cut off by its success.
+                let reason = convert::closed_door(out.reason).unwrap_or(DownReason::LoggedOut);
+                self.board.set_line(Line::Over(reason));
+                Told::Event(event)
             }
             // What the hook has committed needs nothing more.
             Event::Messages(batch) if batch.hook_committed => return,

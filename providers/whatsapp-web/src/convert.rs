@@ -262,7 +262,7 @@ pub(crate) fn refusal(code: &str) -> FailureCode {
 }
 
 /// Why WhatsApp closed the door at login. `None`: nothing that a person could mend; a later attempt may do.
-pub(crate) fn closed_door(reason: &ConnectFailureReason) -> Option<DownReason> {
+pub(crate) fn closed_door(reason: ConnectFailureReason) -> Option<DownReason> {
     use ConnectFailureReason as R;
     match reason {
         R::LoggedOut | R::UnknownLogout => Some(DownReason::LoggedOut),

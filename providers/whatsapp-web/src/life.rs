@@ -1,6 +1,6 @@
 //! A running session: what it listens to, what it tells, and when it is over.
 
-use std::{collections::HashSet, collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp};
 use cetar_provider::{HostError, Inbound, SessionEnd};
@@ -51,7 +51,8 @@ pub(crate) struct Life {
     /// The restriction as it is stored.
     stored: Option<Refusal>,
     backlog: VecDeque<Inbound>,
-    asked: HashSet<String>,
+    /// LIDs to ask for once there is a connection.
+    to_ask: Vec<String>,
     probing: bool,
     misses: u32,
     /// Why the connection that ends next ends, where we know better than "disconnected".
@@ -96,7 +97,7 @@ impl Life {
             told: None,
             stored,
             backlog: VecDeque::new(),
-            asked: HashSet::new(),
+            to_ask: Vec::new(),
             probing: false,
             misses: 0,
             rebuilding: false,
@@ -124,6 +125,7 @@ impl Life {
                 biased;
                 () = stop.cancelled() => return SessionEnd::Stopped,
                 () = lease_lost.cancelled() => return SessionEnd::Lost(DownReason::HeldByAnotherNode),
+                () = live.unlinked.cancelled() => return SessionEnd::Ended(DownReason::LoggedOut),
                 Some(told) = self.sources.events.recv() => {
                     if let Some(end) = self.on_told(told).await {
                         return end;
@@ -160,7 +162,7 @@ impl Life {
         };
         match &*event {
             Event::LoggedOut(out) => {
-                let reason = convert::closed_door(&out.reason).unwrap_or(DownReason::LoggedOut);
+                let reason = convert::closed_door(out.reason).unwrap_or(DownReason::LoggedOut);
                 return Some(SessionEnd::Ended(reason));
             }
             Event::StreamReplaced(_) => return Some(SessionEnd::Ended(DownReason::ReplacedElsewhere)),
@@ -172,7 +174,7 @@ impl Life {
             }
             Event::ConnectFailure(failure) => {
                 tracing::warn!(device = %self.device, reason = ?failure.reason, "WhatsApp refused the login");
-                return convert::closed_door(&failure.reason).map(SessionEnd::Ended);
+                return convert::closed_door(failure.reason).map(SessionEnd::Ended);
             }
             Event::StreamError(error) => {
                 tracing::info!(device = %self.device, code = %error.code, "WhatsApp reported a stream error");
@@ -267,20 +269,30 @@ impl Life {
 
     async fn on_wire(&mut self) {
         let wire = *self.sources.wire.borrow_and_update();
+        let before = self.live.board.line();
+        if matches!(before, Line::Over(_)) {
+            return;
+        }
+        let was_there = matches!(before, Line::Up | Line::Silent);
         let line = match wire {
             Wire::Ready(_) => {
                 self.misses = 0;
                 self.rebuilding = false;
                 Line::Up
             }
-            Wire::Closed | Wire::Failed => {
+            // A socket is not yet a connection. If the last word was of one, its end went by unseen.
+            Wire::Open(_) if !was_there => return,
+            Wire::Open(_) | Wire::Closed | Wire::Failed => {
                 let reason = if self.rebuilding { DownReason::NoAnswer } else { DownReason::Disconnected };
                 Line::Down(Some(reason))
             }
-            // A socket is not yet a connection.
-            Wire::Open(_) => return,
         };
         self.live.board.set_line(line);
+        if line == Line::Up {
+            for lid in std::mem::take(&mut self.to_ask) {
+                self.ask_number(lid);
+            }
+        }
         self.tell_health().await;
     }
 
@@ -308,9 +320,10 @@ impl Life {
             let answer = live.settings.watch.answer;
             let ping = wacore::iq::keepalive::KeepaliveSpec::with_timeout(answer);
             let answered = match tokio::time::timeout(answer, live.client.execute(ping)).await {
-                Ok(Ok(())) => true,
-                // An answer all the same.
-                Ok(Err(IqError::ServerError { .. } | IqError::UnexpectedResponseType { .. })) => true,
+                // A refusal is an answer all the same.
+                Ok(Ok(()) | Err(IqError::ServerError { .. } | IqError::UnexpectedResponseType { .. })) => {
+                    true
+                }
                 Ok(Err(_)) | Err(_) => false,
             };
             Done::Probe { number, answered }
@@ -321,7 +334,8 @@ impl Life {
         match done {
             Done::Probe { number, answered } => {
                 self.probing = false;
-                if self.live.wire.now() == Wire::Ready(number) {
+                let over = matches!(self.live.board.line(), Line::Over(_));
+                if !over && self.live.wire.now() == Wire::Ready(number) {
                     self.on_probe(answered).await;
                 }
             }
@@ -371,7 +385,9 @@ impl Life {
 
     /// Asks WhatsApp for the number behind a LID, once. The answer comes through the store, like any other mapping.
     fn ask_number(&mut self, lid: String) {
-        if !matches!(self.live.wire.now(), Wire::Ready(_)) || !self.asked.insert(lid.clone()) {
+        if !matches!(self.live.wire.now(), Wire::Ready(_)) {
+            // What waited on the server comes in before the login is complete.
+            self.to_ask.push(lid);
             return;
         }
         let live = Arc::clone(&self.live);

@@ -80,9 +80,13 @@ pub(crate) fn begin(
     let stop = CancellationToken::new();
     let ends_it = stop.clone().drop_guard();
     tasks.spawn(async move {
-        // A client of an earlier attempt may still be on its way out.
-        let Some(_alone) = stop.run_until_cancelled(alone.lock()).await else { return };
-        let linked = link(&settings, code, host, &to, &stop).await;
+        // A client of an earlier attempt may still be on its way out. A session that runs would not end by our waiting.
+        let alone = tokio::time::timeout(settings.linking.finish, alone.lock());
+        let linked = match stop.run_until_cancelled(alone).await {
+            None => return,
+            Some(Err(_elapsed)) => Err(failed("a session of this device still runs")),
+            Some(Ok(_alone)) => link(&settings, code, host, &to, &stop).await,
+        };
         match &linked {
             Ok(_) => tracing::info!(%device, "linked"),
             Err(error) => tracing::info!(%device, %error, "not linked"),
@@ -121,6 +125,7 @@ async fn link(
         limits: settings.linking,
         code,
         codes: 0,
+        connection: None,
         shown: false,
         paired: None,
         deadline: Instant::now() + settings.linking.overall,
@@ -155,7 +160,9 @@ struct Talk<'a> {
     code: Option<PairCodeOptions>,
     /// Codes shown.
     codes: u32,
-    /// Something was shown on this connection.
+    /// The connection that is open.
+    connection: Option<u64>,
+    /// Something was shown on it.
     shown: bool,
     /// The phone's yes.
     paired: Option<PairSuccess>,
@@ -217,13 +224,25 @@ impl Talk<'_> {
         }
         match wire {
             Wire::Failed => Err(failed("WhatsApp cannot be reached")),
-            Wire::Closed if !std::mem::take(&mut self.shown) => Err(failed("WhatsApp ended the connection")),
-            Wire::Closed => {
-                self.code_until = None;
-                self.another_code()
+            Wire::Closed => self.connection_ended(),
+            Wire::Open(number) => {
+                // A change so quick that the end of the one before was not seen.
+                let unseen = self.connection.is_some();
+                let ended = if unseen { self.connection_ended() } else { Ok(()) };
+                self.connection = Some(number);
+                ended
             }
-            Wire::Open(_) | Wire::Ready(_) => Ok(()),
+            Wire::Ready(_) => Ok(()),
         }
+    }
+
+    fn connection_ended(&mut self) -> Result<(), LinkError> {
+        self.connection = None;
+        if !std::mem::take(&mut self.shown) {
+            return Err(failed("WhatsApp ended the connection"));
+        }
+        self.code_until = None;
+        self.another_code()
     }
 
     async fn on_event(&mut self, event: &Event) -> Result<Option<Linked>, LinkError> {
@@ -254,13 +273,13 @@ impl Talk<'_> {
             Event::Connected(_) => return Ok(self.paired.as_ref().map(|paired| self.linked(paired))),
             Event::LoggedOut(out) => {
                 return Err(LinkError::Refused(
-                    convert::closed_door(&out.reason).unwrap_or(DownReason::LoggedOut),
+                    convert::closed_door(out.reason).unwrap_or(DownReason::LoggedOut),
                 ));
             }
             Event::TemporaryBan(_) => return Err(LinkError::Refused(DownReason::Banned)),
             Event::ClientOutdated(_) => return Err(LinkError::Refused(DownReason::VersionOutdated)),
             Event::ConnectFailure(failure) => {
-                return Err(convert::closed_door(&failure.reason).map_or_else(
+                return Err(convert::closed_door(failure.reason).map_or_else(
                     || failed(format!("WhatsApp refused the connection: {:?}", failure.reason)),
                     LinkError::Refused,
                 ));

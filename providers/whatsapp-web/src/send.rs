@@ -8,8 +8,10 @@ use std::sync::{
 use cetar_model::{BoxError, Content, DownReason, FailureCode, PhoneNumber};
 use cetar_provider::{CheckError, NumberCheck, Outbound, SendError, Sent};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use waproto::whatsapp as wa;
-use whatsapp_rust::{Client, ClientError, ErrorChainExt, Jid, SendOptions};
+use whatsapp_rust::{Client, ClientError, ErrorChainExt, IqError, Jid, SendOptions};
 
 use crate::{
     acks::{Acks, Answer},
@@ -32,6 +34,8 @@ pub(crate) struct Live {
     pub(crate) settings: Arc<Settings>,
     /// Asks the loop to look whether WhatsApp still answers.
     pub(crate) doubt: Notify,
+    /// Cancelled once WhatsApp confirmed that we ended the link.
+    pub(crate) unlinked: CancellationToken,
 }
 
 impl Live {
@@ -109,17 +113,41 @@ impl Live {
         if !to.is_pn() {
             return Ok(());
         }
-        let registered = match self.recipients.is_registered(&to.user, self.store.host().now()) {
-            Some(registered) => registered,
-            None => {
-                let asked = self.client.contacts().is_on_whatsapp(std::slice::from_ref(to)).await;
-                let found = asked.map_err(|error| not_sent(&error, error.to_string()))?;
-                let registered = found.iter().any(|result| result.is_registered);
-                self.recipients.learn(&to.user, registered, self.store.host().now());
-                registered
-            }
+        let known = self.recipients.is_registered(&to.user, self.store.host().now());
+        let registered = if let Some(known) = known {
+            known
+        } else {
+            let asked = self.client.contacts().is_on_whatsapp(std::slice::from_ref(to)).await;
+            let found = asked.map_err(|error| not_sent(&error, error.to_string()))?;
+            let registered = found.iter().any(|result| result.is_registered);
+            self.recipients.learn(&to.user, registered, self.store.host().now());
+            registered
         };
         if registered { Ok(()) } else { Err(rejected(FailureCode::RecipientNotOnWhatsapp, None, None)) }
+    }
+
+    /// Ends the link on WhatsApp's side. The library's own `logout` forgets it on ours whether or not WhatsApp heard of it; this
+    /// says which.
+    pub(crate) async fn unlink(&self) -> Result<(), SendError> {
+        self.ready().map_err(SendError::AccountDown)?;
+        let Some(own) = self.client.pn() else { return Err(SendError::AccountDown(DownReason::LoggedOut)) };
+        let asked = self.client.execute(RemoveCompanionDeviceSpec::new(&own));
+        match tokio::time::timeout(self.settings.send_timeout, asked).await {
+            Ok(Ok(())) => {
+                self.unlinked.cancel();
+                Ok(())
+            }
+            Ok(Err(IqError::ServerError { code, text, .. })) => {
+                Err(rejected(FailureCode::RejectedByNetwork, Some(code.to_string()), Some(&text)))
+            }
+            // The end of the connection can overtake the answer.
+            Ok(Err(_)) if self.board.line() == Line::Over(DownReason::LoggedOut) => Ok(()),
+            Ok(Err(error)) => Err(SendError::Unknown(error.to_string().into())),
+            Err(_elapsed) => {
+                self.doubt.notify_one();
+                Err(SendError::Unknown("WhatsApp did not confirm in time".into()))
+            }
+        }
     }
 
     /// Whether a number has an account, asked afresh.
@@ -187,7 +215,7 @@ fn failed(error: whatsapp_rust::SendError) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use whatsapp_rust::{IqError, anyhow};
+    use whatsapp_rust::anyhow;
 
     #[test]
     fn an_error_of_the_library_says_how_certain_it_is() {

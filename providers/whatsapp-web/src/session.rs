@@ -22,7 +22,7 @@ use crate::{
     send::Live,
     settings::Settings,
     store::SessionStore,
-    transport::{Wire, WireState},
+    transport::WireState,
 };
 
 pub(crate) struct WebSession {
@@ -89,6 +89,7 @@ impl WebSession {
             recipients: Arc::clone(&self.recipients),
             settings: Arc::clone(&self.settings),
             doubt: Notify::new(),
+            unlinked: CancellationToken::new(),
         });
         let handle = bot.spawn();
         self.set_live(Some(Arc::clone(&live)));
@@ -191,13 +192,10 @@ impl Session for WebSession {
     }
 
     async fn logout(&self) -> Result<(), SendError> {
-        let Some(live) = self.live() else { return Err(SendError::AccountDown(self.down())) };
-        // Without a connection the library would forget the link on our side only and say nothing.
-        if !matches!(live.wire.now(), Wire::Ready(_)) {
-            return Err(SendError::AccountDown(DownReason::Disconnected));
+        match self.live() {
+            Some(live) => live.unlink().await,
+            None => Err(SendError::AccountDown(self.down())),
         }
-        live.client.logout().await;
-        Ok(())
     }
 }
 

@@ -274,7 +274,7 @@ fn a_closed_door_says_what_a_person_can_do() {
         (R::ServiceUnavailable, None),
         (R::Unknown(999), None),
     ] {
-        assert_eq!(closed_door(&reason), expected, "{reason:?}");
+        assert_eq!(closed_door(reason), expected, "{reason:?}");
     }
 }
 

@@ -109,6 +109,20 @@ async fn a_new_server_key_is_survived() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_in_maintenance_is_waited_for() {
+    let (mut world, running) = World::connected().await;
+    world.simulator.faults().unavailable(true);
+    world.simulator.faults().stream_error(503);
+    assert_eq!(world.state(DeviceState::Connecting).await.reason, Some(DownReason::Disconnected));
+    let refused = |event: &Event| matches!(event, Event::Fault { fault: "unavailable" }).then_some(());
+    soon("a refused login", world.simulator.wait_for(refused)).await;
+    world.simulator.faults().unavailable(false);
+    world.state(DeviceState::Connected).await;
+    running.send(&world.message("Masih di sini")).await.expect("sent");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping_while_the_network_is_away_takes_no_time() {
     let (mut world, running) = World::connected().await;
     world.simulator.faults().refuse_connections(true);

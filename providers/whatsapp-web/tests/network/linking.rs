@@ -80,6 +80,33 @@ async fn a_connection_lost_while_the_qr_is_shown_is_made_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_lost_while_a_code_is_shown_brings_another_code() {
+    let world = World::new().await;
+    let mut process = world.begin(LinkMethod::PairingCode).await;
+    let LinkStep::Code { code: old, .. } = next(process.as_mut()).await.expect("a code") else {
+        panic!("no code")
+    };
+    world.simulator.faults().drop_all();
+    let LinkStep::Code { code: new, .. } = next(process.as_mut()).await.expect("a code") else {
+        panic!("no code")
+    };
+    assert_ne!(new, old);
+    soon("the code", world.phone.enter_code(&new)).await.expect("linked");
+    done(process.as_mut()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_whose_session_runs_cannot_be_linked_under_it() {
+    let finish = Duration::from_secs(2);
+    let change = |settings| Settings { linking: Linking { finish, ..Linking::default() }, ..settings };
+    let (world, running) = World::connected_with(change).await;
+    let mut process = world.begin(LinkMethod::Qr).await;
+    assert!(matches!(next(process.as_mut()).await, Err(LinkError::Failed(_))));
+    running.send(&world.message("tidak terganggu")).await.expect("sent");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_qr_nobody_scans_ends_as_expired() {
     let overall = Duration::from_secs(3);
     let change = |settings| Settings { linking: Linking { overall, ..Linking::default() }, ..settings };

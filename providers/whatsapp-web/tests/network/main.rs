@@ -1,7 +1,12 @@
 //! The provider against the stand-in of WhatsApp's network: real sockets, real Noise, real Signal.
 
+#[cfg(test)]
 mod connection;
+#[cfg(test)]
 mod inbound;
+#[cfg(test)]
 mod linking;
+#[cfg(test)]
 mod sending;
+#[cfg(test)]
 mod world;

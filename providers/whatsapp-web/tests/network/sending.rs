@@ -18,7 +18,7 @@ async fn a_text_is_sent_delivered_and_read() {
     let received = soon("the peer", world.peer.next_message()).await;
     assert_eq!(received.text.as_deref(), Some("Halo! Ini pesan teks dari Cetar API."));
     assert_eq!(received.id, sent.remote_id);
-    assert_eq!(world.receipt(Receipt::Delivered).await.remote_ids, [sent.remote_id.clone()]);
+    assert_eq!(world.receipt(Receipt::Delivered).await.remote_ids, std::slice::from_ref(&sent.remote_id));
     world.peer.read(&sent.remote_id).await;
     assert_eq!(world.receipt(Receipt::Read).await.remote_ids, [sent.remote_id]);
     let health = running.session.health();

@@ -29,11 +29,14 @@ pub(crate) const OWNER: &str = "6281100000001";
 pub(crate) const PEER: &str = "6281200000002";
 
 /// Nothing on the loopback takes that long: whoever waits longer waits for something that will not come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }
+
+/// Worlds made so far, so that each has ids of its own.
+static COUNT: Mutex<u8> = Mutex::new(0);
 
 /// A host in memory that can be told to fail.
 pub(crate) struct ScriptedHost {
@@ -137,7 +140,6 @@ impl World {
             taken_over: AtomicBool::new(false),
             refused: tokio::sync::Notify::new(),
         });
-        static COUNT: Mutex<u8> = Mutex::new(0);
         let ids = IdSource::new(|bytes| {
             // Another sequence for every world.
             let mut count = COUNT.lock().unwrap();
