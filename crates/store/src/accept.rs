@@ -42,7 +42,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let acceptance = Acceptance { send, reply };
         let full = match &self.inner.engine {
-            Engine::Sqlite { writer, .. } => writer.try_send(Command::Accept(acceptance)).is_err(),
+            Engine::Sqlite { writer, .. } => writer.try_send(Command::Accept(Box::new(acceptance))).is_err(),
             Engine::Postgres { accepts, .. } => accepts.try_send(acceptance).is_err(),
         };
         if full {
@@ -195,8 +195,9 @@ async fn refuse_removed_devices(
 
 /// Writes the idempotency keys; answers the sends whose key is taken, by an earlier row or earlier in this batch.
 async fn replay(tx: &mut Tx, sends: &[NewSend], answers: &mut [Option<Accepted>]) -> Result<()> {
+    type Keyed<'a> = (usize, &'a NewSend, &'a NewIdempotency);
     // By key, in one order for all writers: PostgreSQL waits for another's uncommitted key, and two must not wait for each other.
-    let mut by_key: BTreeMap<(&str, &str), Vec<(usize, &NewSend, &NewIdempotency)>> = BTreeMap::new();
+    let mut by_key: BTreeMap<(&str, &str), Vec<Keyed<'_>>> = BTreeMap::new();
     for (at, send) in sends.iter().enumerate() {
         if let (Some(idempotency), None) = (&send.idempotency, &answers[at]) {
             by_key.entry((&idempotency.scope, &idempotency.key)).or_default().push((at, send, idempotency));

@@ -140,6 +140,9 @@ const BEGIN: Sql = Sql::postgres_only("BEGIN");
 const COMMIT: Sql = Sql::postgres_only("COMMIT");
 const ROLLBACK: Sql = Sql::postgres_only("ROLLBACK");
 
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[Sql] = &[BEGIN, COMMIT, ROLLBACK];
+
 impl Tx {
     /// The writer's connection; transactions are its caller's business.
     pub(crate) const fn sqlite(conn: PoolConnection<Sqlite>, ctx: Arc<Context>) -> Self {

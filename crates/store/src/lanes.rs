@@ -23,7 +23,7 @@ statements! {
     LOCK = "SELECT id FROM conversations WHERE id = (SELECT conversation FROM jobs WHERE id = $1)", postgres "FOR NO KEY UPDATE";
     EXISTS = "SELECT id FROM jobs WHERE id = $1";
     LOAD = "SELECT j.id, j.workspace, j.device, j.conversation, j.message, j.state, j.at_head, j.run_at, j.expires_at, \
-              j.attempts, j.crashes, j.lease_token, m.state AS message_state, m.client_ref, m.channel, c.chat, w.language, \
+              j.attempts, j.crashes, m.state AS message_state, m.client_ref, m.channel, c.chat, w.language, \
               d.removed_at AS device_removed_at \
             FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
               JOIN workspaces w ON w.id = j.workspace LEFT JOIN devices d ON d.id = j.device \
@@ -60,7 +60,6 @@ struct Row {
     expires_at: i64,
     attempts: i64,
     crashes: i64,
-    lease_token: i64,
     message_state: String,
     client_ref: Option<String>,
     channel: String,
@@ -82,7 +81,6 @@ pub(crate) struct Work {
     pub(crate) expires_at: Timestamp,
     pub(crate) attempts: u32,
     pub(crate) crashes: u32,
-    pub(crate) lease_token: i64,
     pub(crate) message_state: MessageState,
     pub(crate) device_removed: bool,
     client_ref: Option<String>,
@@ -132,7 +130,6 @@ pub(crate) async fn load_locked(tx: &mut Tx, job: &JobId) -> Result<Option<Work>
         expires_at: Timestamp::from_micros(row.expires_at),
         attempts: count(row.attempts),
         crashes: count(row.crashes),
-        lease_token: row.lease_token,
         message_state: read(&row.message_state, "messages", "state", &row.message)?,
         device_removed: row.device_removed_at.is_some(),
         client_ref: row.client_ref,

@@ -36,6 +36,7 @@ const ADVISORY_LOCK: i64 = 0x63_65_74_61_72;
 
 const VERSION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
+const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_version";
 const NOTE: &str = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
 
@@ -80,7 +81,6 @@ pub(crate) async fn migrate_postgres(conn: &mut PgConnection) -> Result<(), Open
     loop {
         let mut tx = conn.begin().await.map_err(step_failed)?;
         // Released with the transaction, whatever becomes of it.
-        const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
         sqlx::query(LOCK).bind(ADVISORY_LOCK).execute(&mut *tx).await.map_err(step_failed)?;
         tx.execute(VERSION_TABLE).await.map_err(step_failed)?;
         let version = postgres_version(&mut tx).await?;

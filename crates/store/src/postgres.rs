@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future::BoxFuture;
 use sqlx::{
     ConnectOptions, Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -121,7 +122,8 @@ async fn accept_batch(pool: &PgPool, ctx: &Arc<Context>, batch: Vec<Acceptance>)
     }
 }
 
-fn all<'a>(tx: &'a mut Tx, sends: &'a Vec<NewSend>) -> futures::future::BoxFuture<'a, Result<Vec<Accepted>>> {
+#[expect(clippy::ptr_arg, reason = "the arguments of an operation are owned by who runs it")]
+fn all<'a>(tx: &'a mut Tx, sends: &'a Vec<NewSend>) -> BoxFuture<'a, Result<Vec<Accepted>>> {
     Box::pin(accept::accept(tx, sends))
 }
 

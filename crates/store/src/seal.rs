@@ -45,13 +45,11 @@ impl MasterKey {
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
             let digit = |c: u8| char::from(c).to_digit(16).and_then(|d| u8::try_from(d).ok());
-            match (digit(pair[0]), digit(pair[1])) {
-                (Some(high), Some(low)) => *byte = high << 4 | low,
-                _ => {
-                    bytes.zeroize();
-                    return Err(wrong("it has a character that is not a hexadecimal digit"));
-                }
-            }
+            let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else {
+                bytes.zeroize();
+                return Err(wrong("it has a character that is not a hexadecimal digit"));
+            };
+            *byte = high << 4 | low;
         }
         Ok(Self::generate(bytes))
     }

@@ -96,7 +96,7 @@ async fn note_attempt(
     started_at: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    let (word, detail) = match &settlement.outcome {
+    let (class, detail) = match &settlement.outcome {
         Outcome::Sent { .. } => ("sent", None),
         Outcome::Again { class, detail, .. } => (*class, Some(detail.as_str())),
         Outcome::Failed { detail, .. } => ("failed", detail.as_deref()),
@@ -110,7 +110,7 @@ async fn note_attempt(
         i64::from(work.attempts),
         started_at.as_micros(),
         now.as_micros(),
-        word,
+        class,
         detail.map(plain),
     )?;
     Ok(())

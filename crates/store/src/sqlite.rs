@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::mpsc;
@@ -49,10 +49,12 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
         .max_connections(1)
         .max_lifetime(None)
         .idle_timeout(None)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options(path))
-        .await
-        .map_err(|error| not_writable(error.into()))?;
+        .acquire_timeout(Duration::from_secs(10));
+    #[cfg(test)]
+    let max_pages = Arc::new(std::sync::atomic::AtomicI64::new(0));
+    #[cfg(test)]
+    let writing = full_disk(writing, &max_pages);
+    let writing = writing.connect_with(options(path)).await.map_err(|error| not_writable(error.into()))?;
     let mut conn = writing.acquire().await.map_err(|error| not_writable(error.into()))?;
     // Both may refuse the database, and nothing has been written yet.
     let version = migrate::sqlite_version(&mut conn).await?;
@@ -74,17 +76,38 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
     let (writer, commands) = mpsc::channel(QUEUE);
     let tasks = TaskTracker::new();
     let closing = CancellationToken::new();
-    tasks.spawn(writer::run(writing, Arc::clone(&ctx), commands, closing.clone()));
-    tasks.spawn(checkpoints(options(path), writer.downgrade(), closing.clone()));
+    let checkpoints = tasks.spawn(checkpoints(options(path), writer.downgrade(), closing.clone()));
+    tasks.spawn(writer::run(writing, Arc::clone(&ctx), commands, closing.clone(), checkpoints));
     let ends = closing.clone().drop_guard();
     Ok(Store {
         inner: Arc::new(Inner {
-            engine: Engine::Sqlite { readers, writer },
+            engine: Engine::Sqlite {
+                readers,
+                writer,
+                #[cfg(test)]
+                max_pages,
+            },
             ctx,
             tasks,
             closing,
             _ends: ends,
         }),
+    })
+}
+
+/// Tests fill the disk by a limit of SQLite's own on the size of the file; it answers as it does when the disk is full.
+#[cfg(test)]
+fn full_disk(pool: SqlitePoolOptions, max_pages: &Arc<std::sync::atomic::AtomicI64>) -> SqlitePoolOptions {
+    let max_pages = Arc::clone(max_pages);
+    pool.after_connect(move |conn, _| {
+        let max = max_pages.load(std::sync::atomic::Ordering::SeqCst);
+        Box::pin(async move {
+            if max > 0 {
+                let sql = format!("PRAGMA max_page_count = {max}");
+                sqlx::query(sqlx::AssertSqlSafe(sql)).execute(conn).await?;
+            }
+            Ok(())
+        })
     })
 }
 
@@ -135,6 +158,9 @@ async fn checkpoints(
                 conn = None;
             }
         }
+    }
+    if let Some(conn) = conn {
+        let _ = conn.close().await;
     }
 }
 

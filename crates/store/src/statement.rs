@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sql {
     /// What the code calls it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the test that prepares all statements"))]
     pub(crate) name: &'static str,
     pub(crate) sqlite: &'static str,
     pub(crate) postgres: &'static str,
@@ -49,6 +50,7 @@ const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
 ///
 /// It is run in chunks whose sizes are powers of two, so that a connection caches nine texts of it and not hundreds.
 pub(crate) struct Multi {
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the test that prepares all statements"))]
     pub(crate) name: &'static str,
     head: &'static str,
     row: &'static str,

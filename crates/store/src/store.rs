@@ -51,8 +51,17 @@ pub(crate) struct Inner {
 }
 
 pub(crate) enum Engine {
-    Sqlite { readers: SqlitePool, writer: mpsc::Sender<Command> },
-    Postgres { pool: PgPool, accepts: mpsc::Sender<Acceptance> },
+    Sqlite {
+        readers: SqlitePool,
+        writer: mpsc::Sender<Command>,
+        /// Pages the file may have; 0: no limit. For connections made from then on.
+        #[cfg(test)]
+        max_pages: Arc<std::sync::atomic::AtomicI64>,
+    },
+    Postgres {
+        pool: PgPool,
+        accepts: mpsc::Sender<Acceptance>,
+    },
 }
 
 statements! {

@@ -9,7 +9,10 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::{FutureExt, future::BoxFuture};
 use sqlx::SqlitePool;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -33,10 +36,13 @@ const UNDO: Sql = Sql::sqlite_only("ROLLBACK TO command");
 const CHECKPOINT: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(RESTART)");
 const FOLD: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(TRUNCATE)");
 
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[Sql] = &[BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, CHECKPOINT, FOLD];
+
 /// What the writer is asked to do.
 pub(crate) enum Command {
     /// A send to accept, with those of other callers in one go.
-    Accept(Acceptance),
+    Accept(Box<Acceptance>),
     /// Anything else.
     Write(Box<dyn Write>),
     /// The write-ahead log has grown: start it over between two batches.
@@ -90,12 +96,13 @@ impl<A: Send + Sync, T: Send> Write for Pending<A, T> {
     }
 }
 
-/// The writer task. It ends when the store is closed or dropped, after what had been handed in.
+/// The writer task. It ends when the store is closed or dropped, after what had been handed in, and after `checkpoints`.
 pub(crate) async fn run(
     pool: SqlitePool,
     ctx: Arc<Context>,
     mut commands: mpsc::Receiver<Command>,
     closing: CancellationToken,
+    checkpoints: JoinHandle<()>,
 ) {
     let mut tx = None;
     let mut batch = Vec::with_capacity(BATCH);
@@ -132,6 +139,8 @@ pub(crate) async fn run(
             }
         }
     }
+    // Two cannot fold the log at once, and the other gives up at once.
+    let _ = checkpoints.await;
     if let Some(mut tx) = tx
         && let Err(error) = execute!(tx, FOLD)
     {
@@ -159,7 +168,7 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
     let mut checkpoint = false;
     for command in batch {
         match command {
-            Command::Accept(acceptance) => sends.push(acceptance),
+            Command::Accept(acceptance) => sends.push(*acceptance),
             Command::Write(write) => writes.push(write),
             Command::Checkpoint => checkpoint = true,
         }

@@ -1,4 +1,15 @@
 //! The specification of the store, run on both engines. Each test is a sentence.
 
-mod suite;
+mod accepting;
+mod administering;
+mod changing;
+mod delivering;
+mod devices;
+mod durability;
+mod failing;
+mod opening;
+mod random;
+mod receiving;
+mod sending;
+mod statements;
 mod world;

@@ -1,0 +1,116 @@
+//! Workspaces, users, keys, the block list.
+
+use std::time::Duration;
+
+use cetar_model::{Language, Plan};
+
+use super::world::{World, on_both_engines};
+use crate::{ApiKey, NewUser, Scope, StoreError, Workspace};
+
+fn key(world: &World, secret: u8) -> ApiKey {
+    ApiKey {
+        id: world.ids.make(world.now()),
+        workspace: world.workspace.clone(),
+        name: "server toko".into(),
+        hash: [secret; 32],
+        hint: "sk_live_…abcd".into(),
+        test: true,
+        scopes: vec![Scope::Messages, Scope::Admin],
+        devices: vec![world.ids.make(world.now())],
+        allow_ips: vec!["203.0.113.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+        expires_at: Some(world.now() + Duration::from_hours(1)),
+        revoked_at: None,
+        last_used_at: None,
+        created_at: world.now(),
+    }
+}
+
+on_both_engines! {
+    async fn a_workspace_reads_back_and_its_plan_can_change(world: &World) {
+        let plan = Plan { devices: Some(3), broadcast: false, ..Plan::default() };
+        let second = Workspace {
+            id: world.ids.make(world.now()),
+            name: "Cabang".into(),
+            plan: Plan::default(),
+            language: Language::Indonesian,
+            created_at: world.pass(Duration::from_secs(1)),
+        };
+        world.store.insert_workspace(second.clone()).await.unwrap();
+        assert!(matches!(world.store.insert_workspace(second.clone()).await, Err(StoreError::Conflict)));
+        let ids: Vec<_> = world.store.workspaces().await.unwrap().into_iter().map(|workspace| workspace.id).collect();
+        assert_eq!(ids, [world.workspace.clone(), second.id.clone()], "oldest first");
+        assert!(world.store.set_plan(&second.id, plan.clone()).await.unwrap());
+        assert_eq!(world.store.workspace(&second.id).await.unwrap(), Some(Workspace { plan: plan.clone(), ..second }));
+        let nowhere = world.ids.make(world.now());
+        assert!(!world.store.set_plan(&nowhere, plan).await.unwrap());
+        assert_eq!(world.store.workspace(&nowhere).await.unwrap(), None);
+    }
+
+    async fn an_email_is_for_one_user(world: &World) {
+        let user = NewUser {
+            id: world.ids.make(world.now()),
+            workspace: world.workspace.clone(),
+            email: "ani@toko.example".into(),
+            role: "owner".into(),
+            password_hash: "$argon2id$…".into(),
+            created_at: world.now(),
+        };
+        world.store.insert_user(user.clone()).await.unwrap();
+        let other = NewUser { id: world.ids.make(world.now()), ..user };
+        assert!(matches!(world.store.insert_user(other).await, Err(StoreError::Conflict)));
+    }
+
+    async fn a_key_is_found_by_its_hash_with_its_workspace(world: &World) {
+        let new = key(world, 7);
+        world.store.insert_key(new.clone()).await.unwrap();
+        assert!(matches!(world.store.insert_key(key(world, 7)).await, Err(StoreError::Conflict)));
+        let (read, workspace) = world.store.key_by_hash(&[7; 32]).await.unwrap().unwrap();
+        assert_eq!((&read, &workspace.id), (&new, &world.workspace));
+        assert_eq!(world.store.key_by_hash(&[8; 32]).await.unwrap(), None);
+        assert_eq!(world.store.keys(&world.workspace).await.unwrap(), [new]);
+    }
+
+    async fn a_key_is_revoked_once_and_still_found(world: &World) {
+        let new = key(world, 7);
+        world.store.insert_key(new.clone()).await.unwrap();
+        assert!(!world.store.revoke_key(&world.ids.make(world.now()), &new.id, world.now()).await.unwrap());
+        assert!(world.store.revoke_key(&world.workspace, &new.id, world.now()).await.unwrap());
+        let first = world.now();
+        world.pass(Duration::from_secs(1));
+        assert!(!world.store.revoke_key(&world.workspace, &new.id, world.now()).await.unwrap());
+        let (read, _) = world.store.key_by_hash(&[7; 32]).await.unwrap().unwrap();
+        assert_eq!(read.revoked_at, Some(first));
+    }
+
+    async fn the_last_use_of_a_key_never_goes_back(world: &World) {
+        let (one, other) = (key(world, 7), key(world, 8));
+        world.store.insert_key(one.clone()).await.unwrap();
+        world.store.insert_key(other.clone()).await.unwrap();
+        let (early, late) = (world.now(), world.now() + Duration::from_secs(9));
+        for used in [vec![(one.id.clone(), late), (other.id.clone(), early)], vec![(one.id, early)], vec![]] {
+            world.store.touch_keys(used).await.unwrap();
+        }
+        let used: Vec<_> = world.store.keys(&world.workspace).await.unwrap().iter().map(|key| key.last_used_at).collect();
+        assert_eq!(used, [Some(late), Some(early)]);
+    }
+
+    async fn a_blocked_network_blocks_its_addresses_in_its_workspace(world: &World) {
+        let network = "203.0.113.7/24".parse().unwrap();
+        world.store.block_ip(&world.workspace, network, world.now()).await.unwrap();
+        world.store.block_ip(&world.workspace, "2001:db8::/32".parse().unwrap(), world.now()).await.unwrap();
+        for (ip, blocked) in [
+            ("203.0.113.255", true),
+            ("::ffff:203.0.113.1", true),
+            ("203.0.114.1", false),
+            ("2001:db8:1::1", true),
+            ("2001:db9::1", false),
+        ] {
+            assert_eq!(world.store.is_ip_blocked(&world.workspace, ip.parse().unwrap()).await.unwrap(), blocked, "{ip}");
+        }
+        let other = world.ids.make(world.now());
+        assert!(!world.store.is_ip_blocked(&other, "203.0.113.1".parse().unwrap()).await.unwrap());
+        assert!(world.store.unblock_ip(&world.workspace, network).await.unwrap());
+        assert!(!world.store.unblock_ip(&world.workspace, network).await.unwrap());
+        assert!(!world.store.is_ip_blocked(&world.workspace, "203.0.113.1".parse().unwrap()).await.unwrap());
+    }
+}

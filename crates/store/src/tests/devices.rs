@@ -1,0 +1,169 @@
+//! Devices, their leases, health and session state.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cetar_model::{Channel, DeviceState, DownReason, EventData, Health, NextAction};
+
+use super::world::{LEASE, NODE, World, on_both_engines};
+use crate::{Device, NewDevice, StateChange, StoreError};
+
+fn put(collection: &'static str, key: &'static str, value: &'static str) -> StateChange {
+    StateChange::Put(collection, Bytes::from(key), Bytes::from(value))
+}
+
+on_both_engines! {
+    async fn a_device_reads_back_as_it_was_written(world: &World) {
+        let id: cetar_model::DeviceId = world.ids.make(world.now());
+        let device = Device {
+            id: id.clone(),
+            workspace: world.workspace.clone(),
+            channel: Channel::WhatsappOfficial,
+            name: "Kasir 😀".into(),
+            sandbox: true,
+            address: None,
+            health: Health {
+                state: DeviceState::Restricted,
+                reason: Some(DownReason::Restricted),
+                last_frame_at: Some(world.now()),
+                last_ack_at: Some(world.now() - LEASE),
+                until: Some(world.now() + LEASE),
+            },
+            paused: true,
+            linked_at: None,
+            created_at: world.now(),
+        };
+        let settings = [("token".to_owned(), "EAAG 😀".to_owned()), ("phone_number_id".to_owned(), "1".to_owned())];
+        let new = NewDevice { device: device.clone(), settings: settings.clone().into() };
+        world.store.insert_device(new.clone()).await.unwrap();
+        assert!(matches!(world.store.insert_device(new).await, Err(StoreError::Conflict)));
+        let read = world.store.device(&world.workspace, &id).await.unwrap().unwrap();
+        assert_eq!(format!("{read:?}"), format!("{device:?}"));
+        assert_eq!(world.store.device_settings(&id).await.unwrap(), settings.into());
+        assert_eq!(world.store.devices(&world.workspace).await.unwrap().len(), 1);
+        assert_eq!(world.store.all_devices().await.unwrap().len(), 1);
+        assert!(world.store.device(&world.ids.make(world.now()), &id).await.unwrap().is_none(), "another's");
+        assert_eq!(world.number("SELECT COUNT(*) FROM device_settings WHERE LENGTH(value) > 29").await, 2, "sealed");
+    }
+
+    async fn one_node_runs_a_device_at_a_time(world: &World) {
+        let device = world.device().await;
+        let first = world.lease(&device, "node_a").await.unwrap();
+        assert_eq!(world.lease(&device, "node_b").await, None);
+        let own = world.lease(&device, "node_a").await.expect("its own at once");
+        assert!(own.token > first.token);
+        world.pass(LEASE);
+        let second = world.lease(&device, "node_b").await.expect("it has expired");
+        assert!(second.token > own.token);
+        assert_eq!(world.lease(&device, "node_a").await, None);
+        world.store.release_device(&device, own).await.unwrap();
+        assert_eq!(world.lease(&device, "node_a").await, None, "an old holder releases nothing");
+        world.store.release_device(&device, second).await.unwrap();
+        assert!(world.lease(&device, "node_a").await.is_some());
+    }
+
+    async fn renewing_keeps_devices_and_tells_what_is_lost(world: &World) {
+        let (kept, taken) = (world.device().await, world.device().await);
+        let leases = [
+            (kept.clone(), world.lease(&kept, NODE).await.unwrap()),
+            (taken.clone(), world.lease(&taken, NODE).await.unwrap()),
+        ];
+        world.pass(LEASE);
+        world.lease(&taken, "node_b").await.unwrap();
+        let lost = world.store.renew_devices(NODE, &leases, world.now(), world.now() + LEASE).await.unwrap();
+        assert_eq!(lost, std::slice::from_ref(&taken));
+        world.pass(LEASE.saturating_sub(Duration::from_secs(1)));
+        assert_eq!(world.lease(&kept, "node_b").await, None);
+    }
+
+    async fn session_state_is_written_as_one_and_read_back(world: &World) {
+        let (device, lease) = world.leased().await;
+        let changes = vec![put("a", "k1", "v1"), put("a", "k2", "v2"), put("b", "k1", "other"), put("a", "k1", "newer")];
+        world.store.save_state(&device, lease, changes).await.unwrap();
+        assert_eq!(world.store.state(&device, "a", b"k1").await.unwrap().as_deref(), Some(&b"newer"[..]));
+        assert_eq!(world.store.state(&device, "b", b"k1").await.unwrap().as_deref(), Some(&b"other"[..]));
+        assert_eq!(world.store.state(&device, "a", b"k3").await.unwrap(), None);
+        let all = world.store.state_all(&device, "a").await.unwrap();
+        assert_eq!(all, [(Bytes::from("k1"), Bytes::from("newer")), (Bytes::from("k2"), Bytes::from("v2"))]);
+        assert_eq!(world.number("SELECT COUNT(*) FROM session_state WHERE LENGTH(value) > 40").await, 3, "sealed");
+
+        let changes = vec![StateChange::Delete("a", Bytes::from("k1")), StateChange::Clear("b"), put("c", "", "")];
+        world.store.save_state(&device, lease, changes).await.unwrap();
+        assert_eq!(world.store.state_all(&device, "a").await.unwrap().len(), 1);
+        assert_eq!(world.store.state_all(&device, "b").await.unwrap(), []);
+        assert_eq!(world.store.state(&device, "c", b"").await.unwrap(), Some(Bytes::new()));
+        world.store.save_state(&device, lease, vec![StateChange::ClearAll, put("d", "k", "v")]).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM session_state").await, 1);
+    }
+
+    async fn an_older_holder_cannot_write_session_state(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.store.save_state(&device, lease, vec![put("a", "k", "old")]).await.unwrap();
+        let newer = world.lease(&device, NODE).await.unwrap();
+        let late = world.store.save_state(&device, lease, vec![put("a", "k", "late"), StateChange::ClearAll]).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)));
+        assert_eq!(world.store.state(&device, "a", b"k").await.unwrap().as_deref(), Some(&b"old"[..]));
+        world.store.save_state(&device, newer, vec![put("a", "k", "new")]).await.unwrap();
+    }
+
+    async fn session_state_copied_to_another_place_does_not_open(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.store.save_state(&device, lease, vec![put("a", "k1", "one"), put("a", "k2", "two")]).await.unwrap();
+        world.raw("UPDATE session_state SET value = (SELECT value FROM session_state ORDER BY key LIMIT 1)").await;
+        assert!(world.store.state(&device, "a", b"k1").await.is_ok());
+        let error = world.store.state(&device, "a", b"k2").await.unwrap_err().to_string();
+        assert_eq!(error, format!("corrupt row: session_state.value of {device}/a"));
+    }
+
+    async fn a_change_of_health_is_told_once(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.endpoint(&["session.state"]).await;
+        let until = world.now() + Duration::from_hours(1);
+        let restricted = Health {
+            until: Some(until),
+            last_frame_at: Some(world.now()),
+            ..Health::new(DeviceState::Restricted, Some(DownReason::Restricted))
+        };
+        assert!(world.store.set_health(&device, Some(lease), restricted, world.now()).await.unwrap());
+        let later = Health { last_frame_at: Some(world.pass(LEASE)), ..restricted };
+        assert!(!world.store.set_health(&device, Some(lease), later, world.now()).await.unwrap());
+        let shown = world.store.device(&world.workspace, &device).await.unwrap().unwrap();
+        assert_eq!(shown.health, later);
+        let events = world.events().await;
+        assert_eq!(events.len(), 1);
+        let EventData::Session(data) = &events[0].data else { panic!() };
+        assert_eq!((data.state, data.reason), (DeviceState::Restricted, Some(DownReason::Restricted)));
+        assert_eq!((data.next_action, data.until), (Some(NextAction::SlowDown), Some(until.as_secs())));
+        assert!(data.message.as_deref().unwrap().starts_with("WhatsApp has restricted"));
+    }
+
+    async fn health_under_an_old_lease_is_refused_and_without_one_is_not(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.lease(&device, NODE).await.unwrap();
+        let down = Health::new(DeviceState::Stopped, Some(DownReason::Paused));
+        let late = world.store.set_health(&device, Some(lease), down, world.now()).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)));
+        assert!(world.store.set_health(&device, None, down, world.now()).await.unwrap());
+        let nobody = world.ids.make(world.now());
+        assert!(!world.store.set_health(&nobody, None, down, world.now()).await.unwrap());
+    }
+
+    async fn linking_sets_address_time_and_state(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.pass(LEASE);
+        world.store.set_linked(&device, lease, "6281299999999", world.now()).await.unwrap();
+        let shown = world.store.device(&world.workspace, &device).await.unwrap().unwrap();
+        assert_eq!((shown.address.as_deref(), shown.linked_at), (Some("6281299999999"), Some(world.now())));
+        assert_eq!(shown.health.state, DeviceState::Connecting);
+        world.lease(&device, NODE).await.unwrap();
+        let late = world.store.set_linked(&device, lease, "0", world.now()).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)));
+    }
+
+    async fn pausing_is_for_devices_that_are_there(world: &World) {
+        let device = world.device().await;
+        assert!(world.store.set_paused(&world.workspace, &device, true).await.unwrap());
+        assert!(world.store.device(&world.workspace, &device).await.unwrap().unwrap().paused);
+        assert!(!world.store.set_paused(&world.ids.make(world.now()), &device, true).await.unwrap());
+    }
+}
