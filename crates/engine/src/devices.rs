@@ -196,11 +196,10 @@ impl crate::Engine {
             });
         }
         // No session can be running here: what is left is to say so.
-        let health = Health::new(DeviceState::LoggedOut, Some(DownReason::LoggedOut));
         let Some(hold) = DeviceHold::take(self, &device.id).await? else {
             return Err(DeviceError::Network("another node runs this device".to_owned()));
         };
-        self.store_health(&device.workspace, &device.id, Some(hold.lease), health).await?;
+        self.forget_link(&device.workspace, &device.id, hold.lease).await?;
         hold.give_back().await;
         Ok(())
     }

@@ -221,4 +221,22 @@ impl Engine {
         }
         Ok(())
     }
+
+    /// A person ended the link: says so, and forgets the session's keys. One that was only being linked is unlinked again.
+    pub(crate) async fn forget_link(
+        &self,
+        workspace: &WorkspaceId,
+        device: &DeviceId,
+        lease: DeviceLease,
+    ) -> Result<(), StoreError> {
+        let store = &self.inner.store;
+        store.save_state(device, lease, vec![StateChange::ClearAll]).await?;
+        let was_linked = store.device(workspace, device).await?.is_some_and(|it| it.linked_at.is_some());
+        let health = if was_linked {
+            Health::new(DeviceState::LoggedOut, Some(DownReason::LoggedOut))
+        } else {
+            Health::new(DeviceState::Unlinked, None)
+        };
+        self.store_health(workspace, device, Some(lease), health).await
+    }
 }

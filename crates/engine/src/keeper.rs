@@ -9,7 +9,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp, WorkspaceId};
 use cetar_provider::{Account, Session, SessionEnd};
-use cetar_store::{Device, StateChange, StoreError};
+use cetar_store::{Device, StoreError};
 use futures::FutureExt;
 use tokio::{
     sync::oneshot,
@@ -269,10 +269,11 @@ impl Keeper {
         let lost = self.hold.as_ref().map(|hold| hold.lost.clone()).unwrap_or_default();
         loop {
             tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Cause::Stopping,
                 end = session.join_next() => return Cause::Ended(end),
                 // A worker does not end by itself: it panicked.
                 end = work.join_next() => return Cause::Ended(end.and_then(Result::err).map(Err)),
-                () = self.stop.cancelled() => return Cause::Stopping,
                 () = lost.cancelled() => return Cause::LeaseLost,
                 () = self.post.nudge.notified() => {
                     if !self.is_wanted().await {
@@ -366,10 +367,7 @@ impl Keeper {
     /// The link has ended because a person wanted so: says it, and forgets the session's keys.
     async fn log_out(&mut self, done: oneshot::Sender<()>) {
         let Some(hold) = &self.hold else { return };
-        let forgotten =
-            self.engine.inner.store.save_state(&self.id, hold.lease, vec![StateChange::ClearAll]).await;
-        let stored = self.store(Health::new(DeviceState::LoggedOut, Some(DownReason::LoggedOut))).await;
-        match forgotten.and(stored) {
+        match self.engine.forget_link(&self.workspace, &self.id, hold.lease).await {
             Ok(()) => {
                 let _nobody_waits_any_more = done.send(());
             }

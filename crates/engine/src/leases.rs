@@ -15,7 +15,7 @@ use cetar_model::{DeviceId, JobId, Timestamp};
 use cetar_store::{ClaimedJob, DeviceLease, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, lock, worker};
+use crate::{Engine, attempt, lock};
 
 /// Jobs rescued at once; also how many of their outcomes share one commit.
 const BATCH: usize = 200;
@@ -203,11 +203,17 @@ pub(crate) async fn rescue(engine: &Engine, own: bool) -> Result<(), StoreError>
         if found > 0 {
             tracing::info!(jobs = found, own, "jobs left behind are taken over");
         }
-        let settled = jobs.into_iter().map(|job| worker::settle_rescued(engine, job));
-        for settled in futures::future::join_all(settled).await {
-            settled?;
+        let settling = jobs.iter().map(|job| attempt::settle_rescued(engine, job));
+        let mut settled = 0;
+        for (job, outcome) in jobs.iter().zip(futures::future::join_all(settling).await) {
+            match outcome {
+                Ok(()) => settled += 1,
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                // One that cannot be settled must not keep the others waiting.
+                Err(error) => tracing::error!(job = %job.job, %error, "a job left behind cannot be settled"),
+            }
         }
-        if found < BATCH {
+        if found < BATCH || settled == 0 {
             break;
         }
     }

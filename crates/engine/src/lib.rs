@@ -1,11 +1,12 @@
 //! Use cases and long-running loops. Knows no HTTP status and no SQL.
 //!
-//! [`Engine::accept`] puts a send on disk; `worker` makes the attempts of one device's live session; `keeper` keeps that session
+//! [`Engine::accept`] puts a send on disk; `worker` makes the attempts (`attempt`) of one device's live session; `keeper` keeps that session
 //! alive and `supervisor` keeps the keepers; `leases` proves that this process may do all that; `delivery` tells webhooks.
 //! Nothing here reads a clock or spawns a task of its own accord: time is a [`Clock`], and every task belongs to [`Engine::run`],
 //! so that dropping that future drops all of them.
 
 pub mod accept;
+mod attempt;
 pub mod auth;
 mod cache;
 pub mod delivery;

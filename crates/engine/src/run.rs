@@ -1,6 +1,7 @@
 //! Start, and a stop that loses nothing.
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Mutex, time::Duration};
 
+use cetar_store::StoreError;
 use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -131,7 +132,12 @@ impl Engine {
         while !stop.is_cancelled() {
             match leases::rescue(self, true).await {
                 Ok(()) => return true,
-                Err(error) => tracing::warn!(%error, "waiting for the database"),
+                Err(error @ StoreError::Unavailable(_)) => tracing::warn!(%error, "waiting for the database"),
+                // A row that cannot be read must not keep everything else from starting.
+                Err(error) => {
+                    tracing::error!(%error, "what this node held before cannot all be taken back");
+                    return true;
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -155,6 +161,7 @@ impl Engine {
         tasks.spawn(async move {
             loop {
                 let alive = Alive::new(&engine.inner.state, name);
+                engine.progressed();
                 let ended = AssertUnwindSafe(body(engine.clone(), stop.clone())).catch_unwind().await;
                 drop(alive);
                 if stop.is_cancelled() {

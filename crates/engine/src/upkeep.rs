@@ -41,6 +41,11 @@ pub(crate) async fn key_use(engine: Engine, stop: CancellationToken) {
 }
 
 async fn expire_and_wake(engine: &Engine) -> Result<(), StoreError> {
+    let (expired, woken) = (expire(engine).await, wake(engine).await);
+    expired.and(woken)
+}
+
+async fn expire(engine: &Engine) -> Result<(), StoreError> {
     let mut expired = BATCH;
     while expired == BATCH {
         expired = engine.inner.store.expire(engine.now(), BATCH).await?;
@@ -49,6 +54,10 @@ async fn expire_and_wake(engine: &Engine) -> Result<(), StoreError> {
             engine.told();
         }
     }
+    Ok(())
+}
+
+async fn wake(engine: &Engine) -> Result<(), StoreError> {
     for device in engine.inner.store.due_devices(engine.now()).await? {
         engine.inner.sessions.wake(&device);
     }

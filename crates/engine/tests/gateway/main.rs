@@ -6,6 +6,7 @@ mod access;
 mod choosing;
 mod crashes;
 mod devices;
+mod inbound;
 mod jobs;
 mod linking;
 mod nodes;

@@ -50,6 +50,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) network: Arc<ScriptedProvider>,
     providers: Mutex<Providers>,
+    receiver: Arc<Receiver>,
 }
 
 impl World {
@@ -70,6 +71,7 @@ impl World {
             clock: Arc::new(ManualClock::default()),
             network: Arc::clone(&network),
             providers: Mutex::default(),
+            receiver: Arc::default(),
         };
         world.provide(Channel::Whatsapp, network);
         for channel in Channel::ALL.iter().copied() {
@@ -101,10 +103,10 @@ impl World {
             ids: ids.clone(),
         };
         let (providers, clock) = (self.providers.lock().unwrap().clone(), self.clock.clone());
-        let node = name.to_owned();
+        let (node, webhooks) = (name.to_owned(), Arc::clone(&self.receiver));
         async move {
             let store = Store::open(options).await.unwrap();
-            let (webhooks, settings) = (Arc::new(NoWebhooks), Settings::default());
+            let settings = Settings::default();
             Engine::new(Parts { store, providers, clock, ids, node, webhooks, settings })
         }
     }
@@ -144,6 +146,16 @@ impl World {
     /// Texts attempted so far, in order.
     pub(crate) fn attempted(&self) -> Vec<String> {
         self.network.attempts().into_iter().map(|(_, text, _)| text).collect()
+    }
+
+    /// The events that webhooks were told of, by name.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let bodies = self.receiver.0.lock().unwrap();
+        let name = |body: &String| {
+            let event: serde_json::Value = serde_json::from_str(body).unwrap();
+            event["event"].as_str().unwrap().to_owned()
+        };
+        bodies.iter().map(name).collect()
     }
 
     /// Waits until so many sessions run on the network.
@@ -191,14 +203,17 @@ fn different_bytes(bytes: &mut [u8]) {
     }
 }
 
-struct NoWebhooks;
+/// A receiver that takes everything, and remembers the bodies.
+#[derive(Default)]
+struct Receiver(Mutex<Vec<String>>);
 
 #[async_trait]
-impl Transport for NoWebhooks {
+impl Transport for Receiver {
     fn permits(&self, _url: &str) -> Result<(), String> {
         Ok(())
     }
-    async fn post(&self, _request: Request) -> Result<Response, TransportError> {
+    async fn post(&self, request: Request) -> Result<Response, TransportError> {
+        self.0.lock().unwrap().push(String::from_utf8(request.body.to_vec()).unwrap());
         Ok(Response { status: 200, retry_after: None, body: String::new() })
     }
 }

@@ -1,0 +1,333 @@
+//! One attempt to send, and what is written down of it.
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use cetar_model::{
+    Clock, Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, backoff, decide,
+};
+use cetar_provider::Outbound;
+use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
+use futures::FutureExt;
+
+use crate::{Engine, leases::JobHold, sessions::Live};
+
+const ACCOUNT_DOWN: &str = "account_down";
+/// The longest pause between two tries to store an outcome.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// So often a database may refuse an outcome for a reason that should not occur.
+const MOST_REFUSALS: u32 = 5;
+
+/// What one attempt teaches the worker.
+pub(crate) enum Lesson {
+    /// Nothing to wait for.
+    Settled,
+    /// This job may be tried again then.
+    Again(Timestamp),
+    /// The account is down. At the attempt's beginning the session had told its health so many times.
+    Down(u64),
+}
+
+/// Makes one, from the claim to the outcome on disk.
+pub(crate) async fn make(engine: Engine, live: Arc<Live>, job: ClaimedJob, hold: JobHold) -> Lesson {
+    let started_at = engine.now();
+    let told = live.signals.times_told();
+    let safe = live.provider.capabilities().resend_is_safe;
+    let mut crashed = false;
+    let outcome = if job.crashes > MAX_CRASHES {
+        worker_crashed()
+    } else if started_at >= job.expires_at {
+        Outcome::Failed { code: FailureCode::Expired, provider_code: None, detail: None }
+    } else {
+        let message = Outbound {
+            id: job.message.clone(),
+            to: job.to.clone(),
+            content: job.content.clone(),
+            attempt: job.attempt,
+        };
+        let result = match AssertUnwindSafe(live.session.send(&message)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_panic) => {
+                tracing::error!("the provider panicked while sending");
+                crashed = true;
+                Err(SendError::Unknown("the provider panicked".into()))
+            }
+        };
+        outcome(result, job.attempt, safe, engine.now())
+    };
+    let lesson = match &outcome {
+        Outcome::Again { class: ACCOUNT_DOWN, .. } => Lesson::Down(told),
+        Outcome::Again { run_at, .. } => Lesson::Again(*run_at),
+        Outcome::Sent { .. } | Outcome::Failed { .. } | Outcome::Unknown { .. } => Lesson::Settled,
+    };
+    report(&outcome);
+    settle(&engine, &job, started_at, outcome, crashed).await;
+    drop(hold);
+    lesson
+}
+
+/// Settles a job whose process ended while it was being sent: nobody knows whether it was, and the same policy decides.
+pub(crate) async fn settle_rescued(engine: &Engine, job: &ClaimedJob) -> Result<(), StoreError> {
+    let device = engine.inner.store.device(&job.workspace, &job.device).await?;
+    let provider = device.as_ref().and_then(|device| engine.provider_of(device));
+    let safe = provider.is_some_and(|provider| provider.capabilities().resend_is_safe);
+    let now = engine.now();
+    let outcome = if job.crashes >= MAX_CRASHES {
+        worker_crashed()
+    } else {
+        let cut = SendError::Unknown("the process ended during the attempt".into());
+        outcome(Err(cut), job.attempt, safe, now)
+    };
+    let settlement = settlement(engine, job, now, outcome, true);
+    match engine.inner.store.settle(settlement).await {
+        // Somebody else rescued it, or a receipt came: then it is in good hands.
+        Ok(()) | Err(StoreError::LeaseLost) => {}
+        Err(error) => return Err(error),
+    }
+    engine.inner.sessions.wake(&job.device);
+    engine.told();
+    Ok(())
+}
+
+fn worker_crashed() -> Outcome {
+    Outcome::Failed { code: FailureCode::WorkerCrashed, provider_code: None, detail: None }
+}
+
+/// What an attempt came to, by the one retry policy.
+fn outcome(result: Result<Sent, SendError>, attempt: u32, resend_is_safe: bool, now: Timestamp) -> Outcome {
+    let error = match result {
+        Ok(Sent { remote_id }) => return Outcome::Sent { remote_id },
+        Err(error) => error,
+    };
+    let class = match &error {
+        SendError::Rejected { .. } => "rejected",
+        SendError::SlowDown { .. } => "slow_down",
+        SendError::NotSent(_) => "not_sent",
+        SendError::Unknown(_) => "unknown",
+        SendError::AccountDown(_) => ACCOUNT_DOWN,
+    };
+    let detail = error.to_string();
+    match decide(&error, attempt, MAX_ATTEMPTS, resend_is_safe) {
+        Decision::Retry(after) => Outcome::Again { run_at: now + after, counts: true, class, detail },
+        Decision::Postpone(after) => Outcome::Again { run_at: now + after, counts: false, class, detail },
+        Decision::Hold => Outcome::Again { run_at: now, counts: false, class, detail },
+        Decision::Unknown => Outcome::Unknown { detail },
+        Decision::Fail(code) => match error {
+            SendError::Rejected { provider_code, detail, .. } => {
+                Outcome::Failed { code, provider_code, detail }
+            }
+            SendError::SlowDown { .. }
+            | SendError::NotSent(_)
+            | SendError::Unknown(_)
+            | SendError::AccountDown(_) => {
+                Outcome::Failed { code, provider_code: None, detail: Some(detail) }
+            }
+        },
+    }
+}
+
+fn report(outcome: &Outcome) {
+    let class = match outcome {
+        Outcome::Sent { .. } => "sent",
+        Outcome::Again { class, .. } => class,
+        Outcome::Failed { .. } => "failed",
+        Outcome::Unknown { .. } => "unknown",
+    };
+    metrics::counter!("cetar_attempts_total", "outcome" => class).increment(1);
+    match outcome {
+        Outcome::Sent { .. } => tracing::info!("sent"),
+        Outcome::Again { run_at, .. } => tracing::info!(class, ?run_at, "another attempt follows"),
+        Outcome::Failed { code, provider_code, .. } => tracing::info!(%code, provider_code, "failed"),
+        Outcome::Unknown { .. } => tracing::warn!("it may have been sent"),
+    }
+}
+
+fn settlement(
+    engine: &Engine,
+    job: &ClaimedJob,
+    started_at: Timestamp,
+    outcome: Outcome,
+    crashed: bool,
+) -> Settlement {
+    Settlement {
+        job: job.job.clone(),
+        node: engine.inner.node.clone(),
+        lease_token: job.lease_token,
+        started_at,
+        now: engine.now(),
+        outcome,
+        crashed,
+    }
+}
+
+/// Puts an outcome on disk.
+async fn settle(engine: &Engine, job: &ClaimedJob, started_at: Timestamp, outcome: Outcome, crashed: bool) {
+    let settlement = settlement(engine, job, started_at, outcome, crashed);
+    let write = || {
+        let settlement = Settlement { now: engine.now(), ..settlement.clone() };
+        engine.inner.store.settle(settlement)
+    };
+    match insist(engine.clock(), write).await {
+        Ok(()) => engine.told(),
+        // Another process took the job for abandoned and has settled it as unknown.
+        Err(StoreError::LeaseLost) => {
+            tracing::warn!("the outcome came after the lease was lost and is dropped");
+            engine.progressed();
+        }
+        // The lease will expire, and the job be rescued.
+        Err(error) => tracing::error!(%error, "the outcome cannot be stored"),
+    }
+}
+
+/// Writes, and tries again however long the database is away: what the network has said must not be forgotten. (The job's lease is
+/// renewed meanwhile.) A database that is there and refuses is asked a few times only.
+async fn insist<F>(clock: &dyn Clock, write: impl Fn() -> F) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    let (mut tries, mut refusals) = (0, 0);
+    loop {
+        let error = match write().await {
+            Ok(()) => return Ok(()),
+            Err(error @ StoreError::LeaseLost) => return Err(error),
+            Err(error) => error,
+        };
+        tries += 1;
+        if !matches!(error, StoreError::Unavailable(_)) {
+            refusals += 1;
+            if refusals == MOST_REFUSALS {
+                return Err(error);
+            }
+        }
+        tracing::warn!(%error, tries, "the outcome could not be stored yet");
+        clock.sleep_until(clock.now() + backoff(tries).min(LONGEST_PAUSE)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::ready,
+        pin::Pin,
+        sync::{
+            Mutex,
+            atomic::{AtomicU32, Ordering},
+        },
+    };
+
+    use cetar_model::DownReason;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+    #[test]
+    fn every_way_an_attempt_can_end_has_its_outcome() {
+        let secs = Duration::from_secs;
+        let again = |after, counts, class, detail: &str| Outcome::Again {
+            run_at: NOW + after,
+            counts,
+            class,
+            detail: detail.to_owned(),
+        };
+        let rejected = || SendError::Rejected {
+            code: FailureCode::RejectedByNetwork,
+            provider_code: Some("479".to_owned()),
+            detail: Some("bad stanza".to_owned()),
+        };
+        let failed = |code, provider_code: Option<&str>, detail: &str| Outcome::Failed {
+            code,
+            provider_code: provider_code.map(str::to_owned),
+            detail: Some(detail.to_owned()),
+        };
+        for (error, attempt, safe, expected) in [
+            (rejected(), 1, true, failed(FailureCode::RejectedByNetwork, Some("479"), "bad stanza")),
+            (
+                SendError::SlowDown { retry_after: Some(secs(30)) },
+                4,
+                true,
+                again(secs(30), false, "slow_down", "asked to slow down"),
+            ),
+            (
+                SendError::NotSent("refused".into()),
+                2,
+                true,
+                again(secs(2), true, "not_sent", "not sent: refused"),
+            ),
+            (
+                SendError::NotSent("refused".into()),
+                MAX_ATTEMPTS,
+                true,
+                failed(FailureCode::AttemptsExhausted, None, "not sent: refused"),
+            ),
+            (
+                SendError::Unknown("cut".into()),
+                1,
+                true,
+                again(secs(1), true, "unknown", "it is not known whether it was sent: cut"),
+            ),
+            (
+                SendError::Unknown("cut".into()),
+                1,
+                false,
+                Outcome::Unknown { detail: "it is not known whether it was sent: cut".to_owned() },
+            ),
+            (
+                SendError::AccountDown(DownReason::Disconnected),
+                1,
+                true,
+                again(secs(0), false, "account_down", "the account is down: disconnected"),
+            ),
+        ] {
+            assert_eq!(outcome(Err(error), attempt, safe, NOW), expected);
+        }
+        let sent = outcome(Ok(Sent { remote_id: "3EB0".to_owned() }), 1, true, NOW);
+        assert_eq!(sent, Outcome::Sent { remote_id: "3EB0".to_owned() });
+    }
+
+    /// On which every wait is over at once, and has passed.
+    struct Impatient(Mutex<Timestamp>);
+
+    impl Clock for Impatient {
+        fn now(&self) -> Timestamp {
+            *crate::lock(&self.0)
+        }
+
+        fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+            *crate::lock(&self.0) = at;
+            Box::pin(ready(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outcome_waits_for_a_database_that_is_away_however_long() {
+        let clock = Impatient(Mutex::new(NOW));
+        let write = || {
+            ready(if clock.now().since(NOW) < Duration::from_hours(1) {
+                Err(StoreError::Unavailable("disk full".into()))
+            } else {
+                Ok(())
+            })
+        };
+        assert!(insist(&clock, write).await.is_ok());
+        let waited = clock.now().since(NOW);
+        assert!(waited < Duration::from_hours(1) + LONGEST_PAUSE, "and not much longer");
+    }
+
+    #[tokio::test]
+    async fn an_outcome_whose_lease_is_lost_is_dropped_at_once() {
+        let clock = Impatient(Mutex::new(NOW));
+        let written = insist(&clock, || ready(Err(StoreError::LeaseLost))).await;
+        assert!(matches!(written, Err(StoreError::LeaseLost)));
+        assert_eq!(clock.now(), NOW);
+    }
+
+    #[tokio::test]
+    async fn an_outcome_that_the_database_refuses_does_not_hold_its_place_for_ever() {
+        let (clock, tries) = (Impatient(Mutex::new(NOW)), AtomicU32::new(0));
+        let write = || {
+            tries.fetch_add(1, Ordering::Relaxed);
+            ready(Err(StoreError::Conflict))
+        };
+        assert!(matches!(insist(&clock, write).await, Err(StoreError::Conflict)));
+        assert_eq!(tries.into_inner(), MOST_REFUSALS);
+    }
+}
