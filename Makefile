@@ -16,8 +16,8 @@ help: ## this list
 run: need ## build and start the server; the first start prints a request to paste (ARGS='--listen 127.0.0.1:9000')
 	cargo run -p cetar -- serve $(ARGS)
 
-dev: simulated ## start the simulated build with a data folder of its own and every log line; any Noise root is taken
-	CETAR_LOG__LEVEL=debug $(SIMULATED)/cetar serve --data-dir target/dev $(ARGS)
+dev: need ## a gateway and a simulated WhatsApp in one terminal, to work on both; data in target/dev
+	scripts/dev $(ARGS)
 
 test: need setup ## run every test, on SQLite and PostgreSQL; installs what is missing and may be installed
 	scripts/test $(ARGS)
