@@ -71,6 +71,7 @@ impl SessionHost {
     fn error(&self, error: StoreError) -> HostError {
         match error {
             StoreError::LeaseLost => {
+                self.engine.inner.sessions.set_elsewhere(&self.device, true);
                 self.lost.cancel();
                 HostError::LeaseLost
             }

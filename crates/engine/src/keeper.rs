@@ -110,9 +110,6 @@ impl Keeper {
     /// Looks at what is stored and does what that calls for.
     async fn look(&mut self) -> Next {
         self.looked_at = self.engine.now();
-        if self.hold.as_ref().is_some_and(|hold| hold.lost.is_cancelled()) {
-            self.hold = None;
-        }
         match self.act().await {
             Ok(next) => next,
             Err(error) => {
@@ -133,6 +130,7 @@ impl Keeper {
             Wish::Run if known && !rests => {}
             Wish::Run | Wish::Rest => {
                 self.let_go().await;
+                self.engine.inner.sessions.set_elsewhere(&self.id, false);
                 return Ok(Next::Wait(None));
             }
             Wish::Mark(health) => {
@@ -316,9 +314,8 @@ impl Keeper {
             }
             Cause::LeaseLost => {
                 self.hold = None;
-                self.engine.inner.sessions.set_elsewhere(&self.id, true);
-                self.engine.progressed();
                 self.looked_at = self.engine.now();
+                // Not at once: two processes that wrongly share a node's name would take it from each other in a circle.
                 self.in_a(self.engine.retake_after())
             }
             Cause::NotWanted => Next::Look,
@@ -399,6 +396,9 @@ impl Keeper {
 
     /// Takes the device's lease, if it is not held already; false while another node has it.
     async fn take_hold(&mut self) -> Result<bool, StoreError> {
+        if self.hold.as_ref().is_some_and(|hold| hold.lost.is_cancelled()) {
+            self.hold = None;
+        }
         if self.hold.is_none() {
             self.hold = DeviceHold::take(&self.engine, &self.id).await?;
             let elsewhere = self.hold.is_none();

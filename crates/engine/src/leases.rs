@@ -174,6 +174,7 @@ async fn renew(engine: &Engine) -> Result<(), StoreError> {
             let Some(held) = held.get_mut(id).filter(|held| held.lease == *lease) else { continue };
             if lost.contains(id) {
                 tracing::warn!(device = %id, "another node took this device over");
+                inner.sessions.set_elsewhere(id, true);
                 held.lost.cancel();
             } else {
                 held.until = until;

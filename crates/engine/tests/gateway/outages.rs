@@ -123,3 +123,20 @@ async fn a_replaced_session_stands_back_until_it_is_restarted() {
     node.engine.restart_device(&node.operator, &node.device).await.unwrap();
     node.message_is(&job, S::Sent).await;
 }
+
+#[tokio::test]
+async fn a_session_this_version_cannot_run_rests_until_a_newer_process_starts() {
+    let world = World::new();
+    let node = world.start().await;
+    world.network.end_sessions(SessionEnd::Ended(DownReason::VersionOutdated));
+    node.device_is(DeviceState::Stopped).await;
+    assert_eq!(node.health().await.reason, Some(DownReason::VersionOutdated));
+    let job = node.send(BUDI, "Halo!").await;
+    node.pass(Duration::from_hours(1));
+    node.run_until_idle().await;
+    assert_eq!(node.state(&job).await, S::Queued, "the link is whole, so it waits");
+    node.stop().await;
+
+    let node = world.start().await;
+    node.message_is(&job, S::Sent).await;
+}
