@@ -1,0 +1,36 @@
+//! What the end-to-end tests share: the real binary in a directory of its own, a database, a webhook receiver.
+//!
+//! Nothing here waits by sleeping. A test waits for a line the binary prints, for a webhook to arrive, or for the simulator to see something;
+//! a bound on the whole ([`within`]) turns a hang into a failure.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this is test support: what should not happen fails the test"
+)]
+
+mod database;
+mod gateway;
+mod receiver;
+pub mod scene;
+
+use std::{future::Future, time::Duration};
+
+pub use database::{Database, Proxy};
+pub use gateway::{Answer, Cli, Gateway, Home};
+pub use receiver::{Receiver, Webhook};
+
+/// Fails the test if this takes longer than two minutes: far longer than anything here should, on a busy machine too.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(Duration::from_secs(120), future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited two minutes for {what}"),
+    }
+}
+
+/// The document's first example, with only its host and its key replaced.
+pub fn first_php_example(base: &str, key: &str) -> String {
+    let printed = include_str!("../fixtures/kirim-teks.php");
+    let adapted = printed.replace("https://api.cetar.ai", base).replace("YOUR_API_KEY", key);
+    assert!(adapted.contains(base) && adapted.contains(key), "the example names a host and a key");
+    adapted
+}
