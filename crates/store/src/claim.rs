@@ -74,8 +74,6 @@ struct Row {
     message_state: String,
 }
 
-type Taken = HashMap<String, (i64, i64, i64)>;
-
 impl Store {
     /// Claims due jobs of one device whose lane is free, oldest first; their messages become `sending`. A job past its
     /// expiry is never handed out: it fails here, as [`expire`](Store::expire) would have it.
@@ -146,8 +144,9 @@ impl Store {
         self.write((node.to_owned(), own, now, lease_until, limit), |tx, (node, own, now, until, limit)| {
             Box::pin(async move {
                 let lost = fetch_all!(tx, Row, LOST, now.as_micros(), *own, node, rows(*limit))?;
-                let taken = take(tx, &TAKE_OVER, &lost, node, *until).await?;
-                lost.into_iter().filter_map(|row| claimed(row, &taken).transpose()).collect()
+                let lost = lost.into_iter().map(Waiting::read).collect::<Result<_>>()?;
+                let ours = take(tx, &TAKE_OVER, lost, node, *until).await?;
+                Ok(ours.into_iter().map(|(job, _)| job).collect())
             })
         })
         .await
@@ -201,44 +200,83 @@ async fn claim(
     let due = fetch_all!(tx, Row, DUE, device.as_str(), now.as_micros(), rows(limit))?;
     let (due, expired): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.expires_at > now.as_micros());
     let expired = expired.iter().map(|row| read(&row.id, "jobs", "id", &row.id)).collect::<Result<_>>()?;
-    let taken = take(tx, &TAKE, &due, node, until).await?;
-
+    let mut whole = Vec::with_capacity(due.len());
+    let mut broken = None;
+    for row in due {
+        match Waiting::read(row) {
+            Ok(waiting) => whole.push(waiting),
+            Err(error) => {
+                tracing::error!(%error, "a job cannot be read; it stays where it is");
+                broken = Some(error);
+            }
+        }
+    }
+    // What cannot be read must not keep the rest from going out, nor go unnoticed.
+    if let (true, Some(error)) = (whole.is_empty(), broken) {
+        return Err(error);
+    }
+    let jobs = take(tx, &TAKE, whole, node, until).await?;
     let mut moves: HashMap<MessageState, Vec<&str>> = HashMap::new();
-    for row in due.iter().filter(|row| taken.contains_key(&row.id)) {
-        let state: MessageState = read(&row.message_state, "messages", "state", &row.message)?;
+    for (job, state) in &jobs {
         if let Some(next) = state.after(Fate::Claimed) {
-            moves.entry(next).or_default().push(&row.message);
+            moves.entry(next).or_default().push(job.message.as_str());
         }
     }
     for (next, messages) in moves {
         execute_rows!(tx, MOVE, [next.as_str(), now.as_micros()], &messages, |message| [*message]);
     }
-    let jobs = due.into_iter().filter_map(|row| claimed(row, &taken).transpose()).collect::<Result<_>>()?;
-    Ok((jobs, expired))
+    Ok((jobs.into_iter().map(|(job, _)| job).collect(), expired))
 }
 
-async fn take(tx: &mut Tx, how: &Multi, jobs: &[Row], node: &str, until: Timestamp) -> Result<Taken> {
-    let taken = fetch_rows!(tx, (String, i64, i64, i64), how, [node, until.as_micros()], jobs, |row| [row
-        .id
-        .as_str()]);
-    Ok(taken.into_iter().map(|(id, attempts, crashes, token)| (id, (attempts, crashes, token))).collect())
+/// A job about to be claimed, read in full before it is: `attempt` and the rest of the lease come with the claim.
+struct Waiting {
+    job: ClaimedJob,
+    state: MessageState,
 }
 
-fn claimed(row: Row, taken: &Taken) -> Result<Option<ClaimedJob>> {
-    let Some((attempts, crashes, lease_token)) = taken.get(&row.id) else { return Ok(None) };
-    Ok(Some(ClaimedJob {
-        job: read(&row.id, "jobs", "id", &row.id)?,
-        message: read(&row.message, "jobs", "message", &row.id)?,
-        workspace: read(&row.workspace, "jobs", "workspace", &row.id)?,
-        device: read(&row.device, "jobs", "device", &row.id)?,
-        content: read_json(&row.content, "messages", "content", &row.message)?,
-        to: Chat::new(row.chat),
-        attempt: count(*attempts),
-        crashes: count(*crashes),
-        lease_token: *lease_token,
-        created_at: Timestamp::from_micros(row.created_at),
-        expires_at: Timestamp::from_micros(row.expires_at),
-    }))
+impl Waiting {
+    fn read(row: Row) -> Result<Self> {
+        let id = &row.id;
+        let job = ClaimedJob {
+            job: read(id, "jobs", "id", id)?,
+            message: read(&row.message, "jobs", "message", id)?,
+            workspace: read(&row.workspace, "jobs", "workspace", id)?,
+            device: read(&row.device, "jobs", "device", id)?,
+            content: read_json(&row.content, "messages", "content", &row.message)?,
+            to: Chat::new(row.chat),
+            attempt: 0,
+            crashes: 0,
+            lease_token: 0,
+            created_at: Timestamp::from_micros(row.created_at),
+            expires_at: Timestamp::from_micros(row.expires_at),
+        };
+        Ok(Self { state: read(&row.message_state, "messages", "state", &row.message)?, job })
+    }
+}
+
+/// Puts jobs under our lease, in their order. What another took meanwhile is left out.
+async fn take(
+    tx: &mut Tx,
+    how: &Multi,
+    jobs: Vec<Waiting>,
+    node: &str,
+    until: Timestamp,
+) -> Result<Vec<(ClaimedJob, MessageState)>> {
+    let until = until.as_micros();
+    let taken: HashMap<String, (i64, i64, i64)> =
+        fetch_rows!(tx, (String, i64, i64, i64), how, [node, until], &jobs, |waiting| [waiting
+            .job
+            .job
+            .as_str()])
+        .into_iter()
+        .map(|(id, attempts, crashes, token)| (id, (attempts, crashes, token)))
+        .collect();
+    let ours = jobs.into_iter().filter_map(|Waiting { mut job, state }| {
+        let &(attempt, crashes, lease_token) = taken.get(job.job.as_str())?;
+        (job.attempt, job.crashes, job.lease_token) = (count(attempt), count(crashes), lease_token);
+        Some((job, state))
+    });
+    Ok(ours.collect())
 }
 
 async fn unclaim(tx: &mut Tx, node: &str, job: &JobId, token: i64, now: Timestamp) -> Result<()> {

@@ -1,12 +1,12 @@
 //! One way to run a statement on either engine.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use cetar_model::IdSource;
+use cetar_model::{IdSource, WorkspaceId};
 use futures::future::BoxFuture;
 use sqlx::{Postgres, Sqlite, pool::PoolConnection};
 
-use crate::{Result, Sealer, StoreError, statement::Sql};
+use crate::{Result, Sealer, StoreError, events::Listener, statement::Sql};
 
 /// `execute!(tx, SQL, a, b)`: runs it; the number of rows affected.
 macro_rules! execute {
@@ -131,6 +131,8 @@ impl Conn {
 /// it belongs to one operation.
 pub(crate) struct Tx {
     conn: Conn,
+    /// The enabled endpoints read in this transaction. Whoever changes endpoints clears it.
+    pub(crate) listeners: HashMap<WorkspaceId, Arc<Vec<Listener>>>,
     /// A transaction is open that nobody has ended: the connection is not fit for others.
     open: bool,
     pub(crate) ctx: Arc<Context>,
@@ -145,14 +147,14 @@ pub(crate) const STATEMENTS: &[Sql] = &[BEGIN, COMMIT, ROLLBACK];
 
 impl Tx {
     /// The writer's connection; transactions are its caller's business.
-    pub(crate) const fn sqlite(conn: PoolConnection<Sqlite>, ctx: Arc<Context>) -> Self {
-        Self { conn: Conn::Sqlite(conn), open: false, ctx }
+    pub(crate) fn sqlite(conn: PoolConnection<Sqlite>, ctx: Arc<Context>) -> Self {
+        Self { conn: Conn::Sqlite(conn), listeners: HashMap::new(), open: false, ctx }
     }
 
     /// Begins a transaction on PostgreSQL. If it is dropped before [`commit`](Self::commit) or
     /// [`rollback`](Self::rollback), its connection is closed, which rolls back.
     pub(crate) async fn begin(conn: PoolConnection<Postgres>, ctx: Arc<Context>) -> Result<Self> {
-        let mut tx = Self { conn: Conn::Postgres(conn), open: true, ctx };
+        let mut tx = Self { conn: Conn::Postgres(conn), listeners: HashMap::new(), open: true, ctx };
         execute!(tx, BEGIN)?;
         Ok(tx)
     }

@@ -13,12 +13,13 @@ use crate::{
 };
 
 statements! {
-    // Of the endpoints with something due, those that have waited longest first. Locked, so that two nodes do not claim
-    // beyond an endpoint's share.
+    // Of the endpoints with something due and room for it, those that have waited longest first. Locked, so that two nodes
+    // do not claim beyond an endpoint's share.
     DUE_ENDPOINTS = "SELECT e.id, e.workspace, e.url, e.events, e.device, e.secret, e.disabled_at, e.disabled_reason, e.created_at \
                      FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND EXISTS \
                        (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready' AND d.run_at <= $1) \
-                     ORDER BY (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id",
+                       AND (SELECT COUNT(*) FROM deliveries r WHERE r.endpoint = e.id AND r.state = 'running') < $2 \
+                     ORDER BY (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id LIMIT $3",
         postgres "FOR NO KEY UPDATE SKIP LOCKED";
     RUNNING = "SELECT COUNT(*) FROM deliveries WHERE endpoint = $1 AND state = 'running'";
     DUE = "SELECT d.id, d.event, d.created_at, v.type, v.body FROM deliveries d JOIN events v ON v.id = d.event \
@@ -70,7 +71,9 @@ impl Store {
         self.write(args, |tx, (node, now, until, limit, share)| {
             Box::pin(async move {
                 let mut claimed = Vec::new();
-                for endpoint in fetch_all!(tx, endpoints::Row, DUE_ENDPOINTS, now.as_micros())? {
+                let (now_micros, most) = (now.as_micros(), rows(*limit));
+                for endpoint in fetch_all!(tx, endpoints::Row, DUE_ENDPOINTS, now_micros, rows(*share), most)?
+                {
                     let left = limit - claimed.len();
                     if left == 0 {
                         break;
@@ -188,6 +191,7 @@ async fn settle(tx: &mut Tx, settlement: &DeliverySettlement) -> Result<()> {
 }
 
 async fn disable(tx: &mut Tx, id: &str, reason: &str, now: Timestamp) -> Result<()> {
+    tx.listeners.clear();
     let Some((workspace, url)) = fetch_optional!(tx, (String, String), DISABLE, id, now.as_micros(), reason)?
     else {
         return Ok(());

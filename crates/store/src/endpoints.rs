@@ -61,6 +61,7 @@ impl Store {
     pub async fn insert_endpoint(&self, endpoint: Endpoint) -> Result<()> {
         self.write(endpoint, |tx, new| {
             Box::pin(async move {
+                tx.listeners.clear();
                 let place = [new.id.as_str().as_bytes()];
                 let plain = new.secret.expose_secret().as_bytes();
                 let sealed = tx.ctx.sealer.seal(tx.ctx.ids.random(), secret(&place), plain);
@@ -97,7 +98,10 @@ impl Store {
     /// Whether it was there. What still waits for it is not delivered any more.
     pub async fn remove_endpoint(&self, workspace: &WorkspaceId, id: &EndpointId) -> Result<bool> {
         self.write((workspace.clone(), id.clone()), |tx, (workspace, id)| {
-            Box::pin(async move { Ok(execute!(tx, REMOVE, workspace.as_str(), id.as_str())? == 1) })
+            Box::pin(async move {
+                tx.listeners.clear();
+                Ok(execute!(tx, REMOVE, workspace.as_str(), id.as_str())? == 1)
+            })
         })
         .await
     }

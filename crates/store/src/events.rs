@@ -1,5 +1,7 @@
 //! Events: written with what they tell of, and with one delivery for each endpoint that wants them.
 
+use std::sync::Arc;
+
 use cetar_model::{
     DeliveryId, DeviceId, Event, EventId, EventType, MessageId, Subscription, Timestamp, WorkspaceId,
 };
@@ -56,28 +58,53 @@ pub(crate) async fn emit(tx: &mut Tx, new: NewEvent<'_>) -> Result<()> {
         json(event)?,
         now.as_micros(),
     )?;
+    let endpoints = endpoints(tx, workspace).await?;
     let mut deliveries = Vec::new();
-    for (endpoint, events, only) in
-        fetch_all!(tx, (String, String, Option<String>), ENDPOINTS, workspace.as_str())?
-    {
-        let events: Vec<Subscription> = read_json(&events, "endpoints", "events", &endpoint)?;
-        let of_device = only.is_none() || only.as_deref() == device;
-        if of_device && wants(&events, event.event) {
-            deliveries.push((tx.ctx.ids.make::<DeliveryId>(now), endpoint));
+    for endpoint in endpoints.iter() {
+        if endpoint.wants(event.event, device) {
+            deliveries.push((tx.ctx.ids.make::<DeliveryId>(now), endpoint.id.as_str()));
         }
     }
     execute_rows!(tx, DELIVERIES, [], &deliveries, |(delivery, endpoint)| [
         delivery.as_str(),
         workspace.as_str(),
         id.as_str(),
-        endpoint.as_str(),
+        *endpoint,
         now.as_micros(),
         now.as_micros(),
     ]);
     Ok(())
 }
 
-/// No subscription at all means every event.
-fn wants(events: &[Subscription], event: EventType) -> bool {
-    events.is_empty() || events.iter().any(|subscription| subscription.covers(event))
+/// An endpoint, as far as it matters for who gets what.
+pub(crate) struct Listener {
+    id: String,
+    events: Vec<Subscription>,
+    device: Option<String>,
+}
+
+impl Listener {
+    /// No subscription at all means every event.
+    fn wants(&self, event: EventType, device: Option<&str>) -> bool {
+        let covered =
+            self.events.is_empty() || self.events.iter().any(|subscription| subscription.covers(event));
+        covered && (self.device.is_none() || self.device.as_deref() == device)
+    }
+}
+
+/// A workspace's enabled endpoints; read once in a transaction, which may write many events.
+async fn endpoints(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Arc<Vec<Listener>>> {
+    if let Some(known) = tx.listeners.get(workspace) {
+        return Ok(Arc::clone(known));
+    }
+    let mut listeners = Vec::new();
+    for (id, events, device) in
+        fetch_all!(tx, (String, String, Option<String>), ENDPOINTS, workspace.as_str())?
+    {
+        let events = read_json(&events, "endpoints", "events", &id)?;
+        listeners.push(Listener { id, events, device });
+    }
+    let listeners = Arc::new(listeners);
+    tx.listeners.insert(workspace.clone(), Arc::clone(&listeners));
+    Ok(listeners)
 }

@@ -23,7 +23,7 @@ statements! {
     LOCK = "SELECT id FROM conversations WHERE id = (SELECT conversation FROM jobs WHERE id = $1)", postgres "FOR NO KEY UPDATE";
     EXISTS = "SELECT id FROM jobs WHERE id = $1";
     LOAD = "SELECT j.id, j.workspace, j.device, j.conversation, j.message, j.state, j.at_head, j.run_at, j.expires_at, \
-              j.attempts, j.crashes, m.state AS message_state, m.client_ref, m.channel, c.chat, w.language, \
+              j.attempts, j.crashes, m.state AS message_state, m.client_ref, m.remote_id, m.channel, c.chat, w.language, \
               d.removed_at AS device_removed_at \
             FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
               JOIN workspaces w ON w.id = j.workspace LEFT JOIN devices d ON d.id = j.device \
@@ -31,7 +31,7 @@ statements! {
     MOVE = "UPDATE messages SET state = $2, state_at = $3, error_code = $4, error_provider_code = $5 WHERE id = $1";
     CLOSE = "UPDATE jobs SET state = $2, at_head = FALSE, worker = NULL, lease_until = NULL, finished_at = $3 WHERE id = $1";
     PROMOTE = "UPDATE jobs SET at_head = TRUE \
-               WHERE id = (SELECT id FROM jobs WHERE conversation = $1 AND state = 'ready' ORDER BY sequence LIMIT 1) \
+               WHERE id = (SELECT id FROM jobs WHERE conversation = $1 AND state = 'ready' AND NOT at_head ORDER BY sequence LIMIT 1) \
                  AND NOT EXISTS (SELECT 1 FROM jobs h WHERE h.conversation = $1 AND h.at_head)";
 }
 
@@ -62,6 +62,7 @@ struct Row {
     crashes: i64,
     message_state: String,
     client_ref: Option<String>,
+    remote_id: Option<String>,
     channel: String,
     chat: String,
     language: String,
@@ -83,6 +84,7 @@ pub(crate) struct Work {
     pub(crate) crashes: u32,
     pub(crate) message_state: MessageState,
     pub(crate) device_removed: bool,
+    pub(crate) remote_id: Option<String>,
     client_ref: Option<String>,
     channel: Channel,
     chat: Chat,
@@ -132,6 +134,7 @@ pub(crate) async fn load_locked(tx: &mut Tx, job: &JobId) -> Result<Option<Work>
         crashes: count(row.crashes),
         message_state: read(&row.message_state, "messages", "state", &row.message)?,
         device_removed: row.device_removed_at.is_some(),
+        remote_id: row.remote_id,
         client_ref: row.client_ref,
         channel: read(&row.channel, "messages", "channel", &row.message)?,
         chat: Chat::new(row.chat),

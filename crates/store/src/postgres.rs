@@ -39,6 +39,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 pub(crate) async fn write<A, T>(pool: &PgPool, ctx: &Arc<Context>, args: &A, work: Work<A, T>) -> Result<T> {
     let mut tried = 1;
     loop {
+        let started = Instant::now();
         let mut tx = Tx::begin(pool.acquire().await?, Arc::clone(ctx)).await?;
         let once = async {
             let value = work(&mut tx, args).await?;
@@ -48,7 +49,10 @@ pub(crate) async fn write<A, T>(pool: &PgPool, ctx: &Arc<Context>, args: &A, wor
         let Ok(outcome) = tokio::time::timeout(LIMIT, once).await else {
             return Err(StoreError::Unavailable("no answer in time".into()));
         };
-        let Err(error) = outcome else { return outcome };
+        let Err(error) = outcome else {
+            metrics::histogram!("cetar_store_commit_seconds").record(started.elapsed());
+            return outcome;
+        };
         tx.rollback().await;
         if !error.is_transient() {
             return Err(error);
@@ -93,13 +97,11 @@ async fn accept_task(
 }
 
 async fn accept_batch(pool: &PgPool, ctx: &Arc<Context>, batch: Vec<Acceptance>) {
-    let started = Instant::now();
     #[expect(clippy::cast_precision_loss, reason = "at most 512")]
     metrics::histogram!("cetar_store_batch_size").record(batch.len() as f64);
     let (sends, replies): (Vec<NewSend>, Vec<_>) = batch.into_iter().map(Acceptance::split).unzip();
     match write(pool, ctx, &sends, all).await {
         Ok(accepted) => {
-            metrics::histogram!("cetar_store_commit_seconds").record(started.elapsed());
             for (reply, result) in replies.into_iter().zip(accepted) {
                 let _ = reply.send(Ok(result));
             }

@@ -15,7 +15,7 @@ statements! {
               WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     ATTEMPT = "INSERT INTO job_attempts (job, lease_token, attempt, started_at, ended_at, outcome, detail) \
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    REMOTE_ID = "UPDATE messages SET remote_id = $2 WHERE id = $1 AND (remote_id IS NULL OR remote_id <> $2)";
+    REMOTE_ID = "UPDATE messages SET remote_id = $2 WHERE id = $1";
 }
 
 impl Store {
@@ -62,7 +62,9 @@ async fn settle(tx: &mut Tx, settlement: &Settlement) -> Result<()> {
         return Err(StoreError::LeaseLost);
     }
     note_attempt(tx, settlement, &work, *started_at, *now).await?;
-    if let Outcome::Sent { remote_id } = outcome {
+    if let Outcome::Sent { remote_id } = outcome
+        && work.remote_id.as_ref() != Some(remote_id)
+    {
         execute!(tx, REMOTE_ID, work.message.as_str(), remote_id)?;
     }
     if open {

@@ -79,7 +79,8 @@ impl Store {
         let ctx = Arc::new(Context { sealer, ids });
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path.starts_with(":memory:") {
+            // No parameters, and not in memory: every connection would have a database of its own.
+            if path.is_empty() || path.starts_with(":memory:") || path.contains('?') {
                 return Err(OpenError::Url(url));
             }
             sqlite::open(Path::new(path), ctx).await

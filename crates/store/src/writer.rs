@@ -1,7 +1,7 @@
 //! SQLite's one writer: it takes the first command that comes, drains what has queued behind it, and commits all of them
 //! together. One fsync for many callers, and no artificial wait: the batch grows by itself while a commit is under way.
 //!
-//! A savepoint around each command keeps one that fails from failing its neighbours. Callers are answered after the COMMIT,
+//! One command that fails does not fail its neighbours. Callers are answered after the COMMIT,
 //! never before. When the database itself fails (full disk, I/O error) the whole batch is `Unavailable`, the connection is
 //! replaced, and the next batch tries anew: the writer itself never ends before the store does.
 
@@ -106,19 +106,7 @@ pub(crate) async fn run(
 ) {
     let mut tx = None;
     let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        if !commands.is_closed() {
-            tokio::select! {
-                biased;
-                taken = commands.recv_many(&mut batch, BATCH) => if taken == 0 { break },
-                () = closing.cancelled() => commands.close(),
-            }
-        } else if commands.recv_many(&mut batch, BATCH).await == 0 {
-            break;
-        }
-        if batch.is_empty() {
-            continue;
-        }
+    while take(&mut commands, &closing, &mut batch).await {
         if tx.is_none() {
             tx = match pool.acquire().await {
                 Ok(conn) => Some(Tx::sqlite(conn, Arc::clone(&ctx))),
@@ -147,6 +135,36 @@ pub(crate) async fn run(
         tracing::debug!(%error, "the write-ahead log was not folded in");
     }
     pool.close().await;
+}
+
+/// Waits for a command and takes it with those behind it; false when the store is closed and nothing is left.
+async fn take(
+    commands: &mut mpsc::Receiver<Command>,
+    closing: &CancellationToken,
+    batch: &mut Vec<Command>,
+) -> bool {
+    let first = if commands.is_closed() {
+        commands.recv().await
+    } else {
+        tokio::select! {
+            biased;
+            first = commands.recv() => first,
+            () = closing.cancelled() => {
+                commands.close();
+                commands.recv().await
+            }
+        }
+    };
+    let Some(first) = first else { return false };
+    batch.push(first);
+    // Those who were just answered are about to come back: let them, instead of committing for the first of them alone.
+    tokio::task::yield_now().await;
+    while batch.len() < BATCH
+        && let Ok(next) = commands.try_recv()
+    {
+        batch.push(next);
+    }
+    true
 }
 
 fn fail(batch: Vec<Command>, error: &StoreError) {
@@ -180,6 +198,7 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
         return Ok(());
     }
     let (sends, replies): (Vec<NewSend>, Vec<_>) = sends.into_iter().map(Acceptance::split).unzip();
+    tx.listeners.clear();
     match transaction(tx, &sends, &mut writes).await {
         Ok(accepted) => {
             metrics::histogram!("cetar_store_commit_seconds").record(started.elapsed());
@@ -207,63 +226,78 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
     }
 }
 
+/// Runs everything without savepoints first, which is two statements less for each command; if one command fails, all of it
+/// is undone and run again with them. Commands can be run twice: they borrow what they are given.
 async fn transaction(
     tx: &mut Tx,
     sends: &[NewSend],
     writes: &mut [Box<dyn Write>],
 ) -> Result<Vec<Result<Accepted>>> {
     execute!(tx, BEGIN)?;
-    let accepted = accept_all(tx, sends).await?;
-    for write in writes {
-        execute!(tx, SAVEPOINT)?;
-        match write.run(tx).await {
-            Ok(()) => execute!(tx, RELEASE)?,
-            Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            Err(_) => undo(tx).await?,
-        };
-    }
+    match all_or_nothing(tx, sends, writes).await {
+        Ok(accepted) => {
+            execute!(tx, COMMIT)?;
+            return Ok(accepted.into_iter().map(Ok).collect());
+        }
+        Err(error @ StoreError::Unavailable(_)) => return Err(error),
+        Err(_) => execute!(tx, ROLLBACK)?,
+    };
+    tx.listeners.clear();
+    execute!(tx, BEGIN)?;
+    let accepted = one_by_one(tx, sends, writes).await?;
     execute!(tx, COMMIT)?;
     Ok(accepted)
 }
 
-/// All sends in few statements; if that fails, one by one, so that only the bad one is refused.
-async fn accept_all(tx: &mut Tx, sends: &[NewSend]) -> Result<Vec<Result<Accepted>>> {
-    if sends.is_empty() {
-        return Ok(Vec::new());
+async fn all_or_nothing(
+    tx: &mut Tx,
+    sends: &[NewSend],
+    writes: &mut [Box<dyn Write>],
+) -> Result<Vec<Accepted>> {
+    let accepted = if sends.is_empty() { Vec::new() } else { accept::accept(tx, sends).await? };
+    for write in writes {
+        write.run(tx).await?;
     }
-    execute!(tx, SAVEPOINT)?;
-    match accept::accept(tx, sends).await {
-        Ok(accepted) => {
-            execute!(tx, RELEASE)?;
-            return Ok(accepted.into_iter().map(Ok).collect());
-        }
-        Err(error @ StoreError::Unavailable(_)) => return Err(error),
-        Err(error) => {
-            undo(tx).await?;
-            if sends.len() == 1 {
-                return Ok(vec![Err(error)]);
-            }
-        }
-    }
-    let mut results = Vec::with_capacity(sends.len());
-    for send in sends {
-        execute!(tx, SAVEPOINT)?;
-        match accept::accept(tx, std::slice::from_ref(send)).await {
-            Ok(accepted) => {
-                execute!(tx, RELEASE)?;
-                results.extend(accepted.into_iter().map(Ok));
-            }
-            Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            Err(error) => {
-                undo(tx).await?;
-                results.push(Err(error));
-            }
-        }
-    }
-    Ok(results)
+    Ok(accepted)
 }
 
-async fn undo(tx: &mut Tx) -> Result<u64> {
-    execute!(tx, UNDO)?;
-    execute!(tx, RELEASE)
+/// Each command for itself, so that only the bad ones are refused.
+async fn one_by_one(
+    tx: &mut Tx,
+    sends: &[NewSend],
+    writes: &mut [Box<dyn Write>],
+) -> Result<Vec<Result<Accepted>>> {
+    let mut accepted = Vec::with_capacity(sends.len());
+    if !sends.is_empty() {
+        execute!(tx, SAVEPOINT)?;
+        let outcome = accept::accept(tx, sends).await;
+        end(tx, outcome.as_ref().err()).await?;
+        accepted.extend(outcome.into_iter().flatten().map(Ok));
+    }
+    for send in &sends[accepted.len()..] {
+        execute!(tx, SAVEPOINT)?;
+        let outcome = accept::accept(tx, std::slice::from_ref(send)).await.map(|mut one| one.pop());
+        end(tx, outcome.as_ref().err()).await?;
+        accepted.extend(outcome.transpose());
+    }
+    for write in writes {
+        execute!(tx, SAVEPOINT)?;
+        let outcome = write.run(tx).await;
+        end(tx, outcome.as_ref().err()).await?;
+    }
+    Ok(accepted)
+}
+
+/// Keeps what a command did, or undoes it.
+async fn end(tx: &mut Tx, error: Option<&StoreError>) -> Result<()> {
+    match error {
+        None => {}
+        Some(error @ StoreError::Unavailable(_)) => return Err(error.shared()),
+        Some(_) => {
+            tx.listeners.clear();
+            execute!(tx, UNDO)?;
+        }
+    }
+    execute!(tx, RELEASE)?;
+    Ok(())
 }

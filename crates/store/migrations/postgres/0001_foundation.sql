@@ -166,7 +166,7 @@ CREATE TABLE jobs (
 );
 CREATE UNIQUE INDEX jobs_head ON jobs (conversation) WHERE at_head;
 CREATE INDEX jobs_due ON jobs (device, run_at, id) WHERE at_head AND state = 'ready';
-CREATE INDEX jobs_lane ON jobs (conversation, sequence) WHERE state = 'ready';
+CREATE INDEX jobs_lane ON jobs (conversation, sequence) WHERE state = 'ready' AND NOT at_head;
 CREATE INDEX jobs_expiry ON jobs (expires_at, id) WHERE state = 'ready';
 CREATE INDEX jobs_lease ON jobs (lease_until, id) WHERE state = 'running';
 CREATE INDEX jobs_dead ON jobs (workspace, id) WHERE state = 'dead';

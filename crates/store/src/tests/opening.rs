@@ -144,9 +144,10 @@ on_both_engines! {
         let claim = world.store.claim(&device, "n", world.now(), world.now(), 10).await;
         assert!(matches!(claim, Err(StoreError::Corrupt { table: "messages", column: "content", .. })));
         assert_eq!(world.store.job(&world.workspace, &bad.job).await.unwrap_err().to_string(), format!("corrupt row: messages.content of {}", bad.message));
-        let other = world.device().await;
+        let (other, good) = (world.device().await, world.accept(&device, "ani", "3").await);
         world.accept(&other, "budi", "2").await;
         assert_eq!(world.claim(&other).await.len(), 1);
+        assert_eq!(world.claim_one(&device).await.job, good.job);
     }
 
     async fn after_closing_everything_is_unavailable(world: &World) {
@@ -189,6 +190,7 @@ async fn a_url_that_is_not_ours_is_refused_without_showing_its_password() {
         "mysql://u:geheim@host/db",
         "sqlite:",
         "sqlite::memory:",
+        "sqlite:cetar.db?mode=rwc",
         "postgres://u:geheim@host:port/db",
     ] {
         let error = open(url, 1).await.unwrap_err();
