@@ -8,7 +8,7 @@ use cetar_provider::Outbound;
 use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
 use futures::FutureExt;
 
-use crate::{Engine, leases::JobHold, sessions::Live};
+use crate::{Engine, leases::JobHold, sessions::Live, trust::Trust};
 
 const ACCOUNT_DOWN: &str = "account_down";
 /// The longest pause between two tries to store an outcome.
@@ -16,20 +16,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// So often a database may refuse an outcome for a reason that should not occur.
 const MOST_REFUSALS: u32 = 5;
 
-/// What one attempt teaches the worker.
-pub(crate) enum Lesson {
-    /// Nothing to wait for.
-    Settled,
-    /// This job may be tried again then.
-    Again(Timestamp),
-    /// The account is down. At the attempt's beginning the session had told its health so many times.
-    Down(u64),
-}
-
-/// Makes one, from the claim to the outcome on disk.
-pub(crate) async fn make(engine: Engine, live: Arc<Live>, job: ClaimedJob, hold: JobHold) -> Lesson {
+/// Makes one, from the claim to the outcome on disk. Returns when the message may be tried again, if it may.
+pub(crate) async fn make(
+    engine: Engine,
+    live: Arc<Live>,
+    trust: Arc<Trust>,
+    job: ClaimedJob,
+    hold: JobHold,
+) -> Option<Timestamp> {
     let started_at = engine.now();
-    let told = live.signals.times_told();
+    let began = trust.begin(live.signals.times_told());
     let safe = live.provider.capabilities().resend_is_safe;
     let mut crashed = false;
     let outcome = if job.crashes > MAX_CRASHES {
@@ -53,15 +49,25 @@ pub(crate) async fn make(engine: Engine, live: Arc<Live>, job: ClaimedJob, hold:
         };
         outcome(result, job.attempt, safe, engine.now())
     };
-    let lesson = match &outcome {
-        Outcome::Again { class: ACCOUNT_DOWN, .. } => Lesson::Down(told),
-        Outcome::Again { run_at, .. } => Lesson::Again(*run_at),
-        Outcome::Sent { .. } | Outcome::Failed { .. } | Outcome::Unknown { .. } => Lesson::Settled,
+    // Before the job can be claimed again, which it can from the moment it is settled.
+    let again = match &outcome {
+        Outcome::Again { class: ACCOUNT_DOWN, .. } => {
+            trust.found_down(began, engine.now());
+            None
+        }
+        Outcome::Again { run_at, .. } => {
+            trust.got_through();
+            Some(*run_at)
+        }
+        Outcome::Sent { .. } | Outcome::Failed { .. } | Outcome::Unknown { .. } => {
+            trust.got_through();
+            None
+        }
     };
     report(&outcome);
     settle(&engine, &job, started_at, outcome, crashed).await;
     drop(hold);
-    lesson
+    again
 }
 
 /// Settles a job whose process ended while it was being sent: nobody knows whether it was, and the same policy decides.

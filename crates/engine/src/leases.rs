@@ -94,10 +94,13 @@ impl JobHold {
 
 impl Drop for JobHold {
     fn drop(&mut self) {
-        let mut held = lock(&self.engine.inner.leases.jobs);
-        if held.get(&self.id) == Some(&self.token) {
-            held.remove(&self.id);
+        {
+            let mut held = lock(&self.engine.inner.leases.jobs);
+            if held.get(&self.id) == Some(&self.token) {
+                held.remove(&self.id);
+            }
         }
+        self.engine.progressed();
     }
 }
 

@@ -23,6 +23,7 @@ pub mod link;
 mod run;
 mod sessions;
 mod supervisor;
+mod trust;
 mod upkeep;
 mod worker;
 pub mod workspaces;

@@ -6,57 +6,40 @@
 //!
 //! To follow one request down to the network: the line that accepted it carries `request_id` and `job`, and every line of an attempt,
 //! the provider's included, is within a span that carries `job`. The request's id itself ends with its answer; a job outlives restarts.
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
-use cetar_model::{Timestamp, backoff};
+use cetar_model::Timestamp;
 use cetar_store::ClaimedJob;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    Engine,
-    attempt::{self, Lesson},
+    Engine, attempt,
     leases::{Claiming, JobHold},
     sessions::Live,
+    trust::Trust,
 };
-
-/// A session that says it can send, yet has an attempt find the account down, is tried again after at most this long.
-const LONGEST_MISTRUST: Duration = Duration::from_secs(30);
 
 struct Worker {
     engine: Engine,
     live: Arc<Live>,
-    attempts: JoinSet<Lesson>,
+    trust: Arc<Trust>,
+    /// Each ends with the time its message may be tried again, if it may.
+    attempts: JoinSet<Option<Timestamp>>,
     /// When retries of this worker are due.
     due: BTreeSet<Timestamp>,
-    mistrust: Option<Mistrust>,
-    down_in_a_row: u32,
-}
-
-/// Not to be tried again before the session tells a health, or this moment.
-struct Mistrust {
-    told: u64,
-    until: Timestamp,
 }
 
 /// Works until `stop`, then finishes the attempts under way.
 pub(crate) async fn run(engine: Engine, live: Arc<Live>, stop: CancellationToken) {
-    let mut worker = Worker {
-        engine,
-        live,
-        attempts: JoinSet::new(),
-        due: BTreeSet::new(),
-        mistrust: None,
-        down_in_a_row: 0,
-    };
+    let mut worker =
+        Worker { engine, live, trust: Arc::default(), attempts: JoinSet::new(), due: BTreeSet::new() };
     while !stop.is_cancelled() {
         let wake_at = worker.claim(&stop).await;
         worker.wait(wake_at, &stop).await;
     }
-    while let Some(lesson) = worker.attempts.join_next().await {
-        worker.learn(lesson.as_ref().ok());
-    }
+    while worker.attempts.join_next().await.is_some() {}
 }
 
 impl Worker {
@@ -72,11 +55,8 @@ impl Worker {
             // The end of an attempt, or a health, wakes it.
             return None;
         }
-        if let Some(mistrust) = &self.mistrust {
-            if mistrust.told == self.live.signals.times_told() && now < mistrust.until {
-                return Some(mistrust.until);
-            }
-            self.mistrust = None;
+        if let Some(until) = self.distrusted_until() {
+            return Some(until);
         }
         let until = now + inner.settings.lease;
         let claiming = Claiming::new(&engine);
@@ -94,10 +74,11 @@ impl Worker {
             engine.progressed();
             return [next_retry, stored.filter(|at| *at > now)].into_iter().flatten().min();
         }
-        if stop.is_cancelled() || !self.live.can_send() {
-            // It ended while we asked. None of these was begun.
+        let distrusted = self.distrusted_until();
+        if stop.is_cancelled() || !self.live.can_send() || distrusted.is_some() {
+            // Things changed while we asked. None of these was begun.
             self.give_back(&jobs).await;
-            return None;
+            return distrusted;
         }
         for job in jobs {
             let span = tracing::info_span!(
@@ -108,7 +89,8 @@ impl Worker {
                 attempt = job.attempt
             );
             let hold = JobHold::new(&engine, &job);
-            let attempt = attempt::make(engine.clone(), Arc::clone(&self.live), job, hold);
+            let trust = Arc::clone(&self.trust);
+            let attempt = attempt::make(engine.clone(), Arc::clone(&self.live), trust, job, hold);
             self.attempts.spawn(attempt.instrument(span));
         }
         next_retry
@@ -117,7 +99,7 @@ impl Worker {
     /// Waits until there is a reason to claim.
     async fn wait(&mut self, wake_at: Option<Timestamp>, stop: &CancellationToken) {
         let clock = Arc::clone(&self.engine.inner.clock);
-        let lesson = tokio::select! {
+        let ended = tokio::select! {
             () = stop.cancelled() => return,
             () = self.live.signals.wake.notified() => return,
             () = async {
@@ -126,30 +108,18 @@ impl Worker {
                     None => std::future::pending().await,
                 }
             } => return,
-            Some(lesson) = self.attempts.join_next() => lesson,
+            Some(ended) = self.attempts.join_next() => ended,
         };
-        self.learn(lesson.as_ref().ok());
+        self.due.extend(ended.ok().flatten());
         // Those that ended together free their places together, and one claim fills them.
-        while let Some(lesson) = self.attempts.try_join_next() {
-            self.learn(lesson.as_ref().ok());
+        while let Some(ended) = self.attempts.try_join_next() {
+            self.due.extend(ended.ok().flatten());
         }
     }
 
-    /// An attempt ended. (`None`: it was cut off, which only happens at a stop.)
-    fn learn(&mut self, lesson: Option<&Lesson>) {
-        match lesson {
-            Some(Lesson::Down(told)) => {
-                self.down_in_a_row = self.down_in_a_row.saturating_add(1);
-                let wait = backoff(self.down_in_a_row).min(LONGEST_MISTRUST);
-                self.mistrust = Some(Mistrust { told: *told, until: self.engine.now() + wait });
-            }
-            Some(Lesson::Again(at)) => {
-                self.down_in_a_row = 0;
-                self.due.insert(*at);
-            }
-            Some(Lesson::Settled) => self.down_in_a_row = 0,
-            None => {}
-        }
+    /// Until when nothing should be tried although the session says that it can send.
+    fn distrusted_until(&self) -> Option<Timestamp> {
+        self.trust.wait_until(self.live.signals.times_told(), self.engine.now())
     }
 
     /// Gives jobs back that were claimed and not begun.

@@ -79,6 +79,54 @@ async fn a_session_that_says_it_can_send_and_cannot_is_not_asked_in_a_circle() {
 }
 
 #[tokio::test]
+async fn chats_that_find_the_same_outage_side_by_side_do_not_make_the_wait_longer() {
+    let world = World::new();
+    let node = world.start().await;
+    world.network.hold_sends();
+    let mut jobs = Vec::new();
+    for chat in 0..4 {
+        world.network.next_send(Err(SendError::AccountDown(DownReason::NoAnswer)));
+        jobs.push(node.send(&format!("62811111111{chat}"), "Halo!").await);
+    }
+    world.network.attempts_begun(4).await;
+    world.network.release();
+    for job in &jobs {
+        node.until("each to be held", async || node.history(job).await == ["account_down"]).await;
+    }
+    node.until("no attempt", async || node.engine.attempts_under_way() == 0).await;
+    assert_eq!(world.attempted().len(), 4);
+    node.pass(Duration::from_secs(1));
+    for job in &jobs {
+        node.message_is(job, S::Sent).await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_whose_word_proves_wrong_again_and_again_has_only_time_on_its_side() {
+    let world = World::new();
+    let node = world.start().await;
+    for _ in 0..10 {
+        world.network.next_send(Err(SendError::AccountDown(DownReason::NoAnswer)));
+    }
+    let job = node.send(BUDI, "Halo!").await;
+    for held in 1..=4 {
+        node.until("another hold", async || {
+            node.history(&job).await.len() == held && node.engine.attempts_under_way() == 0
+        })
+        .await;
+        world.network.set_health(UP).await;
+    }
+    // The fourth time it was believed was the last.
+    for _ in 0..5 {
+        world.network.set_health(UP).await;
+    }
+    assert_eq!(node.history(&job).await.len(), 4);
+    node.pass(Duration::from_secs(8));
+    node.until("the fifth hold", async || node.history(&job).await.len() == 5).await;
+    node.leaves_open_jobs();
+}
+
+#[tokio::test]
 async fn a_lost_session_is_started_again_after_a_pause_that_grows() {
     let world = World::new();
     let node = world.start().await;
