@@ -1,4 +1,8 @@
 //! The command line, as a person reads it in `cetar --help`.
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are read in a terminal, where backticks only disturb"
+)]
 
 use std::path::PathBuf;
 
@@ -105,6 +109,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The same options again, for a command that a person is to paste; each with a blank before. The database's URL is left out: it
+    /// may hold a password.
+    pub(crate) fn again(&self) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        let data_dir = self.data_dir.as_ref().map(|folder| format!(" --data-dir {}", quoted(folder)));
+        let config =
+            self.config.as_ref().map(|file| format!(" --config {}", quoted(&file.display().to_string())));
+        let database = self.database_url.as_ref().map(|_| " --database-url URL".to_owned());
+        [data_dir, config, database].into_iter().flatten().collect()
+    }
+}
+
 /// Where, and for which tenant.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Tenant {
@@ -145,6 +162,7 @@ Some channels need settings, read as JSON from standard input:
   instagram          {\"account_id\",\"login\":\"facebook\" or \"instagram\",\"access_token\",\"app_secret\",\"verify_token\"}
 whatsapp and every --sandbox device need none.
 
+Examples:
   cetar device add --channel whatsapp --name Shop
   cetar device add --channel telegram --name Bot < bot.json")]
     Add {
@@ -174,6 +192,7 @@ whatsapp and every --sandbox device need none.
 On the phone: WhatsApp, Settings, Linked devices, Link a device. Then scan the QR; or choose \"Link with phone number
 instead\" and type the code.
 
+Examples:
   cetar device link dev_…
   cetar device link dev_… --pairing-code 6281234567890")]
     Link {
@@ -216,6 +235,7 @@ pub(crate) struct OneDevice {
 pub(crate) enum Key {
     /// Make a key and print it, this once
     #[command(after_help = "\
+Examples:
   cetar key create --name website
   cetar key create --name staging --test
   cetar key create --name office --allow-ip 203.0.113.0/24 --expires 90d --scope messages,admin")]
@@ -265,6 +285,7 @@ pub(crate) enum Key {
 pub(crate) enum Webhook {
     /// Add an endpoint and print its signing secret, this once
     #[command(after_help = "\
+Examples:
   cetar webhook add --url https://example.com/hook
   cetar webhook add --url https://example.com/hook --event 'message.*' --device dev_… --json")]
     Add {
@@ -329,6 +350,7 @@ pub(crate) enum Plan {
 What is left out is not limited:
   {\"channels\":[\"whatsapp\",\"telegram\"],\"devices\":5,\"requests_per_minute\":120,\"broadcast\":true,\"official_api\":false,\"members\":3}
 
+Example:
   echo '{\"devices\":5}' | cetar plan set --workspace ws_…")]
     Set {
         #[command(flatten)]

@@ -59,7 +59,10 @@ pub(crate) struct Config {
     /// `[whatsapp_web]`
     pub whatsapp_web: whatsapp_web::WhatsappWeb,
     /// `[meta]`
-    #[expect(dead_code, reason = "read and checked; used by channels of later versions")]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read and checked; used by channels of later versions")
+    )]
     pub meta: meta::Meta,
     /// `[telegram]`
     #[expect(dead_code, reason = "read and checked; used by channels of later versions")]
@@ -161,7 +164,8 @@ impl Config {
                 "`public_url` must begin with https:// or http://",
             ),
         ];
-        rules.iter().filter(|(broken, _)| *broken).map(|(_, rule)| Problem::rule(*rule)).collect()
+        let broken = rules.iter().filter(|(broken, _)| *broken).map(|(_, rule)| Problem::rule(*rule));
+        broken.chain(self.log.broken_rule()).collect()
     }
 
     /// Where the database is: as set, else a file in the data directory.
@@ -190,7 +194,7 @@ where
             if !section.name.is_empty() {
                 error.path.insert(0, section.name.to_owned());
             }
-            Problem::bad_value(error)
+            Problem::bad_value(&error)
         }));
         T::default()
     })
@@ -210,7 +214,7 @@ fn file(flags: &Flags, environment: &Environment, folder: &Path) -> Result<Optio
 fn unknown_keys(figment: &Figment) -> Result<Vec<Problem>, ConfigError> {
     let all: Dict = figment
         .extract()
-        .map_err(|error| ConfigError(error.into_iter().map(Problem::bad_value).collect()))?;
+        .map_err(|error| ConfigError(error.into_iter().map(|error| Problem::bad_value(&error)).collect()))?;
     let general = &general::General::SECTION;
     let mut problems = Vec::new();
     for (name, value) in &all {

@@ -100,6 +100,9 @@ impl DataDir {
         loop {
             match self.try_lock(role) {
                 Err(LockError::Held(holder)) if !holder.is_server && waited < PATIENCE => {
+                    if waited.is_zero() {
+                        tracing::info!("waiting for another cetar command to finish");
+                    }
                     tokio::time::sleep(LOOK_AGAIN).await;
                     waited += LOOK_AGAIN;
                 }
@@ -131,6 +134,15 @@ impl DataDir {
             .and_then(|()| file.flush());
         written.map_err(|error| LockError::Io { path, error })?;
         Ok(Lock { _file: file })
+    }
+
+    /// Who holds the directory now, without touching anything.
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        let mut file = File::open(self.lock_file()).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(Holder::read(&mut file)),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
     }
 
     /// This directory's node id, made at the first call. By it a process takes back at its start what it held before.
@@ -245,7 +257,9 @@ mod tests {
         let lock = data.try_lock(Role::Server).unwrap();
         let Err(LockError::Held(holder)) = data.try_lock(Role::Command) else { panic!("it is held") };
         assert_eq!(holder, Holder { pid: Some(std::process::id()), is_server: true });
+        assert_eq!(data.holder(), Some(holder));
         drop(lock);
+        assert_eq!(data.holder(), None);
         assert!(data.try_lock(Role::Command).is_ok());
     }
 

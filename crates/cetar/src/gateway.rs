@@ -124,16 +124,8 @@ pub(crate) async fn open_store(
     ids: &Arc<IdSource>,
 ) -> anyhow::Result<Store> {
     let url = config.database_url();
-    let is_there = match sqlite_file(url.expose()) {
-        Some(file) => file.exists(),
-        // PostgreSQL: only asking tells.
-        None => true,
-    };
-    if make == Make::Nothing && !is_there {
-        anyhow::bail!(
-            "there is no database at {}; start `cetar serve` once, or name the right place with --data-dir or --database-url",
-            sqlite_file(url.expose()).unwrap_or_default().display()
-        );
+    if make == Make::Nothing {
+        must_be_there(url.expose(), data, environment, ids).await?;
     }
     let keys = master_key::load(data, environment, make == Make::Everything)?;
     let options =
@@ -151,6 +143,33 @@ pub(crate) async fn open_store(
                     .with_context(|| format!("{} was made for nothing; remove it", made.display()))?;
             }
             Err(error.into())
+        }
+    }
+}
+
+/// Opening makes what is missing; a command in the wrong place must not.
+async fn must_be_there(
+    url: &str,
+    data: &DataDir,
+    environment: &Environment,
+    ids: &Arc<IdSource>,
+) -> anyhow::Result<()> {
+    match sqlite_file(url) {
+        Some(file) if file.exists() => Ok(()),
+        Some(file) => anyhow::bail!(
+            "there is no database at {}; start `cetar serve` once, or name the right place with --data-dir or --database-url",
+            file.display()
+        ),
+        // PostgreSQL: only asking tells.
+        None => {
+            let sealer = master_key::load(data, environment, false)?.sealer;
+            let options = cetar_store::Options { url: url.to_owned(), sealer, ids: Arc::clone(ids) };
+            if cetar_store::inspect(options).await?.schema == 0 {
+                anyhow::bail!(
+                    "the database is empty; start `cetar serve` once, or name the right one with --database-url"
+                );
+            }
+            Ok(())
         }
     }
 }

@@ -12,9 +12,8 @@ use crate::config::{Config, Log, LogFormat};
 
 /// Starts logging as configured. A command that is not the server says only what went wrong, unless more is asked for.
 pub(crate) fn start(config: &Config, is_server: bool) -> anyhow::Result<()> {
-    let level = &config.log.level;
-    let quiet = !is_server && level == Log::default().level.as_str();
-    let filter = filter(if quiet { "error" } else { level })?;
+    let quiet = !is_server && config.log.level == Log::default().level;
+    let filter = if quiet { EnvFilter::new("error") } else { config.log.filter().context("`log.level`")? };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_timer(SystemTime);
     let discreet = filter_fn(|line| may_speak(line.target()));
     let registry = tracing_subscriber::registry().with(filter).with(discreet);
@@ -27,13 +26,6 @@ pub(crate) fn start(config: &Config, is_server: bool) -> anyhow::Result<()> {
             .try_init(),
     }
     .context("logging is started twice")
-}
-
-/// The level as set.
-fn filter(level: &str) -> anyhow::Result<EnvFilter> {
-    EnvFilter::try_new(level).with_context(|| {
-        format!("`log.level` must be a level such as \"info\", or levels by part such as \"info,cetar_engine=debug\", not \"{level}\"")
-    })
 }
 
 /// The lines of WhatsApp's library hold numbers and contents: they stay out whatever is set.

@@ -30,6 +30,7 @@ use crate::{
     cli::{Cli, Command, Device, Key, Place, Plan, Webhook, Workspace},
     commands::Desk,
     config::{Config, Environment, Flags},
+    serve::Program,
 };
 
 fn main() -> ExitCode {
@@ -64,7 +65,10 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<Exit
     logging::start(&config, matches!(command, Command::Serve(_)))?;
     let desk = Desk { config: &config, environment };
     match command {
-        Command::Serve(_) => return serve::run(&config, environment).await,
+        Command::Serve(options) => {
+            let program = Program { name: process::name(), place: options.place.again() };
+            return serve::run(&config, environment, program).await;
+        }
         Command::Device(device) => commands::device(&desk, device).await?,
         Command::Key(key) => commands::key(&desk, key).await?,
         Command::Webhook(webhook) => commands::webhook(&desk, webhook).await?,

@@ -16,6 +16,9 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// Seconds; from a cached read to the longest a request may take.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
+/// Writes in one commit.
+const BATCHES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
 /// Where figures are collected.
 #[derive(Clone)]
 pub(crate) struct Figures(PrometheusHandle);
@@ -25,6 +28,9 @@ impl Figures {
     pub(crate) fn start() -> anyhow::Result<Self> {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Full("cetar_store_batch_size".to_owned()), BATCHES)
+            })
             .context("the buckets of the figures")?
             .build_recorder();
         let handle = recorder.handle();
@@ -77,7 +83,28 @@ fn describe() {
     describe_gauge!("cetar_queue_oldest_seconds", Unit::Seconds, "How long the oldest of them has waited");
     describe_gauge!("cetar_queue_dead_jobs", Unit::Count, "Messages given up, kept to be looked at");
     describe_gauge!("cetar_queue_deliveries", Unit::Count, "Webhook deliveries not yet made");
+    describe_counter!("cetar_messages_accepted_total", Unit::Count, "Messages accepted for sending");
+    describe_counter!("cetar_messages_received_total", Unit::Count, "Messages that came in");
+    describe_counter!(
+        "cetar_job_leases_lost_total",
+        Unit::Count,
+        "Sends whose lease ended before their outcome was written"
+    );
+    describe_counter!(
+        "cetar_webhook_attempts_total",
+        Unit::Count,
+        "Attempts to deliver to a webhook, by result"
+    );
+    describe_histogram!("cetar_webhook_attempt_seconds", Unit::Seconds, "How long such an attempt took");
     describe_gauge!("cetar_store_wal_pages", Unit::Count, "Pages in SQLite's write-ahead log");
+    describe_histogram!("cetar_store_batch_size", Unit::Count, "Writes in one commit");
+    describe_histogram!("cetar_store_commit_seconds", Unit::Seconds, "How long a commit took");
+    describe_counter!("cetar_store_failed_batches_total", Unit::Count, "Commits that failed");
+    describe_counter!(
+        "cetar_store_collisions_total",
+        Unit::Count,
+        "PostgreSQL transactions tried again after a collision"
+    );
     describe_counter!("cetar_http_requests_total", Unit::Count, "Requests answered");
     describe_histogram!("cetar_http_request_duration_seconds", Unit::Seconds, "How long requests took");
 }

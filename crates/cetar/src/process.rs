@@ -34,6 +34,14 @@ pub(crate) fn private_files() {
     umask(Mode::from_bits_truncate(0o077));
 }
 
+/// What this program was called as, for commands that a person is to type.
+pub(crate) fn name() -> String {
+    std::env::args()
+        .next()
+        .filter(|name| !name.contains(char::is_whitespace))
+        .unwrap_or_else(|| "cetar".to_owned())
+}
+
 /// The environment as given; variables that are not text are not ours.
 pub(crate) fn environment() -> Environment {
     std::env::vars_os()

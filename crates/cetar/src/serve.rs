@@ -14,6 +14,7 @@ use axum::Router;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use self::first_run::Program;
 use self::{
     connections::Connections,
     first_run::Welcome,
@@ -32,7 +33,11 @@ use crate::{
 const DRAIN: Duration = Duration::from_secs(27);
 
 /// Runs the server until it is told to stop.
-pub(crate) async fn run(config: &Config, environment: &Environment) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(
+    config: &Config,
+    environment: &Environment,
+    program: Program,
+) -> anyhow::Result<ExitCode> {
     exposure::check(config)?;
     // From here on a signal ends it in good order, also while it is still starting.
     let mut signals = Signals::listen()?;
@@ -57,7 +62,7 @@ pub(crate) async fn run(config: &Config, environment: &Environment) -> anyhow::R
             return Err(error);
         }
     };
-    let welcome = Welcome::new(config, address, tls.is_some());
+    let welcome = Welcome::new(config, address, tls.is_some(), program);
     let first = first_run::run(&gateway).await?;
 
     let server = Server {

@@ -119,13 +119,16 @@ impl Screen {
         match self.show {
             Show::Json => Ok(()),
             Show::Plain => tell(&qr::plain(data)?),
-            Show::Terminal => {
-                let picture = qr::colored(data)?;
-                let back = if self.drawn > 0 { format!("\x1b[{}A\x1b[J", self.drawn) } else { String::new() };
-                self.drawn = picture.lines().count();
-                tell(&format!("{back}{picture}"))
-            }
+            Show::Terminal => tell(&self.in_place(data)?),
         }
+    }
+
+    /// The picture, on the lines of the one before.
+    fn in_place(&mut self, data: &str) -> anyhow::Result<String> {
+        let picture = qr::colored(data)?;
+        let back = if self.drawn > 0 { format!("\x1b[{}A\x1b[J", self.drawn) } else { String::new() };
+        self.drawn = picture.lines().count();
+        Ok(format!("{back}{picture}"))
     }
 }
 
@@ -183,5 +186,37 @@ async fn connected(api: &Api, path: &str, address: &str, show: Show) -> anyhow::
                 waited += LOOK_AGAIN;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_terminal_a_new_qr_takes_the_place_of_the_one_before() {
+        let mut screen = Screen { show: Show::Terminal, drawn: 0 };
+        let first = screen.in_place("cetar").unwrap();
+        assert!(first.starts_with("\x1b[30;107m"), "the first is drawn where the cursor is");
+        let lines = first.lines().count();
+        let second = screen.in_place("cetar again").unwrap();
+        assert!(second.starts_with(&format!("\x1b[{lines}A\x1b[J")), "the second begins as many lines above");
+    }
+
+    #[test]
+    fn a_failure_is_told_with_the_next_step() {
+        let event = |data: &str| Event { name: "failed".into(), data: data.into() };
+        let mut screen = Screen { show: Show::Plain, drawn: 0 };
+        let mut told = |data: &str| screen.step(&event(data)).unwrap_err().to_string();
+        let expired = told(r#"{"reason":"link_expired","message":"The QR was not used in time."}"#);
+        assert_eq!(
+            expired,
+            "the device was not linked: The QR was not used in time. Run the same command again and scan or type within the time shown."
+        );
+        assert!(
+            told(r#"{"reason":"passkey_required","message":"A passkey is asked for."}"#)
+                .contains("Another number")
+        );
+        assert!(told(r#"{"reason":null,"message":"no route"}"#).contains("cetar doctor --network"));
     }
 }

@@ -86,7 +86,7 @@ impl Problem {
     }
 
     /// A value of the wrong form.
-    pub(crate) fn bad_value(error: figment::Error) -> Self {
+    pub(crate) fn bad_value(error: &figment::Error) -> Self {
         let path = error.path.join(".");
         let Some((path, key)) = key_at(&error.path) else {
             // The file itself does not read as TOML: its parser says where.

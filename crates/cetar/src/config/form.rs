@@ -50,9 +50,8 @@ macro_rules! settings {
         impl Setting for $type {
             const FORM: Form = Form::$form;
             fn shown(&self) -> Option<String> {
-                #[expect(clippy::redundant_closure_call, reason = "the macro takes the function as an expression")]
-                let shown = ($show)(self);
-                Some(shown)
+                let show: fn(&Self) -> String = $show;
+                Some(show(self))
             }
         }
     )*};

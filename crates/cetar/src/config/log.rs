@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
+use tracing_subscriber::EnvFilter;
+
 use super::{
+    error::Problem,
     form::{Form, Setting},
     section::section,
 };
@@ -34,5 +37,20 @@ section! {
         format: LogFormat = LogFormat::Text, "\"text\" or \"json\"";
         /// How much is told: `error`, `warn`, `info`, `debug` or `trace`; or by part, as in `info,cetar_engine=debug`.
         level: String = "info".to_owned(), "a level such as \"info\", or levels by part such as \"info,cetar_engine=debug\"";
+    }
+}
+
+impl Log {
+    /// The levels as a filter.
+    pub(crate) fn filter(&self) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+        EnvFilter::try_new(&self.level)
+    }
+
+    pub(super) fn broken_rule(&self) -> Option<Problem> {
+        let error = self.filter().err()?;
+        let level = &self.level;
+        Some(Problem::rule(format!(
+            "`log.level` must be a level such as \"info\", or levels by part such as \"info,cetar_engine=debug\", not {level:?} ({error})"
+        )))
     }
 }

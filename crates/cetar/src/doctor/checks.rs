@@ -10,7 +10,7 @@ use super::Finding;
 use crate::{
     api::Api,
     config::{Config, Environment},
-    data_dir::{DataDir, LockError, Role},
+    data_dir::DataDir,
     gateway, master_key, serve,
 };
 
@@ -29,18 +29,15 @@ const SKEW: Duration = Duration::from_mins(5);
 /// All of them, in the order in which they lean on each other.
 pub(super) async fn all(config: &Config, environment: &Environment) -> Vec<Finding> {
     let mut findings = vec![configuration(config), tls(config)];
-    let data = match DataDir::existing(&config.general.data_dir) {
-        Ok(data) => data,
-        Err(_) => {
-            let path = config.general.data_dir.display();
-            let message = format!("there is none at {path}");
-            let action = "nothing, if `cetar serve` was never started here: it makes one; else name the right one with --data-dir";
-            findings.push(Finding::warn("data directory", message, action));
-            findings.extend([clock(None), port(config).await]);
-            return findings;
-        }
+    let Ok(data) = DataDir::existing(&config.general.data_dir) else {
+        let path = config.general.data_dir.display();
+        let message = format!("there is none at {path}");
+        let action = "nothing, if `cetar serve` was never started here: it makes one; else name the right one with --data-dir";
+        findings.push(Finding::warn("data directory", message, action));
+        findings.extend([clock(None), port(config).await]);
+        return findings;
     };
-    let running = is_running(&data).await;
+    let running = data.holder().is_some_and(|holder| holder.is_server);
     findings.push(data_directory(&data));
     findings.push(disk(&data));
     findings.push(key(&data, environment));
@@ -169,11 +166,6 @@ fn clock(database: Option<&std::path::Path>) -> Finding {
         return Finding::warn("clock", "the database was last written in what is now the future", action);
     }
     Finding::ok("clock", "plausible")
-}
-
-/// Whether another process holds the data directory.
-async fn is_running(data: &DataDir) -> bool {
-    matches!(data.try_lock(Role::Command), Err(LockError::Held(holder)) if holder.is_server)
 }
 
 async fn server(config: &Config, environment: &Environment) -> Finding {

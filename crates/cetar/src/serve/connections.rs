@@ -202,3 +202,87 @@ fn answer(
     request.extensions_mut().insert(ConnectInfo(peer));
     router.oneshot(request)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// A server with this many places; its address, and what stops it.
+    async fn serve(places: usize) -> (SocketAddr, CancellationToken, TaskTracker) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let router = Router::new()
+            .route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()));
+        tasks.spawn(Connections::new(places).serve(listener, None, router, stop.clone()));
+        tasks.close();
+        (address, stop, tasks)
+    }
+
+    const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /// Reads one answer, whose body is the address it went to.
+    async fn answer(stream: &mut TcpStream) -> String {
+        let (mut text, own) = (String::new(), stream.local_addr().unwrap().to_string());
+        let mut buffer = [0; 1024];
+        while !text.ends_with(&own) {
+            let read = stream.read(&mut buffer).await.unwrap();
+            assert!(read > 0, "it ended: {text}");
+            text.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+        }
+        text
+    }
+
+    #[tokio::test]
+    async fn the_caller_s_address_reaches_the_handlers() {
+        let (address, _stop, _tasks) = serve(10).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(ASK).await.unwrap();
+        assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_place_waits_until_one_is_free() {
+        let (address, _stop, _tasks) = serve(1).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(ASK).await.unwrap();
+        answer(&mut first).await;
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(ASK).await.unwrap();
+        // The first goes on being served on its open connection, and the second is not.
+        first.write_all(ASK).await.unwrap();
+        answer(&mut first).await;
+        let mut buffer = [0; 1];
+        assert_eq!(second.try_read(&mut buffer).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(first);
+        answer(&mut second).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_or_too_slowly_is_shown_out() {
+        let (address, _stop, _tasks) = serve(10).await;
+        for beginning in [&b""[..], b"GET / HTTP/1.1\r\nHost"] {
+            let begun = tokio::time::Instant::now();
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(beginning).await.unwrap();
+            let mut rest = Vec::new();
+            stream.read_to_end(&mut rest).await.unwrap();
+            assert!(begun.elapsed() <= HEAD + Duration::from_secs(1), "{:?}", begun.elapsed());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_idle_connections() {
+        let (address, stop, tasks) = serve(10).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(ASK).await.unwrap();
+        answer(&mut stream).await;
+        stop.cancel();
+        tasks.wait().await;
+        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}

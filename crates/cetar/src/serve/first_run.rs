@@ -69,14 +69,24 @@ pub(super) struct Welcome {
     address: String,
     /// It speaks TLS itself, with a certificate that is hardly made out to this address.
     insecure: bool,
+    /// How this program is called, and how it finds this data.
+    program: Program,
+}
+
+/// How to call this program again.
+pub(crate) struct Program {
+    /// As it was called.
+    pub(crate) name: String,
+    /// Options that lead to the same data, with a blank before.
+    pub(crate) place: String,
 }
 
 impl Welcome {
-    pub(super) fn new(config: &Config, bound: SocketAddr, tls: bool) -> Self {
+    pub(super) fn new(config: &Config, bound: SocketAddr, tls: bool, program: Program) -> Self {
         let scheme = if tls { "https" } else { "http" };
         let here = format!("{scheme}://{}", reachable(bound));
         let address = config.general.public_url.as_ref().map_or_else(|| here.clone(), trimmed);
-        Self { here, address, insecure: tls }
+        Self { here, address, insecure: tls, program }
     }
 
     /// Prints it. What is told once must reach someone: where standard output is closed, standard error gets it.
@@ -89,7 +99,7 @@ impl Welcome {
 
     /// At the first run, once.
     fn first(&self, made: &Made) -> String {
-        let Self { here, address, insecure } = self;
+        let Self { here, address, insecure, program: Program { name, place } } = self;
         let (password, key) = (made.password.expose_secret(), made.test_key.expose_secret());
         let insecure = if *insecure { "--insecure " } else { "" };
         format!(
@@ -97,6 +107,7 @@ impl Welcome {
 Cetar is ready. What follows is shown this once; keep it.
 
   Dashboard   {address}/
+  API         {address}/docs
   Sign-in     {OWNER}  {password}   (the dashboard's pages come with a later version)
   Test key    {key}   (reaches simulated people only)
 
@@ -104,7 +115,10 @@ Send a first message to a simulated person:
 
   curl {insecure}-H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{{\"to\":\"{READER}\",\"type\":\"text\",\"content\":{{\"text\":\"Halo! Ini pesan teks dari Cetar API.\"}}}}' {here}/v1/messages
 
-Then link WhatsApp: cetar device add --channel whatsapp --name Toko, and cetar device link with the id it prints.
+Then link WhatsApp, in another terminal:
+
+  {name} device add --channel whatsapp --name Toko{place}
+  {name} device link ID{place}
 
 {}",
             self.later()

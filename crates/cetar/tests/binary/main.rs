@@ -6,6 +6,8 @@ mod backup;
 mod commands;
 mod doctor;
 mod first_run;
+mod health;
+mod postgres;
 mod start;
 mod stop;
 mod support;

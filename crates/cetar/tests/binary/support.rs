@@ -62,6 +62,10 @@ impl Home {
         self
     }
 
+    pub(crate) fn variable(&self, name: &str) -> String {
+        self.variables.iter().find(|(given, _)| given == name).unwrap().1.clone()
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -79,13 +83,26 @@ impl Home {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cetar"));
+        let mut command = self.at_home(env!("CARGO_BIN_EXE_cetar"));
+        command.args(arguments);
+        command
+    }
+
+    /// The server under limits that only a shell can set.
+    pub(crate) fn serve_command_after(&self, shell: &str) -> Command {
+        let mut command = self.at_home("sh");
+        let program = env!("CARGO_BIN_EXE_cetar");
+        command.args(["-c", &format!("{shell}; exec \"$0\" serve"), program]);
+        command
+    }
+
+    fn at_home(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAR_"));
         for (name, _) in ours {
             command.env_remove(name);
         }
         command
-            .args(arguments)
             .current_dir(self.path())
             .env("CETAR_DATA_DIR", self.data())
             .env("CETAR_LISTEN", "127.0.0.1:0")
@@ -116,9 +133,7 @@ impl Home {
     }
 
     pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
-        let mut command = self.command(&[&["serve"], arguments].concat());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Server::start(command)
+        Server::start(self.command(&[&["serve"], arguments].concat()))
     }
 
     /// A home that has been served once, and the test key of that first run.
@@ -142,8 +157,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (errors, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
         let reader = std::thread::spawn(move || {
