@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use cetar_model::{JobId, MessageId};
+use cetar_model::{JobId, MessageId, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -52,7 +52,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What was answered to this `Idempotency-Key` before, if it still holds: [`Accepted::Replayed`] or
+    /// [`Accepted::KeyReused`]. Asked before anything else is judged, so that a repeat gets its first answer whatever has
+    /// become of the device since; [`accept`](Self::accept) decides again, for two that come at once.
+    pub async fn asked_before(&self, asked: &NewIdempotency, now: Timestamp) -> Result<Option<Accepted>> {
+        let mut conn = self.read().await?;
+        let (scope, key) = (asked.scope.as_str(), asked.key.as_str());
+        let row = fetch_optional!(conn, (Vec<u8>, String, String), HOLDING, scope, key, now.as_micros())?;
+        let Some((fingerprint, job, message)) = row else { return Ok(None) };
+        let holder = Holder {
+            fingerprint,
+            job: read(&job, "idempotency", "job", &job)?,
+            message: read(&message, "idempotency", "message", &job)?,
+        };
+        Ok(Some(holder.answer(asked)))
+    }
+}
+
 statements! {
+    HOLDING = "SELECT fingerprint, job, message FROM idempotency WHERE scope = $1 AND key = $2 AND expires_at > $3";
     SEEN = "SELECT fingerprint, job, message FROM idempotency WHERE scope = $1 AND key = $2";
 }
 

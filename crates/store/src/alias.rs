@@ -34,7 +34,7 @@ impl Store {
     /// An alias turned out to be this number: conversation and contact are renamed, or merged into those of the number.
     ///
     /// Merged messages follow those of the number in sequence. What waits to be sent goes to the number from now on, in one
-    /// lane. `LeaseLost` if the device is not held under this lease.
+    /// lane. Messages of groups keep the sender they came with. `LeaseLost` if the device is not held under this lease.
     pub async fn resolve_alias(
         &self,
         device: &DeviceId,
@@ -46,21 +46,34 @@ impl Store {
         if alias == number {
             return Ok(());
         }
-        self.write(
-            (device.clone(), lease, alias.clone(), number.clone()),
-            |tx, (device, lease, alias, number)| {
-                Box::pin(async move {
-                    leases::fence(tx, device, *lease).await?;
-                    conversations(tx, device.as_str(), alias.as_str(), number.as_str()).await?;
-                    // Or the network's repeat of a message taken in under the alias would be taken for a new one.
-                    execute!(tx, KNOWN_TWICE, device.as_str(), alias.as_str(), number.as_str())?;
-                    execute!(tx, KNOWN, device.as_str(), alias.as_str(), number.as_str())?;
-                    contacts(tx, device.as_str(), alias.as_str(), number.as_str()).await
-                })
-            },
-        )
-        .await
+        let args = (device.clone(), lease, alias.clone(), number.clone());
+        let resolve = || {
+            self.write(args.clone(), |tx, (device, lease, alias, number)| {
+                Box::pin(resolve(tx, device, *lease, alias.as_str(), number.as_str()))
+            })
+        };
+        // A send may make the number's conversation after we looked for it; then it is there to be merged into.
+        match resolve().await {
+            Err(StoreError::Conflict) => resolve().await,
+            result => result,
+        }
     }
+}
+
+async fn resolve(
+    tx: &mut Tx,
+    device: &DeviceId,
+    lease: DeviceLease,
+    alias: &str,
+    number: &str,
+) -> Result<()> {
+    leases::fence(tx, device, lease).await?;
+    let device = device.as_str();
+    conversations(tx, device, alias, number).await?;
+    // Or the network's repeat of a message taken in under the alias would be taken for a new one.
+    execute!(tx, KNOWN_TWICE, device, alias, number)?;
+    execute!(tx, KNOWN, device, alias, number)?;
+    contacts(tx, device, alias, number).await
 }
 
 async fn conversations(tx: &mut Tx, device: &str, alias: &str, number: &str) -> Result<()> {

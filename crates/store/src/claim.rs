@@ -89,18 +89,27 @@ impl Store {
         // Each round puts other jobs at the heads. Bounded, for a lane may hold thousands that are past their expiry.
         for _ in 0..EXPIRY_ROUNDS {
             let args = (device.clone(), node.to_owned(), now, lease_until, limit - claimed.len());
-            let (fresh, expired) = self
-                .write(args, |tx, (device, node, now, until, limit)| {
-                    Box::pin(claim(tx, device, node, *now, *until, *limit))
-                })
-                .await?;
+            let round = self.write(args, |tx, (device, node, now, until, limit)| {
+                Box::pin(claim(tx, device, node, *now, *until, *limit))
+            });
+            let (fresh, expired) = match round.await {
+                Ok(round) => round,
+                // What an earlier round claimed is committed as ours: it must be begun, or nobody would renew it.
+                Err(_) if !claimed.is_empty() => break,
+                Err(error) => return Err(error),
+            };
             claimed.extend(fresh);
             if expired.is_empty() {
                 break;
             }
-            // Of their own, because closing a job needs its lane first.
-            self.write((expired, now), |tx, (jobs, now)| Box::pin(expire::expire_all(tx, jobs, *now)))
-                .await?;
+            // Of their own, because closing a job needs its lane first. What fails here is found again by the next claim.
+            let close =
+                self.write((expired, now), |tx, (jobs, now)| Box::pin(expire::expire_all(tx, jobs, *now)));
+            match close.await {
+                Ok(_) => {}
+                Err(_) if !claimed.is_empty() => break,
+                Err(error) => return Err(error),
+            }
         }
         Ok(claimed)
     }

@@ -7,13 +7,19 @@ use crate::{
     OpenError, StoreError,
     db::{Conn, Context, execute, fetch_all},
     seal::Place,
-    statement::statements,
+    statement::{Sql, statements},
 };
 
 const WORDS: &[u8] = b"the master key is the right one";
 
+/// No other node notes a proof meanwhile. SQLite has one writer anyway.
+const ALONE: Sql = Sql::postgres_only("LOCK TABLE meta IN SHARE ROW EXCLUSIVE MODE");
+
 statements! {
     PROOFS = "SELECT key, value FROM meta WHERE key >= 'master_key:' AND key < 'master_key;'";
+    BEGIN = "BEGIN";
+    COMMIT = "COMMIT";
+    ROLLBACK = "ROLLBACK";
     NOTE = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
 }
 
@@ -26,13 +32,22 @@ pub(crate) async fn prove(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), Ope
     if proofs.iter().all(opens) { Ok(()) } else { Err(OpenError::WrongMasterKey) }
 }
 
-/// Leaves a proof of the key that seals from now on.
+/// Leaves a proof of the key that seals from now on, unless another node was faster, with another key: then nothing is left.
 pub(crate) async fn note(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), OpenError> {
+    execute!(conn, BEGIN).map_err(failed)?;
+    let noted = leave_proof(conn, ctx).await;
+    let end = if noted.is_ok() { execute!(conn, COMMIT) } else { execute!(conn, ROLLBACK) };
+    noted.and(end.map(drop).map_err(failed))
+}
+
+async fn leave_proof(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), OpenError> {
+    if let Conn::Postgres(_) = conn {
+        execute!(conn, ALONE).map_err(failed)?;
+    }
     let id = ctx.sealer.sealing_key().ok_or(OpenError::WrongMasterKey)?;
     let key = format!("master_key:{id}");
     let proof = ctx.sealer.seal(ctx.ids.random(), place(&[key.as_bytes()]), WORDS);
     execute!(conn, NOTE, &key, proof.ok_or(OpenError::WrongMasterKey)?).map_err(failed)?;
-    // Another node may have been faster, with another key.
     prove(conn, ctx).await
 }
 

@@ -171,7 +171,7 @@ pub(crate) async fn open(url: &str, ctx: Arc<Context>) -> Result<Store, OpenErro
     let ends = closing.clone().drop_guard();
     Ok(Store {
         inner: Arc::new(Inner {
-            engine: Engine::Postgres { pool, accepts },
+            engine: Engine::Postgres { pool, accepting, accepts },
             ctx,
             tasks,
             closing,

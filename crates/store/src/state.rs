@@ -1,25 +1,36 @@
 //! A session's own state: sealed values under a collection and a key, written under the device's lease.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use cetar_model::DeviceId;
 
 use crate::{
     DeviceLease, Result, StateChange, Store, StoreError,
-    db::{Tx, corrupt, execute, fetch_all, fetch_optional},
+    db::{Tx, corrupt, execute, execute_rows, fetch_all, fetch_optional},
     leases,
     seal::Place,
-    statement::statements,
+    statement::{Multi, statements},
 };
 
 statements! {
     GET = "SELECT value FROM session_state WHERE device = $1 AND collection = $2 AND key = $3";
     ALL = "SELECT key, value FROM session_state WHERE device = $1 AND collection = $2 ORDER BY key";
-    PUT = "INSERT INTO session_state (device, collection, key, value) VALUES ($1, $2, $3, $4) \
-           ON CONFLICT (device, collection, key) DO UPDATE SET value = excluded.value";
     DELETE = "DELETE FROM session_state WHERE device = $1 AND collection = $2 AND key = $3";
     CLEAR = "DELETE FROM session_state WHERE device = $1 AND collection = $2";
     CLEAR_ALL = "DELETE FROM session_state WHERE device = $1";
 }
+
+static PUT: Multi = Multi::new(
+    "state::PUT",
+    "INSERT INTO session_state (device, collection, key, value) VALUES ",
+    "($, $, $, $)",
+    " ON CONFLICT (device, collection, key) DO UPDATE SET value = excluded.value",
+    "",
+);
+
+#[cfg(test)]
+pub(crate) static MULTIS: &[&Multi] = &[&PUT];
 
 impl Store {
     /// One entry. A value that does not open is [`Corrupt`](StoreError::Corrupt), named by device and collection.
@@ -52,10 +63,7 @@ impl Store {
         self.write((device.clone(), lease, changes), |tx, (device, lease, changes)| {
             Box::pin(async move {
                 leases::fence(tx, device, *lease).await?;
-                for change in changes {
-                    apply(tx, device, change).await?;
-                }
-                Ok(())
+                save(tx, device.as_str(), changes).await
             })
         })
         .await
@@ -69,19 +77,39 @@ impl Store {
     }
 }
 
-async fn apply(tx: &mut Tx, device: &DeviceId, change: &StateChange) -> Result<()> {
-    let device = device.as_str();
-    match change {
-        StateChange::Put(collection, key, value) => {
+/// Entries to be put, by collection and key: the last value of each wins.
+type Puts<'a> = BTreeMap<(&'a str, &'a [u8]), Vec<u8>>;
+
+/// What is put between two deletions goes in together: a session that is being linked puts a thousand keys.
+async fn save(tx: &mut Tx, device: &str, changes: &[StateChange]) -> Result<()> {
+    let mut puts = Puts::new();
+    for change in changes {
+        if let StateChange::Put(collection, key, value) = change {
             let row = [device.as_bytes(), collection.as_bytes(), key];
             let sealed = tx.ctx.sealer.seal(tx.ctx.ids.random(), place(&row), value);
             let sealed = sealed.ok_or_else(|| StoreError::internal("a value could not be sealed"))?;
-            execute!(tx, PUT, device, *collection, &key[..], sealed)?
+            puts.insert((collection, key), sealed);
+            continue;
         }
-        StateChange::Delete(collection, key) => execute!(tx, DELETE, device, *collection, &key[..])?,
-        StateChange::Clear(collection) => execute!(tx, CLEAR, device, *collection)?,
-        StateChange::ClearAll => execute!(tx, CLEAR_ALL, device)?,
-    };
+        put(tx, device, &mut puts).await?;
+        match change {
+            StateChange::Put(..) => 0,
+            StateChange::Delete(collection, key) => execute!(tx, DELETE, device, *collection, &key[..])?,
+            StateChange::Clear(collection) => execute!(tx, CLEAR, device, *collection)?,
+            StateChange::ClearAll => execute!(tx, CLEAR_ALL, device)?,
+        };
+    }
+    put(tx, device, &mut puts).await
+}
+
+async fn put(tx: &mut Tx, device: &str, puts: &mut Puts<'_>) -> Result<()> {
+    let rows: Vec<_> = std::mem::take(puts).into_iter().collect();
+    execute_rows!(tx, PUT, [], &rows, |((collection, key), value)| [
+        device,
+        *collection,
+        *key,
+        value.as_slice()
+    ]);
     Ok(())
 }
 

@@ -60,6 +60,8 @@ pub(crate) enum Engine {
     },
     Postgres {
         pool: PgPool,
+        /// The accept writers' own.
+        accepting: PgPool,
         accepts: mpsc::Sender<Acceptance>,
     },
 }
@@ -100,7 +102,10 @@ impl Store {
         self.inner.tasks.wait().await;
         match &self.inner.engine {
             Engine::Sqlite { readers, .. } => readers.close().await,
-            Engine::Postgres { pool, .. } => pool.close().await,
+            Engine::Postgres { pool, accepting, .. } => {
+                accepting.close().await;
+                pool.close().await;
+            }
         }
     }
 

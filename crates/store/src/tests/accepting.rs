@@ -25,6 +25,23 @@ on_both_engines! {
         assert_eq!(world.store.queue_figures().await.unwrap().open, 1);
     }
 
+    async fn what_was_asked_before_can_be_looked_up_while_it_holds(world: &World) {
+        let device = world.device().await;
+        let first = world.keyed(&device, "budi", "halo", "k1");
+        let asked = async |text: &str| {
+            let asked = world.keyed(&device, "budi", text, "k1").idempotency.unwrap();
+            world.store.asked_before(&asked, world.now()).await.unwrap()
+        };
+        assert_eq!(asked("halo").await, None);
+        world.store.accept(first.clone()).await.unwrap();
+        assert_eq!(asked("halo").await, Some(replayed(&first)));
+        assert_eq!(asked("apa kabar").await, Some(Accepted::KeyReused));
+        world.store.remove_device(&world.workspace, &device, world.now()).await.unwrap();
+        assert_eq!(asked("halo").await, Some(replayed(&first)), "whatever has become of the device");
+        world.pass(Duration::from_hours(24));
+        assert_eq!(asked("halo").await, None);
+    }
+
     async fn the_same_key_with_another_request_is_refused(world: &World) {
         let device = world.device().await;
         world.store.accept(world.keyed(&device, "budi", "halo", "k1")).await.unwrap();

@@ -96,6 +96,20 @@ on_both_engines! {
         assert_eq!(world.number("SELECT COUNT(*) FROM session_state").await, 1);
     }
 
+    async fn a_thousand_keys_are_saved_in_one_go(world: &World) {
+        let (device, lease) = world.leased().await;
+        let key = |n: u32| Bytes::from(format!("prekey-{n:04}"));
+        let value = |n: u32| Bytes::from(vec![7; n as usize]);
+        let mut changes: Vec<_> = (0..1000).map(|n| StateChange::Put("prekeys", key(n), Bytes::from("old"))).collect();
+        changes.extend((0..1000).map(|n| StateChange::Put("prekeys", key(n), value(n))));
+        changes.push(StateChange::Delete("prekeys", key(3)));
+        changes.push(StateChange::Put("prekeys", key(1000), value(1000)));
+        world.store.save_state(&device, lease, changes).await.unwrap();
+        let all = world.store.state_all(&device, "prekeys").await.unwrap();
+        let expected: Vec<_> = (0..=1000).filter(|n| *n != 3).map(|n| (key(n), value(n))).collect();
+        assert_eq!(all, expected);
+    }
+
     async fn an_older_holder_cannot_write_session_state(world: &World) {
         let (device, lease) = world.leased().await;
         world.store.save_state(&device, lease, vec![put("a", "k", "old")]).await.unwrap();

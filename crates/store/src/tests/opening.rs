@@ -182,6 +182,28 @@ async fn several_nodes_may_start_at_once_on_a_new_database() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_nodes_with_different_keys_one_wins_and_the_others_leave_nothing() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        with_database(kind, async |url, _| {
+            let opened = futures::future::join_all((1..=4).map(|key| open(&url, key))).await;
+            let mut won = Vec::new();
+            for (key, store) in (1..=4).zip(opened) {
+                match store {
+                    Ok(store) => {
+                        store.close().await;
+                        won.push(key);
+                    }
+                    Err(error) => assert!(matches!(error, OpenError::WrongMasterKey), "{error}"),
+                }
+            }
+            assert_eq!(won.len(), 1);
+            open(&url, won[0]).await.unwrap().close().await;
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn a_url_that_is_not_ours_is_refused_without_showing_its_password() {
     for url in [

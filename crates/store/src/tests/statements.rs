@@ -38,8 +38,16 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
 ];
 
 fn multis() -> Vec<&'static Multi> {
-    [accept::MULTIS, claim::MULTIS, deliveries::MULTIS, events::MULTIS, lanes::MULTIS, receipts::MULTIS]
-        .concat()
+    [
+        accept::MULTIS,
+        claim::MULTIS,
+        deliveries::MULTIS,
+        events::MULTIS,
+        lanes::MULTIS,
+        receipts::MULTIS,
+        state::MULTIS,
+    ]
+    .concat()
 }
 
 /// Every text there is for an engine, by name.

@@ -1,0 +1,66 @@
+//! What comes in.
+
+use bytes::Bytes;
+use cetar_model::{
+    Chat, ContactId, Content, ConversationId, DeviceId, EventId, FailureCode, MessageId, Timestamp,
+};
+
+use super::DeviceLease;
+
+/// A message that came in.
+#[derive(Debug, Clone)]
+pub struct NewInbound {
+    /// The id it gets.
+    pub message: MessageId,
+    /// The event's id.
+    pub event: EventId,
+    /// The conversation's id, if this is its first message.
+    pub conversation: ConversationId,
+    /// The contact's id, if this is the first we hear of it.
+    pub contact: ContactId,
+    /// Through which device, under which lease.
+    pub device: DeviceId,
+    /// The lease of its session.
+    pub lease: DeviceLease,
+    /// The network's id; with `chat` the dedupe key.
+    pub remote_id: String,
+    /// The conversation.
+    pub chat: Chat,
+    /// Who wrote it.
+    pub from: Chat,
+    /// `from` is an alias whose number is not known.
+    pub from_alias: bool,
+    /// Written in a group.
+    pub group: bool,
+    /// Typed by the owner on the phone.
+    pub echo: bool,
+    /// The sender's name for themselves.
+    pub sender_name: Option<String>,
+    /// What it says.
+    pub content: Content,
+    /// The network's own bytes, of what we do not understand.
+    pub raw: Option<Bytes>,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The network's word on messages of ours.
+#[derive(Debug, Clone)]
+pub struct NewReceipt {
+    /// Through which device.
+    pub device: DeviceId,
+    /// The lease of its session.
+    pub lease: DeviceLease,
+    /// Which messages.
+    pub remote_ids: Vec<String>,
+    /// What it says.
+    pub receipt: cetar_model::Receipt,
+    /// With a failure, why.
+    pub failure: Option<(FailureCode, Option<String>)>,
+    /// When, by the network's clock.
+    pub at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}
