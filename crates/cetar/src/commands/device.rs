@@ -26,9 +26,17 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Device) -> anyhow::Result<()> 
             print_one(&answer.data, "id", listing.json)
         }
         Device::List { listing, tenant } => {
-            let devices = desk.list(tenant.workspace.as_ref(), "/v1/devices").await?;
+            let api = desk.api(tenant.workspace.as_ref()).await?;
+            let (devices, by_server) = (api.list("/v1/devices").await, api.is_server());
+            api.close().await;
+            let devices = devices?;
             if listing.json {
                 return print_json(&devices.into());
+            }
+            if !by_server && !devices.is_empty() {
+                remark(
+                    "The server is not running: no device is connected; the states are the last ones known.",
+                );
             }
             let empty = "There is no device yet: cetar device add --channel whatsapp --name NAME";
             let columns = [

@@ -132,9 +132,10 @@ impl Screen {
     }
 }
 
-/// A code, big enough to be read from an arm's length: letters apart.
+/// A code, big enough to be read from an arm's length: letters apart, in two groups as the phone shows them.
 fn spaced(code: &str) -> String {
-    code.chars().map(String::from).collect::<Vec<_>>().join(" ")
+    let letters: Vec<String> = code.chars().filter(|letter| *letter != '-').map(String::from).collect();
+    letters.chunks(4).map(|group| group.join(" ")).collect::<Vec<_>>().join("  -  ")
 }
 
 /// What went wrong and what to do next.
@@ -201,6 +202,12 @@ mod tests {
         let lines = first.lines().count();
         let second = screen.in_place("cetar again").unwrap();
         assert!(second.starts_with(&format!("\x1b[{lines}A\x1b[J")), "the second begins as many lines above");
+    }
+
+    #[test]
+    fn a_code_stands_in_two_groups_however_it_came() {
+        assert_eq!(spaced("ABCD1234"), "A B C D  -  1 2 3 4");
+        assert_eq!(spaced("ABCD-1234"), "A B C D  -  1 2 3 4");
     }
 
     #[test]
