@@ -75,8 +75,8 @@ impl FailureCode {
                 "Meta's 24-hour window is shut. Send an approved template.",
             ),
             Self::Expired => language.pick(
-                "Pesan kedaluwarsa sebelum sempat terkirim. Periksa keadaan device, lalu kirim ulang lewat retry.",
-                "The message expired before it could be sent. Check the device's state, then use retry.",
+                "Pesan kedaluwarsa sebelum jaringan mengonfirmasinya. Lihat history job: bila ada percobaan unknown, tanyakan penerima dulu; lalu gunakan retry.",
+                "The message expired before the network confirmed it. See the job's history: if an attempt is unknown, ask the recipient first; then use retry.",
             ),
             Self::AttemptsExhausted => language.pick(
                 "Semua percobaan gagal sebelum mencapai jaringan. Periksa koneksi server, lalu kirim ulang lewat retry.",
@@ -95,8 +95,8 @@ impl FailureCode {
                 "A person marked this message as not sent. Use retry to send it.",
             ),
             Self::DeviceRemoved => language.pick(
-                "Device dihapus saat pesan masih menunggu. Kirim lagi lewat device lain.",
-                "The device was removed while the message waited. Send it again through another device.",
+                "Device dihapus sebelum jaringan mengonfirmasi pesan. Lihat history job: bila ada percobaan unknown, tanyakan penerima dulu; lalu kirim lewat device lain.",
+                "The device was removed before the network confirmed the message. See the job's history: if an attempt is unknown, ask the recipient first; then send it through another device.",
             ),
         }
     }

@@ -19,6 +19,7 @@ statements! {
            FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = m.conversation \
            WHERE j.workspace = $1 AND j.id = $2";
     HISTORY = "SELECT attempt, started_at, ended_at, outcome, detail FROM job_attempts WHERE job = $1 ORDER BY lease_token";
+    AMBIGUOUS = "SELECT attempt FROM job_attempts WHERE job = $1 AND outcome = 'unknown' LIMIT 1";
     HEAD = "SELECT id FROM jobs WHERE conversation = $1 AND at_head";
     REOPEN = "UPDATE jobs SET state = 'ready', at_head = $2, run_at = $3, expires_at = $4, attempts = 0, crashes = 0, \
                 finished_at = NULL WHERE id = $1";
@@ -60,12 +61,13 @@ impl Store {
         shown(row, history).map(Some)
     }
 
-    /// Takes a send back, while it is queued.
+    /// Takes a send back, while it is queued and certainly not sent: an attempt of which nobody knows cannot be taken back.
     pub async fn cancel(&self, workspace: &WorkspaceId, id: &JobId, now: Timestamp) -> Result<Change> {
         self.write((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
             Box::pin(async move {
                 let Some(mut work) = find(tx, workspace, id).await? else { return Ok(Change::NotFound) };
-                if !lanes::advance(tx, &mut work, Fate::Cancelled, None, *now, *now).await? {
+                let ambiguous = fetch_optional!(tx, (i64,), AMBIGUOUS, id.as_str())?.is_some();
+                if ambiguous || !lanes::advance(tx, &mut work, Fate::Cancelled, None, *now, *now).await? {
                     return Ok(Change::NotNow(work.message_state));
                 }
                 lanes::close(tx, &mut work, *now).await?;
