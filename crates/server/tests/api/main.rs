@@ -15,4 +15,5 @@ mod local;
 mod log;
 mod management;
 mod pages;
+mod reference;
 mod sending;
