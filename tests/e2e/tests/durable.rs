@@ -29,7 +29,7 @@ async fn every_acknowledgement_follows_an_fdatasync() {
         "-s",
         "4096",
         "-e",
-        "trace=fdatasync,fsync,write,writev,sendto,sendmsg",
+        "trace=fdatasync,write,writev,sendto,sendmsg",
         "-o",
         &trace_path,
     ]);
@@ -53,13 +53,10 @@ async fn every_acknowledgement_follows_an_fdatasync() {
         let (thread, call) = line.split_once(' ').unwrap_or((line, ""));
         let call = call.trim_start();
         // A call that another thread interrupts is printed in two halves; it counts when it has returned.
-        let begins = call.starts_with("fdatasync(") || call.starts_with("fsync(");
+        let begins = call.starts_with("fdatasync(");
         if begins && call.contains("<unfinished") {
             pending.insert(thread.to_owned(), ());
-        } else if begins
-            || (call.contains("fdatasync resumed") || call.contains("fsync resumed"))
-                && pending.remove(thread).is_some()
-        {
+        } else if begins || call.contains("fdatasync resumed") && pending.remove(thread).is_some() {
             synced |= call.ends_with("= 0");
         }
         if call.contains("HTTP/1.1 200") && call.contains(r#"\"queued\""#) {
