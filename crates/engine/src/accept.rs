@@ -92,7 +92,25 @@ pub enum AcceptError {
 impl crate::Engine {
     /// Accepts a send: when this returns `Ok`, it is on disk. One transaction, then the worker is woken.
     pub async fn accept(&self, caller: &Caller, request: SendRequest) -> Result<AcceptedSend, AcceptError> {
-        let workspace = &caller.workspace;
+        let (workspace, now) = (&caller.workspace, self.now());
+        let idempotency = request.idempotency.map(|given| NewIdempotency {
+            scope: scope(caller, given.path),
+            key: given.key,
+            fingerprint: given.fingerprint,
+            expires_at: now + IDEMPOTENCY_KEPT,
+        });
+        // Before anything is judged: what was accepted once is answered the same, though the device has been logged out since.
+        if let Some(asked) = &idempotency
+            && let Some(answer) = self.inner.store.asked_before(asked, now).await?
+        {
+            match answer {
+                Accepted::Replayed { job, message } => {
+                    return Ok(AcceptedSend { job, message, replayed: true });
+                }
+                Accepted::KeyReused => return Err(AcceptError::IdempotencyKeyReused),
+                Accepted::New | Accepted::DeviceGone => {}
+            }
+        }
         if !workspace.plan.allows(request.channel) {
             return Err(AcceptError::PlanFeatureMissing(request.channel.as_str()));
         }
@@ -107,7 +125,7 @@ impl crate::Engine {
             return Err(not_linked());
         }
 
-        let (ids, now) = (&self.inner.ids, self.now());
+        let ids = &self.inner.ids;
         let message: MessageId = ids.make(now);
         let job: JobId = ids.make(now);
         let send = NewSend {
@@ -122,12 +140,7 @@ impl crate::Engine {
             to: request.to,
             content: request.content,
             client_ref: request.client_ref,
-            idempotency: request.idempotency.map(|given| NewIdempotency {
-                scope: scope(caller, given.path),
-                key: given.key,
-                fingerprint: given.fingerprint,
-                expires_at: now + IDEMPOTENCY_KEPT,
-            }),
+            idempotency,
             now,
             expires_at: now + request.expires_in.unwrap_or(self.inner.settings.expires_in),
         };

@@ -31,6 +31,11 @@ impl Caller {
         self.may_use(device) || (self.is_tied_to(&device.id) && self.may(Scope::Admin))
     }
 
+    /// The devices the key is tied to; none: it is not tied.
+    pub(crate) fn ties(&self) -> &[DeviceId] {
+        self.key.as_ref().map_or(&[], |key| &key.devices)
+    }
+
     /// Whether the key, by its ties alone, reaches this device.
     pub(crate) fn is_tied_to(&self, id: &DeviceId) -> bool {
         self.key.as_ref().is_none_or(|key| key.devices.is_empty() || key.devices.contains(id))

@@ -46,6 +46,9 @@ pub enum DeviceError {
     /// It is not linked.
     #[error("the device is not linked")]
     NotLinked,
+    /// It is linked, and linking it anew would throw its keys away: log it out first.
+    #[error("the device is linked already")]
+    AlreadyLinked,
     /// The network did not do it.
     #[error("the network did not answer: {0}")]
     Network(String),

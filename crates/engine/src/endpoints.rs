@@ -34,7 +34,7 @@ const MAX_URL: usize = 2_048;
 
 impl crate::Engine {
     /// Adds one; its secret is in the answer, shown this once. A name in the URL is judged when it is dialled, every time:
-    /// it may lead elsewhere by then.
+    /// it may lead elsewhere by then. A key that is tied to devices must name one of them.
     pub async fn add_endpoint(
         &self,
         caller: &Caller,
@@ -45,9 +45,11 @@ impl crate::Engine {
             return Err(EndpointError::Url(format!("longer than {MAX_URL} bytes")));
         }
         self.inner.webhooks.permits(&url).map_err(EndpointError::Url)?;
-        if let Some(id) = &device
-            && self.device(caller, id).await?.is_none()
-        {
+        let may = match &device {
+            Some(id) => self.device(caller, id).await?.is_some(),
+            None => caller.ties().is_empty(),
+        };
+        if !may {
             return Err(EndpointError::NoSuchDevice);
         }
         let now = self.now();

@@ -14,7 +14,7 @@ pub struct JobView {
 }
 
 impl crate::Engine {
-    /// One job of a device the caller may use; `None` if there is none.
+    /// One job of a device the caller may see; `None` if there is none.
     pub async fn job(&self, caller: &Caller, id: &JobId) -> Result<Option<JobView>, StoreError> {
         let Some(job) = self.inner.store.job(&caller.workspace.id, id).await? else { return Ok(None) };
         let devices = self.devices_of(&caller.workspace.id).await?;
@@ -43,9 +43,15 @@ impl crate::Engine {
         Ok(change)
     }
 
-    /// Another round for a failed or unknown one, with another 24 h to be sent in.
+    /// Another round for a failed or unknown one, with another 24 h to be sent in. That is a send: a key that may only look at the
+    /// device (`admin`, of the other kind) does not find the job here.
     pub async fn retry(&self, caller: &Caller, id: &JobId) -> Result<Change, StoreError> {
         let Some(view) = self.job(caller, id).await? else { return Ok(Change::NotFound) };
+        let devices = self.devices_of(&caller.workspace.id).await?;
+        let device = devices.iter().find(|device| device.id == view.job.message.device);
+        if device.is_some_and(|device| !caller.may_use(device)) {
+            return Ok(Change::NotFound);
+        }
         let now = self.now();
         let expires_at = now + self.inner.settings.expires_in;
         let change = self.inner.store.retry(&caller.workspace.id, id, now, expires_at).await?;

@@ -48,13 +48,21 @@ pub enum KeyError {
 }
 
 impl crate::Engine {
-    /// Makes a key; the secret is shown this once.
-    pub async fn create_key(&self, caller: &Caller, key: NewKey) -> Result<(ApiKey, SecretString), KeyError> {
+    /// Makes a key; the secret is shown this once. A key that is tied to devices makes keys tied to the same or fewer.
+    pub async fn create_key(
+        &self,
+        caller: &Caller,
+        mut key: NewKey,
+    ) -> Result<(ApiKey, SecretString), KeyError> {
+        if key.devices.is_empty() {
+            key.devices = caller.ties().to_vec();
+        }
         let scopes = if key.scopes.is_empty() { vec![Scope::Messages] } else { key.scopes };
         let devices = self.inner.store.devices(&caller.workspace.id).await?;
         for id in &key.devices {
             let fits = |sandbox: bool| sandbox == key.test || scopes.contains(&Scope::Admin);
-            if !devices.iter().any(|device| device.id == *id && fits(device.sandbox)) {
+            let there = devices.iter().any(|device| device.id == *id && fits(device.sandbox));
+            if !there || !caller.is_tied_to(id) {
                 return Err(KeyError::NoSuchDevice(id.clone()));
             }
         }

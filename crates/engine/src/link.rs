@@ -1,5 +1,5 @@
 //! Linking a device, watched by whoever wants to.
-use cetar_model::{DeviceId, DownReason, LinkMethod, Timestamp};
+use cetar_model::{DeviceId, DeviceState, DownReason, LinkMethod, Timestamp};
 use cetar_provider::{LinkRequest, SettingsError};
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::watch;
@@ -81,7 +81,8 @@ impl Drop for Teller {
 
 impl crate::Engine {
     /// Begins linking; one already under way for this device is ended first. The session starts by itself afterwards.
-    /// `DeviceError::Settings` names what the method lacks (a phone for a pairing code). A paused device is resumed.
+    /// `DeviceError::Settings` names what the method lacks (a phone for a pairing code). A device that is linked is refused with
+    /// `DeviceError::AlreadyLinked`: it is logged out first. A paused device is resumed.
     ///
     /// Returns as soon as it is on its way; what follows is told by [`Self::link_events`]. Needs [`Self::run`] to be running.
     pub async fn link_device(
@@ -92,6 +93,11 @@ impl crate::Engine {
     ) -> Result<(), DeviceError> {
         let device = self.stored_device(caller, id).await?;
         let provider = self.provider_of(&device).ok_or(DeviceError::ChannelNotAvailable(device.channel))?;
+        // Linking begins by forgetting the old keys: a slip must not cost a link that works. Simulated ones can be had again.
+        let state = device.health.state;
+        if state.is_linked() && state != DeviceState::Replaced && !device.sandbox {
+            return Err(DeviceError::AlreadyLinked);
+        }
         if !provider.capabilities().link_methods.contains(&request.method) {
             let problem = format!("{} cannot be linked by {}", device.channel, request.method);
             return Err(SettingsError { field: "method".to_owned(), problem }.into());

@@ -84,7 +84,7 @@ impl Worker {
             let span = tracing::info_span!(
                 "attempt",
                 job = %job.job,
-                message = %job.message,
+                message_id = %job.message,
                 device = %job.device,
                 attempt = job.attempt
             );

@@ -179,9 +179,11 @@ impl Client {
             Some(Host::Domain(_)) => None,
             None => return Err(Error::refused("the URL names no host")),
         };
-        if let Some(address) = literal {
-            self.egress.judge(address, encryption).map_err(Error::refused)?;
-        }
+        let judged = match literal {
+            Some(address) => self.egress.judge(address, encryption),
+            None => self.egress.judge_name(encryption),
+        };
+        judged.map_err(Error::refused)?;
         Ok((url, encryption))
     }
 }

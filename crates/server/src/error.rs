@@ -108,14 +108,18 @@ codes! {
     DeviceNotLinked = "device_not_linked",
         "Device belum ditautkan atau sudah keluar. Tautkan lagi dengan QR atau kode, lalu kirim ulang.",
         "The device was never linked, or is logged out. Link it by QR or code, then send again.";
+    /// Linked, and to be logged out before it is linked anew.
+    DeviceAlreadyLinked = "device_already_linked",
+        "Device ini masih tertaut. Keluarkan dulu (logout) bila memang ingin menautkannya lagi.",
+        "The device is linked. Log it out first if you do want to link it anew.";
     /// The same key came with another body.
     IdempotencyKeyReused = "idempotency_key_reused",
         "Idempotency-Key ini sudah dipakai untuk isi yang berbeda. Pakai key baru untuk pesan baru.",
         "This Idempotency-Key was used with another body. Use a new key for a new message.";
     /// Only a queued job can be cancelled.
     JobNotCancellable = "job_not_cancellable",
-        "Job hanya bisa dibatalkan selama masih queued.",
-        "A job can be cancelled only while it is queued.";
+        "Job hanya bisa dibatalkan selama masih queued dan pasti belum terkirim (tanpa percobaan unknown di history).",
+        "A job can be cancelled only while it is queued and certainly not sent (no unknown attempt in its history).";
     /// Only a failed or unknown job can be retried.
     JobNotRetryable = "job_not_retryable",
         "Job hanya bisa diulang bila failed atau unknown.",
@@ -172,6 +176,7 @@ impl ErrorCode {
             | Self::NoDevice
             | Self::SessionIdRequired
             | Self::DeviceNotLinked
+            | Self::DeviceAlreadyLinked
             | Self::IdempotencyKeyReused
             | Self::JobNotCancellable
             | Self::JobNotRetryable

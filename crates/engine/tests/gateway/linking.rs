@@ -125,9 +125,21 @@ async fn starting_again_ends_the_linking_under_way() {
 }
 
 #[tokio::test]
-async fn a_live_device_is_stopped_before_it_is_linked_anew() {
+async fn a_device_that_is_linked_is_not_put_at_risk_by_linking_it_again() {
     let world = World::new();
     let node = world.start().await;
+    let refused = node.engine.link_device(&node.operator, &node.device, BY_QR).await;
+    assert!(matches!(refused, Err(DeviceError::AlreadyLinked)));
+    assert_eq!(*world.network.running().borrow(), 1);
+    assert_eq!(node.health().await.state, D::Connected);
+}
+
+#[tokio::test]
+async fn a_linking_given_up_leaves_the_device_logged_out() {
+    let world = World::new();
+    let node = world.start().await;
+    node.engine.logout_device(&node.operator, &node.device).await.unwrap();
+    node.device_is(D::LoggedOut).await;
     will_show(&world, [qr("first"), LinkStep::Connecting]);
     node.engine.link_device(&node.operator, &node.device, BY_QR).await.unwrap();
     shows(&node, |event| *event == Connecting).await;
@@ -153,6 +165,8 @@ async fn what_the_method_lacks_is_named() {
 async fn a_linking_cut_off_by_a_crash_does_not_stay_linking() {
     let world = World::new();
     let node = world.start().await;
+    node.engine.logout_device(&node.operator, &node.device).await.unwrap();
+    node.device_is(D::LoggedOut).await;
     will_show(&world, [qr("first")]);
     node.engine.link_device(&node.operator, &node.device, BY_QR).await.unwrap();
     shows(&node, |event| matches!(event, Qr { .. })).await;

@@ -84,6 +84,14 @@ impl Egress {
         Self { allow }
     }
 
+    /// Whether a name may be called in the clear at all: only one that can lead to an allowed address.
+    pub(super) fn judge_name(&self, encryption: Encryption) -> Result<(), Refusal> {
+        match encryption {
+            Encryption::None if self.allow.is_empty() => Err(Refusal::PlainHttp),
+            Encryption::None | Encryption::Tls => Ok(()),
+        }
+    }
+
     /// Whether this address may be dialled. Where it is a wrapping of an IPv4 address, that one must be permitted too:
     /// allowing a NAT64 prefix, as an IPv6-only network needs, does not open the private network behind it.
     pub(super) fn judge(&self, address: IpAddr, encryption: Encryption) -> Result<(), Refusal> {

@@ -131,7 +131,7 @@ async fn a_job_that_failed_says_why_in_the_readers_language_and_can_be_retried()
         "code": "job_not_cancellable",
         "request_id": "req_…"
       },
-      "message": "Job hanya bisa dibatalkan selama masih queued. Sekarang statusnya failed.",
+      "message": "Job hanya bisa dibatalkan selama masih queued dan pasti belum terkirim (tanpa percobaan unknown di history). Sekarang statusnya failed.",
       "success": false
     }
     "#);

@@ -17,7 +17,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound, PlanFeatureMissing, NetworkUnavailable);
+refusals!(Refusals: InvalidJson, ValidationFailed, DeviceAlreadyLinked, BodyTooLarge, NotFound, PlanFeatureMissing, NetworkUnavailable);
 
 /// How to link.
 #[derive(ToSchema)]
