@@ -21,10 +21,8 @@ pub use receiver::{Receiver, Webhook};
 
 /// Fails the test if this takes longer than two minutes: far longer than anything here should, on a busy machine too.
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(Duration::from_secs(120), future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited two minutes for {what}"),
-    }
+    let outcome = tokio::time::timeout(Duration::from_mins(2), future).await;
+    outcome.unwrap_or_else(|_elapsed| panic!("waited two minutes for {what}"))
 }
 
 /// The document's first example, with only its host and its key replaced.

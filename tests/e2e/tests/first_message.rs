@@ -1,6 +1,8 @@
 //! The promise of the product, whole: link, send the document's first request with PHP, see it arrive, see its state,
 //! get the reply on a webhook.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 use cetar_e2e::{
     Database, Home, Receiver, first_php_example,
     scene::{self, BUDI, Scene},
@@ -93,8 +95,8 @@ async fn a_device_is_linked_by_pairing_code_and_sends() {
     scene::link_by_code(&home, &simulator, &device).await;
     scene::connected(&mut receiver, &device).await;
     gateway.send_text(&key, BUDI, TEXT).await.job_id();
-    let received = within("the message", budi.next_message()).await;
-    assert_eq!(received.text.as_deref(), Some(TEXT));
+    let message = within("the message", budi.next_message()).await;
+    assert_eq!(message.text.as_deref(), Some(TEXT));
     gateway.stop().await;
 }
 

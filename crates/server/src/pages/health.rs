@@ -1,6 +1,10 @@
 //! `GET /healthz` and `GET /readyz`: for load balancers and supervisors. They tell nothing secret.
 
-use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,7 +67,7 @@ struct Checks {
         (status = 503, description = "Not ready; `checks` says why.", body = Ready),
     ),
 )]
-pub(crate) async fn ready(State(state): State<AppState>) -> impl IntoResponse {
+pub(crate) async fn ready(State(state): State<AppState>) -> Response {
     let readiness = state.readiness().await;
     let word = |good: bool, bad: &'static str| if good { "ok" } else { bad };
     let checks = Checks {
@@ -72,6 +76,6 @@ pub(crate) async fn ready(State(state): State<AppState>) -> impl IntoResponse {
         process: word(!readiness.stopping, "stopping"),
     };
     let ready = readiness.is_ready();
-    let status = if ready { StatusCode::OK } else { ErrorCode::Unavailable.status() };
-    (status, Json(Ready { ready, checks }))
+    let answer = Json(Ready { ready, checks });
+    if ready { answer.into_response() } else { (ErrorCode::Unavailable.status(), answer).into_response() }
 }
