@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use cetar_engine::{
     auth::{AuthError, Caller},
+    endpoints::{EndpointError, NewEndpoint},
     keys::{KeyError, NewKey},
 };
 use cetar_model::Plan;
@@ -46,6 +47,21 @@ async fn a_key_is_let_in_as_what_it_is() {
     let admin = let_in(&node, &admin).await.unwrap();
     assert!(admin.may(Scope::Messages) && admin.may(Scope::Admin));
     assert!(node.operator.may(Scope::Admin));
+}
+
+#[tokio::test]
+async fn a_key_tied_to_a_device_does_not_reach_beyond_it() {
+    let world = World::new();
+    let node = world.start().await;
+    let tied = NewKey { scopes: vec![Scope::Admin], devices: vec![node.device.clone()], ..key() };
+    let (_, secret) = make(&node, tied).await;
+    let caller = let_in(&node, &secret).await.unwrap();
+    let (made, _) = node.engine.create_key(&caller, key()).await.unwrap();
+    assert_eq!(made.devices, std::slice::from_ref(&node.device), "its keys have its ties");
+    let everywhere =
+        NewEndpoint { url: "https://example.com/hook".to_owned(), events: Vec::new(), device: None };
+    let refused = node.engine.add_endpoint(&caller, everywhere).await;
+    assert!(matches!(refused, Err(EndpointError::NoSuchDevice)), "it may not listen to all devices");
 }
 
 #[tokio::test]

@@ -228,6 +228,24 @@ async fn the_same_idempotency_key_sends_once_and_answers_the_same_job() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_gets_its_first_answer_though_the_device_is_logged_out_since() {
+    let world = World::new();
+    let node = world.start().await;
+    let request = || {
+        let mut request = Node::text(BUDI, "Halo!");
+        request.idempotency =
+            Some(IdempotencyKey { key: "k".to_owned(), path: "POST /v1/messages", fingerprint: [1; 32] });
+        request
+    };
+    let first = node.accept(request()).await.unwrap();
+    node.run_until_idle().await;
+    node.engine.logout_device(&node.operator, &node.device).await.unwrap();
+    let again = node.accept(request()).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.job, first.job);
+}
+
+#[tokio::test]
 async fn equal_requests_at_the_same_moment_send_once() {
     let world = World::new();
     let node = world.start().await;

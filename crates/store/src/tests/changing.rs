@@ -162,6 +162,17 @@ on_both_engines! {
         assert!(world.events().await.is_empty(), "no event tells of it");
     }
 
+    async fn what_may_have_been_sent_cannot_be_taken_back(world: &World) {
+        let device = world.device().await;
+        let send = world.accept(&device, "budi", "1").await;
+        let ambiguous =
+            Outcome::Again { run_at: world.now(), counts: true, class: "unknown", detail: "cut".into() };
+        world.settle(&world.claim_one(&device).await, ambiguous).await;
+        let refused = world.store.cancel(&world.workspace, &send.job, world.now()).await.unwrap();
+        assert_eq!(refused, Change::NotNow(MessageState::Queued));
+        assert_eq!(world.state(&send.job).await, MessageState::Queued);
+    }
+
     async fn a_failed_message_gets_another_round(world: &World) {
         let device = world.device().await;
         let send = world.accept(&device, "budi", "1").await;
