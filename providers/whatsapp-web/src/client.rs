@@ -20,6 +20,7 @@ use whatsapp_rust::{
 use crate::{
     acks::Acks,
     convert,
+    debts::{Debt, Debts},
     health::{HealthBoard, Line},
     settings::Settings,
     store::SessionStore,
@@ -44,7 +45,7 @@ where
     let Wiring { store, wire, sink, hook, pair_code } = wiring;
     let builder = Bot::builder()
         .with_backend_arc(store)
-        .with_transport_factory(WatchedFactory::new(settings.url.as_deref(), wire))
+        .with_transport_factory(WatchedFactory::new(settings.url.as_deref(), wire, sink.debts.clone()))
         .with_version(settings.version)
         // How the phone lists us. WhatsApp refuses a pairing code to anything that is not an operating system it knows.
         .with_device_props(
@@ -74,11 +75,20 @@ pub(crate) struct EventSink {
     pub(crate) board: Arc<HealthBoard>,
     pub(crate) acks: Arc<Acks>,
     pub(crate) host: Arc<dyn Host>,
+    /// Not bounded by itself: the socket is, by what is owed.
     pub(crate) to: mpsc::UnboundedSender<Told>,
+    pub(crate) debts: Debts,
 }
 
 /// What the sink tells the loop.
-pub(crate) enum Told {
+pub(crate) struct Told {
+    pub(crate) word: Word,
+    /// Paid once this is dropped: when it is committed, or was nothing to commit.
+    _debt: Debt,
+}
+
+/// What there is to tell.
+pub(crate) enum Word {
     /// Something happened. An acknowledgement among these is one nobody waited for.
     Event(Arc<Event>),
     /// A send was answered; a restriction may have begun or ended by it.
@@ -104,10 +114,10 @@ impl EventSink {
 
 impl EventHandler for EventSink {
     fn handle_event(&self, event: Arc<Event>) {
-        let told = match &*event {
+        let word = match &*event {
             Event::Connected(_) => {
                 self.wire.ready();
-                Told::Event(event)
+                Word::Event(event)
             }
             Event::ServerAck(ack) => {
                 self.acknowledged(&ack.id, ack.error.as_deref());
@@ -115,23 +125,23 @@ impl EventHandler for EventSink {
                     return;
                 }
                 if self.acks.resolve(&ack.id, ack.error.as_deref()) {
-                    Told::Answered
+                    Word::Answered
                 } else {
-                    Told::Event(event)
+                    Word::Event(event)
                 }
             }
             Event::LoggedOut(out) => {
                 // At once: our own request to be unlinked may be cut off by its success.
                 let reason = convert::closed_door(out.reason).unwrap_or(DownReason::LoggedOut);
                 self.board.set_line(Line::Over(reason));
-                Told::Event(event)
+                Word::Event(event)
             }
             // What the hook has committed needs nothing more.
             Event::Messages(batch) if batch.hook_committed => return,
-            _ => Told::Event(event),
+            _ => Word::Event(event),
         };
         // The loop is gone only after the client is.
-        let _ended = self.to.send(told);
+        let _ended = self.to.send(Told { word, _debt: self.debts.incur() });
     }
 
     fn interest(&self) -> EventInterest {

@@ -257,8 +257,24 @@ pub(crate) fn receipt(kind: &ReceiptType) -> Option<Receipt> {
 }
 
 /// What a refusal in an acknowledgement means.
-pub(crate) fn refusal(code: &str) -> FailureCode {
-    if code == REACHOUT_LOCK { FailureCode::AccountRestricted } else { FailureCode::RejectedByNetwork }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The same message will be refused again.
+    ForGood(FailureCode),
+    /// Too much at once: later.
+    Overloaded,
+    /// WhatsApp cannot take it now.
+    Unavailable,
+}
+
+/// Reads the `error` of an acknowledgement. 429 and 503 are what they are in HTTP, and the message was not taken.
+pub(crate) fn refusal(code: &str) -> Refused {
+    match code {
+        REACHOUT_LOCK => Refused::ForGood(FailureCode::AccountRestricted),
+        "429" => Refused::Overloaded,
+        "503" => Refused::Unavailable,
+        _ => Refused::ForGood(FailureCode::RejectedByNetwork),
+    }
 }
 
 /// Why WhatsApp closed the door at login. `None`: nothing that a person could mend; a later attempt may do.

@@ -26,7 +26,7 @@ use wacore::types::{
 use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
 
 use crate::{
-    convert::{self, Meaning, Place},
+    convert::{self, Meaning, Place, Refused},
     recipients::Recipients,
     store::{SessionStore, Unreadable},
 };
@@ -189,6 +189,14 @@ impl Inbox {
         Ok(due.len())
     }
 
+    /// Tells what became of messages of ours, if anything did.
+    pub(crate) async fn receipt(&self, receipt: Option<InboundReceipt>) -> Result<(), NotTaken> {
+        match receipt {
+            Some(receipt) => Ok(self.emit(Inbound::Receipt(receipt)).await?),
+            None => Ok(()),
+        }
+    }
+
     /// Tells the number behind an alias.
     pub(crate) async fn resolved(&self, lid: &str, number: &str) -> Result<(), NotTaken> {
         self.emit(Inbound::Resolved { alias: Chat::new(lid), number: Chat::new(number) }).await?;
@@ -209,15 +217,20 @@ pub(crate) fn receipt(event: &events::Receipt) -> Option<InboundReceipt> {
     })
 }
 
-/// What an acknowledgement says for which nobody waits any more.
-pub(crate) fn late_ack(ack: &events::ServerAck, now: cetar_model::Timestamp) -> InboundReceipt {
-    let failure = ack.error.as_deref().map(|code| (convert::refusal(code), Some(code.to_owned())));
-    InboundReceipt {
+/// What an acknowledgement says for which nobody waits any more. A refusal for now says nothing: the attempt counts as
+/// unknown, and the next one will be told more.
+pub(crate) fn late_ack(ack: &events::ServerAck, now: cetar_model::Timestamp) -> Option<InboundReceipt> {
+    let failure = match ack.error.as_deref().map(|code| (convert::refusal(code), code)) {
+        None => None,
+        Some((Refused::ForGood(failure), code)) => Some((failure, Some(code.to_owned()))),
+        Some((Refused::Overloaded | Refused::Unavailable, _)) => return None,
+    };
+    Some(InboundReceipt {
         remote_ids: vec![ack.id.clone()],
         receipt: if failure.is_some() { Receipt::Failed } else { Receipt::Accepted },
         failure,
         at: ack.timestamp.map_or(now, convert::moment),
-    }
+    })
 }
 
 /// The session's hook.
@@ -358,10 +371,11 @@ mod tests {
             let ack =
                 events::ServerAck::builder().id("3EB0".into()).maybe_error(error.map(str::to_owned)).build();
             let told = late_ack(&ack, now);
-            (told.receipt, told.failure, told.at)
+            told.map(|told| (told.receipt, told.failure, told.at))
         };
-        assert_eq!(ack(None), (Receipt::Accepted, None, now));
+        assert_eq!(ack(None), Some((Receipt::Accepted, None, now)));
         let restricted = (cetar_model::FailureCode::AccountRestricted, Some("463".to_owned()));
-        assert_eq!(ack(Some("463")), (Receipt::Failed, Some(restricted), now));
+        assert_eq!(ack(Some("463")), Some((Receipt::Failed, Some(restricted), now)));
+        assert_eq!((ack(Some("429")), ack(Some("503"))), (None, None), "the next attempt will tell");
     }
 }

@@ -9,6 +9,7 @@
 mod acks;
 mod client;
 mod convert;
+mod debts;
 mod health;
 mod inbound;
 mod life;

@@ -14,8 +14,9 @@ use wacore::types::events::Event;
 use whatsapp_rust::{IqError, Jid, bot::BotHandle};
 
 use crate::{
-    client::Told,
+    client::{Told, Word},
     convert,
+    debts::Debts,
     health::Line,
     inbound::{self, Inbox, NotTaken},
     send::Live,
@@ -23,21 +24,22 @@ use crate::{
     transport::Wire,
 };
 
-/// Receipts that could not be handed over while the database was away; more than this is an outage of hours.
-const BACKLOG: usize = 10_000;
+/// How long an orderly end waits for what is not committed yet, before the client has ended and after.
+const LAST_COMMITS: Duration = Duration::from_secs(3);
 
 /// Questions beside the main work: an answer that takes longer is not worth waiting for.
 const SIDE_QUESTION: Duration = Duration::from_secs(15);
 
 /// Where things come from.
 pub(crate) struct Sources {
-    pub(crate) handle: BotHandle,
     pub(crate) events: mpsc::UnboundedReceiver<Told>,
     /// Numbers that turned up for aliases: `(lid, number)`.
     pub(crate) resolved: mpsc::UnboundedReceiver<(String, String)>,
     /// LIDs whose number should be asked for.
     pub(crate) asked: mpsc::UnboundedReceiver<String>,
     pub(crate) wire: watch::Receiver<Wire>,
+    /// What is told and not committed.
+    pub(crate) debts: Debts,
 }
 
 pub(crate) struct Life {
@@ -50,7 +52,10 @@ pub(crate) struct Life {
     told: Option<(DeviceState, Option<DownReason>, Option<Timestamp>)>,
     /// The restriction as it is stored.
     stored: Option<Refusal>,
-    backlog: VecDeque<Inbound>,
+    /// Told, acknowledged to WhatsApp by its library, and not committed: in order, the first is tried first.
+    backlog: VecDeque<(Told, Arc<Event>)>,
+    /// So much was owed that nothing was read; whatsapp-rust may have given the connection up since.
+    was_deaf: bool,
     /// LIDs to ask for once there is a connection.
     to_ask: Vec<String>,
     probing: bool,
@@ -97,6 +102,7 @@ impl Life {
             told: None,
             stored,
             backlog: VecDeque::new(),
+            was_deaf: false,
             to_ask: Vec::new(),
             probing: false,
             misses: 0,
@@ -104,16 +110,40 @@ impl Life {
         }
     }
 
-    /// Lives until it is stopped or lost, then ends the client in order: its frames are flushed, its state is saved.
-    pub(crate) async fn run(mut self, stop: &CancellationToken) -> SessionEnd {
-        let end = self.listen(stop).await;
+    /// Lives until it is stopped or lost, then ends the client in order: its frames are flushed, its state is saved, and what it
+    /// told to the last is committed.
+    pub(crate) async fn run(mut self, mut handle: BotHandle, stop: &CancellationToken) -> SessionEnd {
+        let end = self.listen(&mut handle, stop).await;
         tracing::debug!(device = %self.device, ?end, "the session ends");
         self.tasks.shutdown().await;
-        self.sources.handle.shutdown().await;
+        self.commit_the_last().await;
+        let mut ended = std::pin::pin!(handle.shutdown());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut ended => break,
+                Some(told) = self.sources.events.recv() => self.keep(told),
+            }
+        }
+        self.commit_the_last().await;
+        if !self.backlog.is_empty() {
+            tracing::error!(
+                device = %self.device,
+                lost = self.backlog.len(),
+                "the database did not take what WhatsApp told last; receipts among it are lost"
+            );
+        }
         end
     }
 
-    async fn listen(&mut self, stop: &CancellationToken) -> SessionEnd {
+    async fn commit_the_last(&mut self) {
+        while let Ok(told) = self.sources.events.try_recv() {
+            self.keep(told);
+        }
+        let _as_much_as_goes = tokio::time::timeout(LAST_COMMITS, self.work_off()).await;
+    }
+
+    async fn listen(&mut self, handle: &mut BotHandle, stop: &CancellationToken) -> SessionEnd {
         let watch = self.live.settings.watch;
         let mut tick = tokio::time::interval(watch.silence.min(watch.answer) / 2);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -139,8 +169,13 @@ impl Life {
                 Some(lid) = self.sources.asked.recv() => self.ask_number(lid),
                 () = live.doubt.notified() => self.probe(),
                 Some(done) = self.tasks.join_next() => self.on_done(done.unwrap_or(Done::Nothing)).await,
-                _now = tick.tick() => self.on_tick().await,
-                () = &mut self.sources.handle => return self.last_words().await,
+                _now = tick.tick() => {
+                    self.on_tick().await;
+                    if self.deaf_for_too_long() {
+                        return SessionEnd::Lost(DownReason::Disconnected);
+                    }
+                }
+                () = &mut *handle => return self.last_words().await,
             }
         }
     }
@@ -156,11 +191,11 @@ impl Life {
     }
 
     async fn on_told(&mut self, told: Told) -> Option<SessionEnd> {
-        let Told::Event(event) = told else {
+        let Word::Event(event) = &told.word else {
             self.after_answer().await;
             return None;
         };
-        match &*event {
+        match &**event {
             Event::LoggedOut(out) => {
                 let reason = convert::closed_door(out.reason).unwrap_or(DownReason::LoggedOut);
                 return Some(SessionEnd::Ended(reason));
@@ -179,31 +214,55 @@ impl Life {
             Event::StreamError(error) => {
                 tracing::info!(device = %self.device, code = %error.code, "WhatsApp reported a stream error");
             }
-            Event::ServerAck(ack) => {
-                let receipt = inbound::late_ack(ack, self.now());
-                self.hand_over(Inbound::Receipt(receipt)).await;
+            Event::ServerAck(_) => {
+                self.keep(told);
+                self.work_off().await;
                 self.after_answer().await;
             }
-            Event::Receipt(receipt) => {
-                if let Some(receipt) = inbound::receipt(receipt) {
-                    self.hand_over(Inbound::Receipt(receipt)).await;
-                }
-            }
-            Event::Messages(batch) => {
-                // What the phone repeated for us, and channels: whatsapp-rust acknowledged them already.
-                for message in batch {
-                    let taken = self.inbox.take(message).await;
-                    self.note("a message that is not repeated", taken);
-                }
-            }
-            Event::UndecryptableMessage(message) => {
+            Event::UndecryptableMessage(_) => {
                 tracing::info!(device = %self.device, "a message could not be decrypted; its sender is asked to repeat it");
-                let kept = self.inbox.could_not_read(message).await;
-                self.note("an unreadable message", kept);
+                self.keep(told);
+                self.work_off().await;
+            }
+            Event::Receipt(_) | Event::Messages(_) => {
+                self.keep(told);
+                self.work_off().await;
             }
             _ => {}
         }
         None
+    }
+
+    /// Notes what must be committed and will not be told again: whatsapp-rust acknowledges it without asking us.
+    fn keep(&mut self, told: Told) {
+        let Word::Event(event) = &told.word else { return };
+        let event = Arc::clone(event);
+        let lasting = match &*event {
+            Event::ServerAck(ack) => inbound::late_ack(ack, self.now()).is_some(),
+            Event::Receipt(receipt) => inbound::receipt(receipt).is_some(),
+            Event::Messages(_) | Event::UndecryptableMessage(_) => true,
+            _ => false,
+        };
+        if lasting {
+            self.backlog.push_back((told, event));
+        }
+    }
+
+    /// Commits one of these.
+    async fn commit(&self, event: &Event) -> Result<(), NotTaken> {
+        match event {
+            Event::ServerAck(ack) => self.inbox.receipt(inbound::late_ack(ack, self.now())).await,
+            Event::Receipt(receipt) => self.inbox.receipt(inbound::receipt(receipt)).await,
+            Event::Messages(batch) => {
+                // What the phone repeated for us, and channels.
+                for message in batch {
+                    self.inbox.take(message).await?;
+                }
+                Ok(())
+            }
+            Event::UndecryptableMessage(message) => self.inbox.could_not_read(message).await,
+            _ => Ok(()),
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -245,26 +304,31 @@ impl Life {
         }
     }
 
-    /// Hands a receipt over, in order. WhatsApp does not repeat it, so it waits here while the database is away.
-    async fn hand_over(&mut self, event: Inbound) {
-        if self.backlog.len() >= BACKLOG {
-            tracing::error!(device = %self.device, "too many receipts wait for the database; the oldest is given up");
-            self.backlog.pop_front();
-        }
-        self.backlog.push_back(event);
-        self.work_off().await;
-    }
-
+    /// Commits what waits, in order, until the database refuses.
     async fn work_off(&mut self) {
-        while let Some(event) = self.backlog.front().cloned() {
-            match self.live.store.note(self.live.store.host().emit(event).await) {
-                Ok(()) => self.backlog.pop_front(),
+        while let Some((_told, event)) = self.backlog.front() {
+            match self.commit(&Arc::clone(event)).await {
+                Ok(()) => drop(self.backlog.pop_front()),
                 Err(error) => {
-                    tracing::warn!(device = %self.device, %error, waiting = self.backlog.len(), "receipts wait");
+                    self.was_deaf |= self.sources.debts.are_too_many();
+                    if !matches!(error, NotTaken::Host(HostError::LeaseLost)) {
+                        tracing::warn!(device = %self.device, %error, waiting = self.backlog.len(), "not committed yet");
+                    }
                     return;
                 }
-            };
+            }
         }
+    }
+
+    /// Nothing was read for so long that the connection did not survive, and now there is room again. whatsapp-rust takes a
+    /// connection it cannot hear for a failing one and waits up to a quarter of an hour between attempts; a session begun anew
+    /// does not.
+    fn deaf_for_too_long(&mut self) -> bool {
+        if !self.was_deaf || self.sources.debts.are_too_many() {
+            return false;
+        }
+        self.was_deaf = false;
+        !matches!(self.live.wire.now(), Wire::Ready(_))
     }
 
     async fn on_wire(&mut self) {
@@ -303,7 +367,9 @@ impl Life {
         if self.live.board.expire(self.now()) {
             self.after_answer().await;
         }
-        if self.live.silence().is_none_or(|silence| silence >= self.live.settings.watch.silence) {
+        let silent = |silence| silence >= self.live.settings.watch.silence;
+        // Whom we do not listen to we need not ask.
+        if !self.sources.debts.are_too_many() && self.live.silence().is_none_or(silent) {
             self.probe();
         }
         self.tell_health().await;

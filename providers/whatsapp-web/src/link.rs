@@ -26,8 +26,9 @@ use whatsapp_rust::{
 
 use crate::{
     acks::Acks,
-    client::{self, EventSink, Told, Wiring},
+    client::{self, EventSink, Told, Wiring, Word},
     convert,
+    debts::Debts,
     health::HealthBoard,
     inbound::LeaveThere,
     settings::{Linking, Settings},
@@ -114,6 +115,7 @@ async fn link(
         acks: Arc::new(Acks::default()),
         host,
         to: events_to,
+        debts: Debts::new(settings.unconfirmed_max),
     };
     let changes = wire.subscribe();
     let wiring = Wiring { store: Arc::clone(&store), wire, sink, hook: LeaveThere, pair_code: code.clone() };
@@ -187,7 +189,7 @@ impl Talk<'_> {
             tokio::select! {
                 biased;
                 Some(told) = events.recv() => {
-                    if let Told::Event(event) = told
+                    if let Word::Event(event) = told.word
                         && let Some(linked) = self.on_event(&event).await?
                     {
                         return Ok(linked);
@@ -198,7 +200,7 @@ impl Talk<'_> {
                 () = &mut *handle => {
                     // If the client said why it ended, that word is still in the channel.
                     while let Ok(told) = events.try_recv() {
-                        if let Told::Event(event) = told && let Some(linked) = self.on_event(&event).await? {
+                        if let Word::Event(event) = told.word && let Some(linked) = self.on_event(&event).await? {
                             return Ok(linked);
                         }
                     }

@@ -15,7 +15,7 @@ use whatsapp_rust::{Client, ClientError, ErrorChainExt, IqError, Jid, SendOption
 
 use crate::{
     acks::{Acks, Answer},
-    convert,
+    convert::{self, Refused},
     health::{HealthBoard, Line},
     recipients::Recipients,
     settings::Settings,
@@ -183,7 +183,11 @@ fn rejected(code: FailureCode, provider_code: Option<String>, detail: Option<&st
 fn answered(answer: Answer, remote_id: String) -> Result<Sent, SendError> {
     match answer {
         Ok(()) => Ok(Sent { remote_id }),
-        Err(code) => Err(rejected(convert::refusal(&code), Some(code), None)),
+        Err(code) => Err(match convert::refusal(&code) {
+            Refused::ForGood(failure) => rejected(failure, Some(code), None),
+            Refused::Overloaded => SendError::SlowDown { retry_after: None },
+            Refused::Unavailable => SendError::NotSent("WhatsApp cannot take messages now (503)".into()),
+        }),
     }
 }
 
@@ -241,6 +245,9 @@ mod tests {
         };
         assert_eq!(of("463"), (FailureCode::AccountRestricted, Some("463".into())));
         assert_eq!(of("479"), (FailureCode::RejectedByNetwork, Some("479".into())));
+        let answer = |code: &str| answered(Err(code.into()), "X".into());
+        assert!(matches!(answer("429"), Err(SendError::SlowDown { .. })));
+        assert!(matches!(answer("503"), Err(SendError::NotSent(_))));
         assert_eq!(answered(Ok(()), "X".into()).unwrap().remote_id, "X");
     }
 }

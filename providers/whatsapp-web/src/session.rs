@@ -15,6 +15,7 @@ use whatsapp_rust::bot::Bot;
 use crate::{
     acks::Acks,
     client::{self, EventSink, Told, Wiring},
+    debts::Debts,
     health::{HealthBoard, Line},
     inbound::{Inbox, TakeIn},
     life::{Life, Sources},
@@ -78,8 +79,9 @@ impl WebSession {
         let unread = store.unreadable().await?;
         let inbox = Arc::new(Inbox::new(Arc::clone(&store), Arc::clone(&self.recipients), own, unread, ask));
         let wire = WireState::new();
+        let debts = Debts::new(self.settings.unconfirmed_max);
         let (events_to, events) = mpsc::unbounded_channel();
-        let bot = self.build(&store, &wire, &inbox, events_to).await?;
+        let bot = self.build(&store, &wire, &inbox, events_to, debts.clone()).await?;
         let live = Arc::new(Live {
             client: bot.client(),
             wire: wire.clone(),
@@ -93,8 +95,8 @@ impl WebSession {
         });
         let handle = bot.spawn();
         self.set_live(Some(Arc::clone(&live)));
-        let sources = Sources { handle, events, resolved, asked, wire: wire.subscribe() };
-        let end = Life::new(self.device.clone(), live, inbox, sources).run(stop).await;
+        let sources = Sources { events, resolved, asked, wire: wire.subscribe(), debts };
+        let end = Life::new(self.device.clone(), live, inbox, sources).run(handle, stop).await;
         self.set_live(None);
         Ok(end)
     }
@@ -105,6 +107,7 @@ impl WebSession {
         wire: &WireState,
         inbox: &Arc<Inbox>,
         to: mpsc::UnboundedSender<Told>,
+        debts: Debts,
     ) -> Result<Bot, NotStarted> {
         let sink = EventSink {
             wire: wire.clone(),
@@ -112,6 +115,7 @@ impl WebSession {
             acks: Arc::clone(&self.acks),
             host: Arc::clone(&self.host),
             to,
+            debts,
         };
         let wiring = Wiring {
             store: Arc::clone(store),

@@ -21,6 +21,9 @@ pub struct Settings {
     pub linking: Linking,
     /// How long a message that could not be decrypted waits for its sender's repeat before it is told as unreadable.
     pub unreadable_after: Duration,
+    /// How much WhatsApp may tell that is not committed yet, in events; beyond it nothing more is read from the connection
+    /// until the database takes some of it. It is kept in memory, and lost if the process is killed then.
+    pub unconfirmed_max: usize,
     /// How many one-time keys are kept on the server for people who write first.
     pub pre_keys: usize,
 }
@@ -34,6 +37,7 @@ impl Default for Settings {
             watch: Watch::default(),
             linking: Linking::default(),
             unreadable_after: Duration::from_mins(2),
+            unconfirmed_max: 1_000,
             // The library's 812 is what a browser uploads; a tenth suffices between two top-ups and links in a moment.
             pre_keys: 100,
         }

@@ -13,9 +13,11 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinSet};
 use wacore::net::{Transport, TransportEvent, TransportFactory};
 use whatsapp_rust::{anyhow, async_channel, transport::TokioWebSocketTransportFactory};
+
+use crate::debts::Debts;
 
 /// A close frame into a dead connection may never be taken.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -84,17 +86,18 @@ impl WireState {
 pub(crate) struct WatchedFactory {
     inner: TokioWebSocketTransportFactory,
     wire: WireState,
+    debts: Debts,
     count: AtomicU64,
 }
 
 impl WatchedFactory {
-    pub(crate) fn new(url: Option<&str>, wire: WireState) -> Self {
+    pub(crate) fn new(url: Option<&str>, wire: WireState, debts: Debts) -> Self {
         let inner = TokioWebSocketTransportFactory::new();
         let inner = match url {
             Some(url) => inner.with_url(url),
             None => inner,
         };
-        Self { inner, wire, count: AtomicU64::new(0) }
+        Self { inner, wire, debts, count: AtomicU64::new(0) }
     }
 }
 
@@ -109,7 +112,27 @@ impl TransportFactory for WatchedFactory {
         failure.done();
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         self.wire.opened(number);
-        Ok((Arc::new(Watched { inner: transport, wire: self.wire.clone(), number }), events))
+        let (to, paced) = async_channel::bounded(1);
+        let mut reader = JoinSet::new();
+        reader.spawn(read(events, to, self.debts.clone()));
+        let watched = Watched { inner: transport, wire: self.wire.clone(), number, _reader: reader };
+        Ok((Arc::new(watched), paced))
+    }
+}
+
+/// Hands frames on, and none while too much is owed: then the socket fills up, and what WhatsApp has not sent it still has.
+async fn read(
+    events: async_channel::Receiver<TransportEvent>,
+    to: async_channel::Sender<TransportEvent>,
+    debts: Debts,
+) {
+    while let Ok(event) = events.recv().await {
+        if matches!(event, TransportEvent::DataReceived(_)) {
+            debts.bearable().await;
+        }
+        if to.send(event).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -136,6 +159,8 @@ struct Watched {
     inner: Arc<dyn Transport>,
     wire: WireState,
     number: u64,
+    /// Ends with the connection.
+    _reader: JoinSet<()>,
 }
 
 #[async_trait]
@@ -180,7 +205,7 @@ mod tests {
     async fn a_failed_attempt_is_told() {
         let wire = WireState::new();
         // Port 9 of the loopback: nobody listens there.
-        let factory = WatchedFactory::new(Some("ws://127.0.0.1:9/ws/chat"), wire.clone());
+        let factory = WatchedFactory::new(Some("ws://127.0.0.1:9/ws/chat"), wire.clone(), Debts::new(1));
         assert!(factory.create_transport().await.is_err());
         assert_eq!(wire.now(), Wire::Failed);
     }

@@ -65,6 +65,12 @@ pub(crate) struct Sent {
     pub(crate) resends: u8,
 }
 
+impl Sent {
+    pub(crate) fn new(message: Message, devices: HashSet<String>) -> Self {
+        Self { message, devices, acknowledged: HashSet::new(), receipts: Vec::new(), resends: 0 }
+    }
+}
+
 /// How a phone behaves towards the account under test.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
@@ -75,6 +81,8 @@ pub(crate) struct Habits {
     pub(crate) writes_from_lid: bool,
     pub(crate) hides_number: bool,
     pub(crate) requires_passkey: bool,
+    /// Whether the phone no longer has what its linked devices ask it for.
+    pub(crate) forgets: bool,
     /// Whether one-to-one chats of this account are addressed by LID.
     pub(crate) lid_migrated: bool,
 }
@@ -120,6 +128,7 @@ impl Account {
                 writes_from_lid: false,
                 hides_number: false,
                 requires_passkey: false,
+                forgets: false,
                 lid_migrated: true,
             },
             inbox: Vec::new(),

@@ -47,6 +47,7 @@ mod pairing;
 mod peer;
 mod people;
 mod phone;
+mod recovery;
 mod server;
 mod signal;
 mod simulator;

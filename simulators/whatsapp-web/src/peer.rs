@@ -78,6 +78,12 @@ impl Peer {
         self.simulator.with(|state| state.write_message(&self.number, to.number(), message))
     }
 
+    /// Writes a message that only the phone gets: linked devices are told that there is one, and have to ask the phone
+    /// for it. Gives its id.
+    pub async fn send_to_phone_only(&self, to: &Phone, message: Message) -> String {
+        self.simulator.with(|state| state.write_to_phone_only(&self.number, to.number(), &message))
+    }
+
     /// Reads a message: its sender gets the receipt. Nothing happens for an id that did not arrive.
     pub async fn read(&self, message_id: &str) {
         self.receipt(message_id, Some("read"));

@@ -5,16 +5,17 @@ use std::collections::HashSet;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Server};
 use waproto::buffa::{Message as _, MessageField};
-use waproto::whatsapp::Message;
 use waproto::whatsapp::message::{
     AppStateSyncKey, AppStateSyncKeyData, AppStateSyncKeyFingerprint, AppStateSyncKeyId,
     AppStateSyncKeyShare, DeviceSentMessage, ProtocolMessage, protocol_message,
 };
+use waproto::whatsapp::{Message, MessageKey};
 
 use crate::account::{Received, Sent, session_name};
 use crate::companion::CURVE_25519;
 use crate::log::{Event, Rule};
 use crate::node::{bytes, id3, leaf};
+use crate::recovery;
 use crate::signal::Unreadable;
 use crate::stanza::device_jid;
 use crate::stanza::message::{Envelope, Letter};
@@ -32,6 +33,8 @@ enum Content {
         message: Message,
     },
     AppStateKeyWanted,
+    /// A linked device could not read these and asks for them.
+    MessagesWanted(Vec<MessageKey>),
     /// Other talk between a client and its phone.
     Housekeeping,
 }
@@ -81,6 +84,7 @@ impl State {
         }
         match message.protocol_message.as_option() {
             Some(protocol) if protocol.app_state_sync_key_request.is_set() => Content::AppStateKeyWanted,
+            Some(protocol) if let Some(keys) = recovery::wanted(protocol) => Content::MessagesWanted(keys),
             _ => Content::Housekeeping,
         }
     }
@@ -94,6 +98,7 @@ impl State {
             Content::Foreign(message) => (None, message),
             Content::Sent { to, message } => (Some(to), message),
             Content::AppStateKeyWanted => return self.send_app_state_key(sender),
+            Content::MessagesWanted(keys) => return self.repeat_from_phone(sender, id, keys),
             Content::Housekeeping => return,
         };
         let account = self.account(number);
@@ -189,14 +194,7 @@ impl State {
         let reader = self.account(to);
         reader.seen.insert((from.to_owned(), id.clone()));
         reader.inbox.push(Received::new(&id, from, &jid, "text", message.clone()));
-        let sent = Sent {
-            message: message.clone(),
-            devices: HashSet::new(),
-            acknowledged: HashSet::new(),
-            receipts: Vec::new(),
-            resends: 0,
-        };
-        self.account(from).outbox.insert(id.clone(), sent);
+        self.account(from).outbox.insert(id.clone(), Sent::new(message.clone(), HashSet::new()));
         for device in self.companions_of(to) {
             self.write_to(from, &device, &id, &message, None);
         }
@@ -223,7 +221,7 @@ impl State {
         if migrated { Server::Lid } else { Server::Pn }
     }
 
-    fn companions_of(&self, number: &str) -> Vec<DeviceId> {
+    pub(crate) fn companions_of(&self, number: &str) -> Vec<DeviceId> {
         let device = |device: &u16| DeviceId { number: number.to_owned(), device: *device };
         self.accounts
             .get(number)
@@ -232,7 +230,14 @@ impl State {
     }
 
     /// Encrypts one message for one device, starting a session if there is none, and puts it in its queue.
-    fn write_to(&mut self, from: &str, to: &DeviceId, id: &str, message: &Message, count: Option<u8>) {
+    pub(crate) fn write_to(
+        &mut self,
+        from: &str,
+        to: &DeviceId,
+        id: &str,
+        message: &Message,
+        count: Option<u8>,
+    ) {
         let sealed = match self.seal(from, to, message) {
             Ok(sealed) => sealed,
             Err(why) => {
@@ -268,7 +273,13 @@ impl State {
         self.account(from).phone.encrypt(&name, &plain).map_err(|error| error.to_string())
     }
 
-    fn message_stanza(&self, from: &str, to: &DeviceId, id: &str, message: &Message) -> NodeBuilder {
+    pub(crate) fn message_stanza(
+        &self,
+        from: &str,
+        to: &DeviceId,
+        id: &str,
+        message: &Message,
+    ) -> NodeBuilder {
         let stanza = NodeBuilder::new("message")
             .attr("id", id)
             .attr("type", "text")

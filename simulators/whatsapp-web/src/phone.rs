@@ -97,6 +97,11 @@ impl Phone {
         self.simulator.with(|state| state.account(&self.number).habits.requires_passkey = on);
     }
 
+    /// Whether the phone does not answer when a linked device asks it for a message that it could not read.
+    pub fn forgets(&self, on: bool) {
+        self.simulator.with(|state| state.account(&self.number).habits.forgets = on);
+    }
+
     /// The owner's name. Linked clients learn it from the account's settings: set it before linking.
     pub fn push_name(&self, name: &str) {
         self.simulator.with(|state| state.account(&self.number).rename(name));

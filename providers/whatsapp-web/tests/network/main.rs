@@ -7,6 +7,8 @@ mod inbound;
 #[cfg(test)]
 mod linking;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod sending;
 #[cfg(test)]
 mod world;

@@ -42,6 +42,8 @@ static COUNT: Mutex<u8> = Mutex::new(0);
 pub(crate) struct ScriptedHost {
     inner: Arc<MemoryHost>,
     refused_messages: AtomicUsize,
+    refuses_receipts: AtomicBool,
+    refuses_notes: AtomicBool,
     taken_over: AtomicBool,
     /// Notified when an event was refused.
     pub(crate) refused: tokio::sync::Notify,
@@ -51,6 +53,21 @@ impl ScriptedHost {
     /// The next so many messages are not committed.
     pub(crate) fn refuse_messages(&self, count: usize) {
         self.refused_messages.store(count, Ordering::SeqCst);
+    }
+
+    /// Whether what others say of our messages is committed.
+    pub(crate) fn refuse_receipts(&self, on: bool) {
+        self.refuses_receipts.store(on, Ordering::SeqCst);
+    }
+
+    /// Whether what we want to remember of unreadable messages is committed.
+    pub(crate) fn refuse_notes(&self, on: bool) {
+        self.refuses_notes.store(on, Ordering::SeqCst);
+    }
+
+    fn full(&self) -> HostError {
+        self.refused.notify_one();
+        HostError::Unavailable("the disk is full".into())
     }
 
     /// Another node holds the device from now on.
@@ -72,9 +89,10 @@ impl Host for ScriptedHost {
                 .refused_messages
                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
                 .is_ok();
+        let refuse =
+            refuse || matches!(event, Inbound::Receipt(_)) && self.refuses_receipts.load(Ordering::SeqCst);
         if refuse {
-            self.refused.notify_one();
-            return Err(HostError::Unavailable("the disk is full".into()));
+            return Err(self.full());
         }
         self.inner.emit(event).await
     }
@@ -91,6 +109,10 @@ impl Host for ScriptedHost {
 
     async fn save(&self, batch: Vec<StateWrite>) -> Result<(), HostError> {
         self.held()?;
+        let note = |write: &StateWrite| matches!(write, StateWrite::Put { collection: "unreadable", .. });
+        if self.refuses_notes.load(Ordering::SeqCst) && batch.iter().any(note) {
+            return Err(self.full());
+        }
         self.inner.save(batch).await
     }
 
@@ -137,6 +159,8 @@ impl World {
         let host = Arc::new(ScriptedHost {
             inner,
             refused_messages: AtomicUsize::new(0),
+            refuses_receipts: AtomicBool::new(false),
+            refuses_notes: AtomicBool::new(false),
             taken_over: AtomicBool::new(false),
             refused: tokio::sync::Notify::new(),
         });

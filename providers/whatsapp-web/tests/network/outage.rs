@@ -1,0 +1,98 @@
+//! The database is away while WhatsApp goes on talking: nothing that it will not say again is lost.
+
+use std::time::Duration;
+
+use cetar_model::{PhoneNumber, Receipt};
+use cetar_simulator_whatsapp_web::Event;
+use cetar_whatsapp_web::{Settings, Watch};
+use waproto::whatsapp::Message;
+
+use crate::world::{PEER, World, soon};
+
+/// Looks after what waits ten times a second.
+fn lively(settings: Settings) -> Settings {
+    let watch = Watch { silence: Duration::from_secs(15), answer: Duration::from_millis(200) };
+    Settings { watch, ..settings }
+}
+
+fn text(text: &str) -> Message {
+    Message { conversation: Some(text.to_owned()), ..Default::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_the_phone_repeated_for_us_waits_until_it_is_committed() {
+    let (mut world, running) = World::connected_with(lively).await;
+    world.host.refuse_messages(2);
+    let id = world.peer.send_to_phone_only(&world.phone, text("dari HP")).await;
+    soon("the refusal", world.host.refused.notified()).await;
+    let message = world.inbound().await;
+    assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("dari HP"), id.as_str()));
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_read_is_told_as_such_even_if_it_could_not_be_noted_at_once() {
+    let change = |settings| Settings { unreadable_after: Duration::ZERO, ..lively(settings) };
+    let (mut world, running) = World::connected_with(change).await;
+    world.peer.push_name("Siti");
+    world.phone.forgets(true);
+    world.host.refuse_notes(true);
+    let id = world.peer.send_to_phone_only(&world.phone, text("hilang")).await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon(
+        "the ack",
+        world.simulator.wait_for(|event| match event {
+            Event::Acknowledged { id: acked, .. } if *acked == id => Some(()),
+            _ => None,
+        }),
+    )
+    .await;
+    world.host.refuse_notes(false);
+    let message = world.inbound().await;
+    assert_eq!(message.remote_id, format!("{id}#undecryptable"));
+    assert_eq!(message.sender_name.as_deref(), Some("Siti"));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_commits_the_receipts_that_wait() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_receipts(true);
+    let sent = running.send(&world.message("Halo")).await.expect("sent");
+    soon("the refusal", world.host.refused.notified()).await;
+    world.host.refuse_receipts(false);
+    running.stop().await;
+    assert_eq!(world.receipt(Receipt::Delivered).await.remote_ids, [sent.remote_id]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_too_much_waits_nothing_more_is_read_and_then_everything_is_told() {
+    const ALL: usize = 300;
+    let change =
+        |settings| Settings { unconfirmed_max: 5, send_timeout: Duration::from_secs(2), ..lively(settings) };
+    let (mut world, running) = World::connected_with(change).await;
+    world.host.refuse_receipts(true);
+    world.peer.auto_deliver(false);
+    let sent = running.send(&world.message("Halo")).await.expect("sent");
+    soon("the peer", world.peer.next_message()).await;
+    for _ in 0..ALL {
+        world.peer.read(&sent.remote_id).await;
+    }
+    soon("the refusal", world.host.refused.notified()).await;
+    // An answer would come within moments, if anything were read.
+    let written = |event: &Event| matches!(event, Event::Delivered { class, .. } if class == "receipt");
+    let count = |kind: &dyn Fn(&Event) -> bool| {
+        world.simulator.log().iter().filter(|entry| kind(&entry.event)).count()
+    };
+    let acked = |event: &Event| matches!(event, Event::Acknowledged { class, .. } if class == "receipt");
+    soon("all written", world.simulator.wait_until(|_| count(&written) >= ALL)).await;
+    let number = PhoneNumber::parse(PEER).unwrap();
+    assert!(running.session.check(&number).await.is_err(), "nothing is read");
+    assert!(count(&acked) < ALL / 3, "{} receipts were acknowledged", count(&acked));
+    world.host.refuse_receipts(false);
+    for _ in 0..ALL {
+        world.receipt(Receipt::Read).await;
+    }
+    running.stop().await;
+}
