@@ -256,7 +256,8 @@ impl Talk<'_> {
             Event::PairingCode(code) => {
                 self.codes += 1;
                 self.code_until = Some(Instant::now() + code.timeout + TYPED_AT_THE_LAST_MOMENT);
-                self.show(LinkStep::Code { code: code.code.clone(), expires_in: code.timeout }).await?;
+                self.show(LinkStep::Code { code: as_the_phone_shows(&code.code), expires_in: code.timeout })
+                    .await?;
             }
             Event::PairingCodeRefresh(_) => self.another_code()?,
             Event::PairingCodeError(error) => return Err(refused_code(error.rejection, &error.error)),
@@ -317,6 +318,14 @@ impl Talk<'_> {
             }
         });
         Ok(())
+    }
+}
+
+/// `ABCD-EFGH`: two groups of four, as the phone asks for it.
+fn as_the_phone_shows(code: &str) -> String {
+    match code.split_at_checked(4) {
+        Some((first, second)) if !code.contains('-') => format!("{first}-{second}"),
+        _ => code.to_owned(),
     }
 }
 

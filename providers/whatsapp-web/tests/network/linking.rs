@@ -44,7 +44,7 @@ async fn an_account_is_linked_by_a_code_typed_into_the_phone() {
     let LinkStep::Code { code, expires_in } = next(process.as_mut()).await.expect("a code") else {
         panic!("not a code")
     };
-    assert_eq!(code.len(), 8);
+    assert_eq!((code.len(), code.find('-')), (9, Some(4)), "two groups of four, as the phone shows them");
     assert!(expires_in > Duration::from_mins(2));
     let wrong = if code.starts_with('A') { code.replacen('A', "B", 1) } else { format!("A{}", &code[1..]) };
     assert_eq!(soon("a wrong code", world.phone.enter_code(&wrong)).await, Err(LinkRefused::WrongCode));
