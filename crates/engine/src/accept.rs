@@ -25,6 +25,8 @@ pub struct SendRequest {
     pub client_ref: Option<String>,
     /// Another expiry than 24 h.
     pub expires_in: Option<Duration>,
+    /// The request's own id, which the log of the attempts is found by.
+    pub request_id: Option<String>,
     /// `Idempotency-Key` with the path it came on and the SHA-256 of the body.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -140,6 +142,7 @@ impl crate::Engine {
             to: request.to,
             content: request.content,
             client_ref: request.client_ref,
+            request_id: request.request_id,
             idempotency,
             now,
             expires_at: now + request.expires_in.unwrap_or(self.inner.settings.expires_in),

@@ -4,8 +4,8 @@
 //! it is woken (a send accepted, a job retried, a session that told its health), until a retry of its own is due, or until the poll of
 //! `upkeep` finds something that nobody told it about; it never asks in a circle.
 //!
-//! To follow one request down to the network: the line that accepted it carries `request_id` and `job`, and every line of an attempt,
-//! the provider's included, is within a span that carries `job`. The request's id itself ends with its answer; a job outlives restarts.
+//! Every line of an attempt, the provider's included, is within a span that carries `job` and the `request_id` of the request that asked
+//! for it, which is stored with the job: one id follows a send from the answer to the network, over restarts too.
 use std::{collections::BTreeSet, sync::Arc};
 
 use cetar_model::Timestamp;
@@ -84,6 +84,7 @@ impl Worker {
             let span = tracing::info_span!(
                 "attempt",
                 job = %job.job,
+                request_id = job.request_id,
                 message_id = %job.message,
                 device = %job.device,
                 attempt = job.attempt

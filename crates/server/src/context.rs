@@ -63,6 +63,10 @@ impl Context {
         }))
     }
 
+    pub(crate) fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
     pub(crate) fn language(&self) -> Language {
         self.0.language
     }

@@ -109,6 +109,7 @@ impl Probe {
             to: Chat::new(format!("62812{chat:08}")),
             content: Content::Text { text: "x".repeat(200) },
             client_ref: None,
+            request_id: None,
             remote_id: Some(format!("3EB0{job}")),
             idempotency: Some(NewIdempotency {
                 scope: "key_1 /v1/messages".into(),

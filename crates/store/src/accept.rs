@@ -136,8 +136,8 @@ static MESSAGES: Multi = Multi::new(
 static JOBS: Multi = Multi::new(
     "accept::JOBS",
     "INSERT INTO jobs (id, workspace, device, conversation, message, sequence, state, at_head, run_at, expires_at, attempts, \
-       crashes, lease_token, created_at) VALUES ",
-    "($, $, $, $, $, $, 'ready', $, $, $, 0, 0, 0, $)",
+       crashes, lease_token, created_at, request_id) VALUES ",
+    "($, $, $, $, $, $, 'ready', $, $, $, 0, 0, 0, $, $)",
     "",
     "",
 );
@@ -353,6 +353,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.send.now.as_micros(),
         slot.send.expires_at.as_micros(),
         slot.send.now.as_micros(),
+        slot.send.request_id.as_deref(),
     ]);
     Ok(())
 }

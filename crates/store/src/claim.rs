@@ -18,11 +18,11 @@ use crate::{
 const EXPIRY_ROUNDS: usize = 16;
 
 statements! {
-    DUE = "SELECT j.id, j.workspace, j.device, j.message, j.created_at, j.expires_at, c.chat, m.content, m.state AS message_state \
+    DUE = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.state AS message_state \
            FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
            WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.run_at <= $2 ORDER BY j.run_at, j.id LIMIT $3",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
-    LOST = "SELECT j.id, j.workspace, j.device, j.message, j.created_at, j.expires_at, c.chat, m.content, m.state AS message_state \
+    LOST = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.state AS message_state \
             FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
             WHERE j.state = 'running' AND (j.lease_until <= $1 OR ($2 AND j.worker = $3)) ORDER BY j.lease_until, j.id LIMIT $4",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
@@ -67,6 +67,7 @@ struct Row {
     workspace: String,
     device: String,
     message: String,
+    request_id: Option<String>,
     created_at: i64,
     expires_at: i64,
     chat: String,
@@ -255,6 +256,7 @@ impl Waiting {
             to: Chat::new(row.chat),
             attempt: 0,
             crashes: 0,
+            request_id: row.request_id,
             lease_token: 0,
             created_at: Timestamp::from_micros(row.created_at),
             expires_at: Timestamp::from_micros(row.expires_at),

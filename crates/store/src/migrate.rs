@@ -26,7 +26,7 @@ macro_rules! step {
 }
 
 /// All steps there are, ascending by one.
-pub(crate) const STEPS: &[Step] = &[step!(1, "0001_foundation")];
+pub(crate) const STEPS: &[Step] = &[step!(1, "0001_foundation"), step!(2, "0002_request_ids")];
 
 /// The schema this program knows.
 pub(crate) const KNOWN: i64 = STEPS[STEPS.len() - 1].version;

@@ -33,10 +33,11 @@ fn figures_are_shown_to_this_machine() {
 }
 
 #[test]
-fn log_lines_can_be_json_and_carry_the_request_s_id() {
+fn one_request_id_leads_from_the_answer_to_the_network_in_a_json_log() {
     let home = Home::new().with("CETAR_LOG__FORMAT", "json");
     let server = home.serve();
     server.request("POST", "/v1/messages", Some(&server.test_key()), Some(&hello()));
+    until(&server, "it is sent", |server| server.log().contains(r#""message":"sent""#));
     server.signal(nix::sys::signal::Signal::SIGTERM);
     let (_, log) = server.wait();
     let lines: Vec<Value> = log
@@ -44,7 +45,11 @@ fn log_lines_can_be_json_and_carry_the_request_s_id() {
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
         .collect();
     let answered = lines.iter().find(|line| line["route"] == "/v1/messages").unwrap();
-    assert!(answered["span"]["request_id"].as_str().unwrap().starts_with("req_"), "{answered}");
+    let request = answered["span"]["request_id"].as_str().unwrap();
+    assert!(request.starts_with("req_"), "{answered}");
+    let attempt = lines.iter().find(|line| line["span"]["name"] == "attempt").expect("the attempt's line");
+    assert_eq!(attempt["span"]["request_id"], request, "{attempt}");
+    assert_eq!(attempt["span"]["job"], answered["job"], "{attempt}");
     assert!(!log.contains("6281234567890") && !log.contains("Halo"), "no number and no content");
 }
 

@@ -242,6 +242,7 @@ impl Node {
             device: None,
             client_ref: None,
             expires_in: None,
+            request_id: None,
             idempotency: None,
         }
     }

@@ -43,6 +43,8 @@ pub struct NewSend {
     pub client_ref: Option<String>,
     /// The id the network will know it by, where we choose it.
     pub remote_id: Option<String>,
+    /// The request that asks for it, for the log.
+    pub request_id: Option<String>,
     /// With an `Idempotency-Key`.
     pub idempotency: Option<NewIdempotency>,
     /// Now.
@@ -88,6 +90,8 @@ pub struct ClaimedJob {
     pub attempt: u32,
     /// Claims in a row without an outcome, this one included.
     pub crashes: u32,
+    /// The request that asked for it, for the log.
+    pub request_id: Option<String>,
     /// Fences the outcome: only the holder of this token may settle.
     pub lease_token: i64,
     /// When it was accepted.

@@ -21,6 +21,7 @@ on_both_engines! {
         let job = world.claim_one(&device).await;
         assert_eq!((job.attempt, job.crashes, job.content.text()), (1, 1, Some("halo")));
         assert_eq!((&job.job, &job.message, job.to.as_str()), (&send.job, &send.message, "6281234567890"));
+        assert_eq!(job.request_id.as_deref(), Some("req_1"));
         assert_eq!(world.state(&send.job).await, MessageState::Sending);
         assert_eq!(world.store.next_due(&device).await.unwrap(), None);
         assert_eq!(world.store.due_devices(world.now()).await.unwrap(), []);
@@ -182,6 +183,7 @@ on_both_engines! {
         let rescued = rescue(world, "node_b", false).await;
         assert_eq!(rescued.len(), 1);
         assert_eq!((rescued[0].attempt, rescued[0].crashes), (1, 1), "no new attempt");
+        assert_eq!(rescued[0].request_id.as_deref(), Some("req_1"));
         assert!(rescued[0].lease_token > job.lease_token);
         let late = world.store.settle(world.settlement(&job, sent(&job.message))).await;
         assert!(matches!(late, Err(StoreError::LeaseLost)));

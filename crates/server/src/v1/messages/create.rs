@@ -163,7 +163,8 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let request = read(&headers, &body, &Reach::of(&state, &caller))?;
+    let mut request = read(&headers, &body, &Reach::of(&state, &caller))?;
+    request.request_id = Some(context.request_id().to_owned());
     let AcceptedSend { job, message, replayed } =
         state.engine.accept(&caller, request).await.map_err(refused)?;
     context.note_job(&job);
@@ -231,7 +232,16 @@ fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, ApiError> {
     let (Some(channel), Some(to), Some(content)) = (channel, to, content) else {
         return Err(ApiError::internal("a required field is missing and was not refused"));
     };
-    Ok(SendRequest { channel, to, content, device, client_ref, expires_in, idempotency: None })
+    Ok(SendRequest {
+        channel,
+        to,
+        content,
+        device,
+        client_ref,
+        expires_in,
+        request_id: None,
+        idempotency: None,
+    })
 }
 
 fn channel(fields: &Fields<'_>, reach: &Reach) -> Option<Channel> {
