@@ -199,6 +199,15 @@ async fn renew(engine: &Engine) -> Result<(), StoreError> {
 
 /// Takes over jobs and deliveries whose holder no longer proves itself; with `own`, those this node held before its start.
 pub(crate) async fn rescue(engine: &Engine, own: bool) -> Result<(), StoreError> {
+    // A job that cannot be rescued must not keep webhooks waiting.
+    let jobs = rescue_jobs(engine, own).await;
+    if engine.inner.store.rescue_deliveries(&engine.inner.node, own, engine.now()).await? > 0 {
+        engine.told();
+    }
+    jobs
+}
+
+async fn rescue_jobs(engine: &Engine, own: bool) -> Result<(), StoreError> {
     let inner = &engine.inner;
     loop {
         let now = engine.now();
@@ -218,13 +227,9 @@ pub(crate) async fn rescue(engine: &Engine, own: bool) -> Result<(), StoreError>
             }
         }
         if found < BATCH || settled == 0 {
-            break;
+            return Ok(());
         }
     }
-    if inner.store.rescue_deliveries(&inner.node, own, engine.now()).await? > 0 {
-        engine.told();
-    }
-    Ok(())
 }
 
 impl Engine {

@@ -154,8 +154,7 @@ impl Store {
         self.write((node.to_owned(), own, now, lease_until, limit), |tx, (node, own, now, until, limit)| {
             Box::pin(async move {
                 let lost = fetch_all!(tx, Row, LOST, now.as_micros(), *own, node, rows(*limit))?;
-                let lost = lost.into_iter().map(Waiting::read).collect::<Result<_>>()?;
-                let ours = take(tx, &TAKE_OVER, lost, node, *until).await?;
+                let ours = take(tx, &TAKE_OVER, readable(lost)?, node, *until).await?;
                 Ok(ours.into_iter().map(|(job, _)| job).collect())
             })
         })
@@ -210,22 +209,7 @@ async fn claim(
     let due = fetch_all!(tx, Row, DUE, device.as_str(), now.as_micros(), rows(limit))?;
     let (due, expired): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.expires_at > now.as_micros());
     let expired = expired.iter().map(|row| read(&row.id, "jobs", "id", &row.id)).collect::<Result<_>>()?;
-    let mut whole = Vec::with_capacity(due.len());
-    let mut broken = None;
-    for row in due {
-        match Waiting::read(row) {
-            Ok(waiting) => whole.push(waiting),
-            Err(error) => {
-                tracing::error!(%error, "a job cannot be read; it stays where it is");
-                broken = Some(error);
-            }
-        }
-    }
-    // What cannot be read must not keep the rest from going out, nor go unnoticed.
-    if let (true, Some(error)) = (whole.is_empty(), broken) {
-        return Err(error);
-    }
-    let jobs = take(tx, &TAKE, whole, node, until).await?;
+    let jobs = take(tx, &TAKE, readable(due)?, node, until).await?;
     let mut moves: HashMap<MessageState, Vec<&str>> = HashMap::new();
     for (job, state) in &jobs {
         if let Some(next) = state.after(Fate::Claimed) {
@@ -262,6 +246,26 @@ impl Waiting {
             expires_at: Timestamp::from_micros(row.expires_at),
         };
         Ok(Self { state: read(&row.message_state, "messages", "state", &row.message)?, job })
+    }
+}
+
+/// Those that can be read: one that cannot must not keep the rest from going out. Nor may it go unnoticed: it is logged, and
+/// where nothing else is left, its error is the answer.
+fn readable(rows: Vec<Row>) -> Result<Vec<Waiting>> {
+    let mut whole = Vec::with_capacity(rows.len());
+    let mut broken = None;
+    for row in rows {
+        match Waiting::read(row) {
+            Ok(waiting) => whole.push(waiting),
+            Err(error) => {
+                tracing::error!(%error, "a job cannot be read; it stays where it is");
+                broken = Some(error);
+            }
+        }
+    }
+    match broken {
+        Some(error) if whole.is_empty() => Err(error),
+        _ => Ok(whole),
     }
 }
 

@@ -101,7 +101,11 @@ async fn endpoints(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Arc<Vec<Liste
     for (id, events, device) in
         fetch_all!(tx, (String, String, Option<String>), ENDPOINTS, workspace.as_str())?
     {
-        let events = read_json(&events, "endpoints", "events", &id)?;
+        // An event must not fail over somebody's subscription, nor be lost to them: it waits until the row is mended.
+        let events = read_json(&events, "endpoints", "events", &id).unwrap_or_else(|error| {
+            tracing::error!(%error, "a subscription cannot be read; every event is kept for its endpoint");
+            Vec::new()
+        });
         listeners.push(Listener { id, events, device });
     }
     let listeners = Arc::new(listeners);

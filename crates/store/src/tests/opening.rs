@@ -5,7 +5,8 @@ use std::{path::Path, time::Duration};
 use cetar_model::MessageState;
 
 use super::world::{
-    Kind, World, again, ids, number, on_both_engines, open, postgres_server, raw, sealer, with_database,
+    Kind, LEASE, NODE, World, again, ids, number, on_both_engines, open, postgres_server, raw, sealer, sent,
+    with_database,
 };
 use crate::{MasterKey, OpenError, Options, Sealer, StateChange, Store, StoreError, migrate::KNOWN};
 
@@ -148,6 +149,30 @@ on_both_engines! {
         world.accept(&other, "budi", "2").await;
         assert_eq!(world.claim(&other).await.len(), 1);
         assert_eq!(world.claim_one(&device).await.job, good.job);
+    }
+
+    async fn a_corrupt_row_does_not_stop_the_rescue_of_others(world: &World) {
+        let device = world.device().await;
+        let (bad, good) = (world.accept(&device, "budi", "1").await, world.accept(&device, "ani", "2").await);
+        assert_eq!(world.claim(&device).await.len(), 2);
+        world.raw(&format!("UPDATE messages SET content = 'x' WHERE id = '{}'", bad.message)).await;
+        let rescue = || world.store.rescue(NODE, true, world.now(), world.now() + LEASE, 10);
+        let rescued = rescue().await.unwrap();
+        assert_eq!(rescued.iter().map(|job| &job.job).collect::<Vec<_>>(), [&good.job]);
+        world.settle(&rescued[0], sent(&good.message)).await;
+        assert!(matches!(rescue().await, Err(StoreError::Corrupt { table: "messages", column: "content", .. })));
+    }
+
+    async fn a_subscription_that_cannot_be_read_loses_no_event_and_stops_none(world: &World) {
+        let (bad, good) = (world.endpoint(&["message.read"]).await, world.endpoint(&["message.sent"]).await);
+        world.raw(&format!("UPDATE endpoints SET events = '[' WHERE id = '{bad}'")).await;
+        let device = world.device().await;
+        world.accept(&device, "budi", "1").await;
+        world.sent(&world.claim_one(&device).await).await;
+        for endpoint in [bad, good] {
+            let waiting = format!("SELECT COUNT(*) FROM deliveries WHERE endpoint = '{endpoint}' AND state = 'ready'");
+            assert_eq!(world.number(&waiting).await, 1);
+        }
     }
 
     async fn after_closing_everything_is_unavailable(world: &World) {
