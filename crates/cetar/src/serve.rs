@@ -53,9 +53,8 @@ pub(crate) async fn run(
     let _lock = data.lock(Role::Server).await?;
     let figures = Figures::start()?;
     let gateway = Gateway::open(config, environment, data, Make::Everything).await?;
-    // Before the first run, whose secrets could not be told if the port were taken.
-    let listener = bind(config.general.listen).await;
-    let (listener, address) = match listener {
+    // Before the first run, whose secrets could not be told if either failed.
+    let (listeners, address) = match Listeners::bind(config.general.listen, &gateway.data).await {
         Ok(bound) => bound,
         Err(error) => {
             gateway.close().await;
@@ -74,7 +73,7 @@ pub(crate) async fn run(
         connections: Connections::new(config.limits.connections),
         tls,
     };
-    server.start(listener)?;
+    server.start(listeners);
     welcome.print(first.as_ref());
     tracing::info!(%address, tls = server.tls.is_some(), version = crate::cli::VERSION, "serving");
 
@@ -93,6 +92,21 @@ pub(crate) async fn run(
     Ok(server.drain(&mut signals, ending).await)
 }
 
+/// Where it answers.
+struct Listeners {
+    public: TcpListener,
+    local: UnixListener,
+    file: SocketFile,
+}
+
+impl Listeners {
+    async fn bind(address: SocketAddr, data: &DataDir) -> anyhow::Result<(Self, SocketAddr)> {
+        let (public, address) = bind(address).await?;
+        let (local, file) = api::listen(data)?;
+        Ok((Self { public, local, file }, address))
+    }
+}
+
 /// Everything that runs.
 struct Server {
     stop: CancellationToken,
@@ -106,7 +120,8 @@ struct Server {
 }
 
 impl Server {
-    fn start(&self, listener: TcpListener) -> anyhow::Result<()> {
+    fn start(&self, listeners: Listeners) {
+        let Listeners { public: listener, local, file } = listeners;
         let (engine, stop) = (self.gateway.engine.clone(), self.stop.clone());
         let broken = self.broken.clone().drop_guard();
         self.tasks.spawn(async move {
@@ -118,11 +133,9 @@ impl Server {
         let public = self.gateway.public_router(self.stop.clone(), self.figures.renderer());
         let connections = self.connections.clone();
         self.tasks.spawn(connections.serve(listener, self.tls.clone(), public, self.stop.clone()));
-        let (local, file) = api::listen(&self.gateway.data)?;
         let router = self.gateway.local_router(self.stop.clone());
         self.tasks.spawn(serve_local(local, file, router, self.stop.clone()));
         self.tasks.close();
-        Ok(())
     }
 
     /// Finishes what is under way, within bounds; a second signal ends it at once.

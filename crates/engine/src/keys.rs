@@ -5,7 +5,7 @@
 //! of ours, without asking anybody. What is stored is the SHA-256 of the whole key: with that much randomness no slow hash is needed.
 use std::time::Duration;
 
-use cetar_model::{ApiKeyId, DeviceId, IdSource};
+use cetar_model::{ApiKeyId, DeviceId, IdSource, WorkspaceId};
 use cetar_store::{ApiKey, Scope, StoreError};
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -57,25 +57,36 @@ impl crate::Engine {
         if key.devices.is_empty() {
             key.devices = caller.ties().to_vec();
         }
-        let scopes = if key.scopes.is_empty() { vec![Scope::Messages] } else { key.scopes };
+        if key.scopes.is_empty() {
+            key.scopes = vec![Scope::Messages];
+        }
         let devices = self.inner.store.devices(&caller.workspace.id).await?;
         for id in &key.devices {
-            let fits = |sandbox: bool| sandbox == key.test || scopes.contains(&Scope::Admin);
+            let fits = |sandbox: bool| sandbox == key.test || key.scopes.contains(&Scope::Admin);
             let there = devices.iter().any(|device| device.id == *id && fits(device.sandbox));
             if !there || !caller.is_tied_to(id) {
                 return Err(KeyError::NoSuchDevice(id.clone()));
             }
         }
-        let now = self.now();
-        let secret = generate(&self.inner.ids, key.test);
+        let (key, secret) = self.new_key(caller.workspace.id.clone(), key);
+        self.inner.store.insert_key(key.clone()).await?;
+        // Somebody may have asked with it before it was made; the answer is kept for a second.
+        self.inner.keys.forget(&key.hash);
+        Ok((key, secret))
+    }
+
+    /// A key as it will be stored, and its secret.
+    pub(crate) fn new_key(&self, workspace: WorkspaceId, key: NewKey) -> (ApiKey, SecretString) {
+        let (ids, now) = (&self.inner.ids, self.now());
+        let secret = generate(ids, key.test);
         let key = ApiKey {
-            id: self.inner.ids.make(now),
-            workspace: caller.workspace.id.clone(),
+            id: ids.make(now),
+            workspace,
             name: key.name,
             hash: hash(&secret),
             hint: hint(&secret),
             test: key.test,
-            scopes,
+            scopes: key.scopes,
             devices: key.devices,
             allow_ips: key.allow_ips,
             expires_at: key.expires_in.map(|after| now + after),
@@ -83,10 +94,7 @@ impl crate::Engine {
             last_used_at: None,
             created_at: now,
         };
-        self.inner.store.insert_key(key.clone()).await?;
-        // Somebody may have asked with it before it was made; the answer is kept for a second.
-        self.inner.keys.forget(&key.hash);
-        Ok((key, SecretString::from(secret)))
+        (key, SecretString::from(secret))
     }
 
     /// All keys of the workspace, newest first, revoked ones too.

@@ -207,7 +207,7 @@ impl Store {
     }
 }
 
-async fn insert(tx: &mut Tx, new: &NewDevice) -> Result<()> {
+pub(crate) async fn insert(tx: &mut Tx, new: &NewDevice) -> Result<()> {
     let device = &new.device;
     let micros = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
     execute!(

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::{
     ApiKey, Result, Scope, Store, StoreError, Workspace,
-    db::{corrupt, execute, fetch_all, fetch_optional, json, read, read_json},
+    db::{Tx, corrupt, execute, fetch_all, fetch_optional, json, read, read_json},
     statement::statements,
     workspaces,
 };
@@ -89,31 +89,7 @@ struct WithWorkspace {
 impl Store {
     /// `Conflict` if the id or the secret is taken.
     pub async fn insert_key(&self, key: ApiKey) -> Result<()> {
-        self.write(key, |tx, key| {
-            Box::pin(async move {
-                let micros = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
-                let scopes: Vec<&str> = key.scopes.iter().copied().map(Scope::as_str).collect();
-                execute!(
-                    tx,
-                    INSERT,
-                    key.id.as_str(),
-                    key.workspace.as_str(),
-                    &key.name,
-                    &key.hash[..],
-                    &key.hint,
-                    key.test,
-                    json(&scopes)?,
-                    json(&key.devices)?,
-                    json(&key.allow_ips)?,
-                    micros(key.expires_at),
-                    micros(key.revoked_at),
-                    micros(key.last_used_at),
-                    key.created_at.as_micros(),
-                )?;
-                Ok(())
-            })
-        })
-        .await
+        self.write(key, |tx, key| Box::pin(insert(tx, key))).await
     }
 
     /// Whatever its state: the caller judges revoked and expired. With its workspace, in one read.
@@ -198,4 +174,27 @@ impl Store {
         let ip = ip.to_canonical();
         Ok(self.blocked_ips(workspace).await?.iter().any(|network| network.contains(&ip)))
     }
+}
+
+pub(crate) async fn insert(tx: &mut Tx, key: &ApiKey) -> Result<()> {
+    let micros = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
+    let scopes: Vec<&str> = key.scopes.iter().copied().map(Scope::as_str).collect();
+    execute!(
+        tx,
+        INSERT,
+        key.id.as_str(),
+        key.workspace.as_str(),
+        &key.name,
+        &key.hash[..],
+        &key.hint,
+        key.test,
+        json(&scopes)?,
+        json(&key.devices)?,
+        json(&key.allow_ips)?,
+        micros(key.expires_at),
+        micros(key.revoked_at),
+        micros(key.last_used_at),
+        key.created_at.as_micros(),
+    )?;
+    Ok(())
 }

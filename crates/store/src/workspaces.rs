@@ -3,14 +3,16 @@
 use cetar_model::{Plan, Timestamp, WorkspaceId};
 
 use crate::{
-    NewUser, Result, Store, StoreError, Workspace,
-    db::{execute, fetch_all, fetch_optional, json, read, read_json},
+    FirstRun, NewUser, Result, Store, StoreError, Workspace,
+    db::{Tx, execute, fetch_all, fetch_optional, json, read, read_json},
+    devices, keys,
     statement::statements,
 };
 
 statements! {
     INSERT = "INSERT INTO workspaces (id, name, plan, language, created_at) VALUES ($1, $2, $3, $4, $5)";
     ALL = "SELECT id, name, plan, language, created_at FROM workspaces ORDER BY created_at, id";
+    ANY = "SELECT id FROM workspaces LIMIT 1";
     ONE = "SELECT id, name, plan, language, created_at FROM workspaces WHERE id = $1";
     SET_PLAN = "UPDATE workspaces SET plan = $2 WHERE id = $1";
     INSERT_USER = "INSERT INTO users (id, workspace, email, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -40,16 +42,33 @@ impl TryFrom<Row> for Workspace {
 }
 
 impl Store {
+    /// Gives an empty database its first workspace, owner, devices and key: all of it or nothing. False, and nothing is
+    /// written, where there is a workspace already, or another node is doing the same at this moment.
+    pub async fn first_run(&self, made: FirstRun) -> Result<bool> {
+        let written = self.write(made, |tx, made| {
+            Box::pin(async move {
+                if fetch_optional!(tx, (String,), ANY)?.is_some() {
+                    return Ok(false);
+                }
+                insert(tx, &made.workspace).await?;
+                // Unique, so that of two nodes that both find the database empty one is refused.
+                insert_user(tx, &made.owner).await?;
+                for device in &made.devices {
+                    devices::insert(tx, device).await?;
+                }
+                keys::insert(tx, &made.key).await?;
+                Ok(true)
+            })
+        });
+        match written.await {
+            Err(StoreError::Conflict) => Ok(false),
+            other => other,
+        }
+    }
+
     /// `Conflict` if the id is taken.
     pub async fn insert_workspace(&self, workspace: Workspace) -> Result<()> {
-        self.write(workspace, |tx, new| {
-            Box::pin(async move {
-                let (plan, language) = (json(&new.plan)?, new.language.as_str());
-                execute!(tx, INSERT, new.id.as_str(), &new.name, plan, language, new.created_at.as_micros())?;
-                Ok(())
-            })
-        })
-        .await
+        self.write(workspace, |tx, new| Box::pin(insert(tx, new))).await
     }
 
     /// Oldest first: the first is the default of the command line.
@@ -71,24 +90,24 @@ impl Store {
         })
         .await
     }
+}
 
-    /// `Conflict` if the e-mail is taken.
-    pub async fn insert_user(&self, user: NewUser) -> Result<()> {
-        self.write(user, |tx, new| {
-            Box::pin(async move {
-                execute!(
-                    tx,
-                    INSERT_USER,
-                    new.id.as_str(),
-                    new.workspace.as_str(),
-                    &new.email,
-                    &new.role,
-                    &new.password_hash,
-                    new.created_at.as_micros(),
-                )?;
-                Ok(())
-            })
-        })
-        .await
-    }
+async fn insert(tx: &mut Tx, new: &Workspace) -> Result<()> {
+    let (plan, language) = (json(&new.plan)?, new.language.as_str());
+    execute!(tx, INSERT, new.id.as_str(), &new.name, plan, language, new.created_at.as_micros())?;
+    Ok(())
+}
+
+async fn insert_user(tx: &mut Tx, new: &NewUser) -> Result<()> {
+    execute!(
+        tx,
+        INSERT_USER,
+        new.id.as_str(),
+        new.workspace.as_str(),
+        &new.email,
+        &new.role,
+        &new.password_hash,
+        new.created_at.as_micros(),
+    )?;
+    Ok(())
 }

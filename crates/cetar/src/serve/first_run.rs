@@ -32,13 +32,7 @@ pub(super) struct Made {
 pub(super) async fn run(gateway: &Gateway) -> anyhow::Result<Option<Made>> {
     let (store, engine) = (&gateway.store, &gateway.engine);
     // Hashing takes a tenth of a second on purpose; a later start need not wait for it. The engine decides again.
-    let known = store.workspaces().await.context("the database cannot be read")?;
-    if known.len() > 1 {
-        return Ok(None);
-    }
-    if let [only] = known.as_slice()
-        && !store.keys(&only.id).await.context("the database cannot be read")?.is_empty()
-    {
+    if !store.workspaces().await.context("the database cannot be read")?.is_empty() {
         return Ok(None);
     }
     let password = password(&gateway.ids);

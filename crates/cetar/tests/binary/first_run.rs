@@ -57,3 +57,17 @@ fn the_printed_request_works_when_pasted() {
         assert_eq!(status, 200, "{shown}");
     }
 }
+
+#[test]
+fn a_first_start_that_cannot_answer_the_command_line_makes_nothing() {
+    let home = Home::new();
+    let in_the_way = home.data().join("cetar.sock/kept");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    // Refused without a word on standard output: no secret is told that was not stored.
+    let told = home.run(&["serve"]).refused();
+    assert!(told.contains("cetar.sock cannot be made"), "{told}");
+
+    std::fs::remove_dir_all(home.data().join("cetar.sock")).unwrap();
+    let server = home.serve();
+    assert_eq!(server.get("/v1/devices", &server.test_key()).0, 200, "the first run is made now, and told");
+}

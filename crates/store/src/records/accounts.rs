@@ -38,6 +38,19 @@ pub struct NewUser {
     pub created_at: Timestamp,
 }
 
+/// What an empty database is given at the first run.
+#[derive(Debug, Clone)]
+pub struct FirstRun {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Its owner.
+    pub owner: NewUser,
+    /// Its sandbox devices.
+    pub devices: Vec<NewDevice>,
+    /// A key for them.
+    pub key: ApiKey,
+}
+
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {

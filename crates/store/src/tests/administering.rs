@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cetar_model::{Language, Plan};
+use cetar_model::{Channel, DeviceState, Health, Language, Plan};
 
 use super::world::{World, on_both_engines};
-use crate::{ApiKey, NewUser, Scope, StoreError, Workspace};
+use crate::{ApiKey, Device, FirstRun, NewDevice, NewUser, Scope, StoreError, Workspace};
 
 fn key(world: &World, secret: u8) -> ApiKey {
     ApiKey {
@@ -46,18 +46,26 @@ on_both_engines! {
         assert_eq!(world.store.workspace(&nowhere).await.unwrap(), None);
     }
 
-    async fn an_email_is_for_one_user(world: &World) {
-        let user = NewUser {
-            id: world.ids.make(world.now()),
-            workspace: world.workspace.clone(),
-            email: "ani@toko.example".into(),
-            role: "owner".into(),
-            password_hash: "$argon2id$…".into(),
-            created_at: world.now(),
+    async fn the_first_run_is_made_whole_once_and_on_an_empty_database_alone(world: &World) {
+        let counts = || async {
+            let mut counts = Vec::new();
+            for table in ["workspaces", "users", "devices", "api_keys"] {
+                counts.push(world.number(&format!("SELECT COUNT(*) FROM {table}")).await);
+            }
+            counts
         };
-        world.store.insert_user(user.clone()).await.unwrap();
-        let other = NewUser { id: world.ids.make(world.now()), ..user };
-        assert!(matches!(world.store.insert_user(other).await, Err(StoreError::Conflict)));
+        assert!(!world.store.first_run(first_run(world)).await.unwrap(), "there is a workspace");
+        assert_eq!(counts().await, [1, 0, 0, 0]);
+        world.raw("DELETE FROM workspaces").await;
+        // Two nodes that both find it empty.
+        let runs = (0..4).map(|_| world.store.first_run(first_run(world)));
+        let made = futures::future::join_all(runs).await;
+        assert_eq!(made.iter().filter(|made| *made.as_ref().unwrap()).count(), 1);
+        assert_eq!(counts().await, [1, 1, 1, 1]);
+        // What is unique is taken: nothing of the rest is written.
+        world.raw("DELETE FROM workspaces").await;
+        assert!(!world.store.first_run(first_run(world)).await.unwrap());
+        assert_eq!(counts().await, [0, 1, 1, 1]);
     }
 
     async fn a_key_is_found_by_its_hash_with_its_workspace(world: &World) {
@@ -113,4 +121,37 @@ on_both_engines! {
         assert!(!world.store.unblock_ip(&world.workspace, network).await.unwrap());
         assert!(!world.store.is_ip_blocked(&world.workspace, "203.0.113.1".parse().unwrap()).await.unwrap());
     }
+}
+
+fn first_run(world: &World) -> FirstRun {
+    let now = world.now();
+    let workspace = Workspace {
+        id: world.ids.make(now),
+        name: "default".into(),
+        plan: Plan::default(),
+        language: Language::Indonesian,
+        created_at: now,
+    };
+    let owner = NewUser {
+        id: world.ids.make(now),
+        workspace: workspace.id.clone(),
+        email: "owner@localhost".into(),
+        role: "owner".into(),
+        password_hash: "$argon2id$…".into(),
+        created_at: now,
+    };
+    let device = Device {
+        id: world.ids.make(now),
+        workspace: workspace.id.clone(),
+        channel: Channel::Whatsapp,
+        name: "Sandbox".into(),
+        sandbox: true,
+        address: None,
+        health: Health::new(DeviceState::Connecting, None),
+        paused: false,
+        linked_at: Some(now),
+        created_at: now,
+    };
+    let key = ApiKey { workspace: workspace.id.clone(), ..key(world, world.ids.random::<1>()[0]) };
+    FirstRun { workspace, owner, devices: vec![NewDevice { device, settings: [].into() }], key }
 }

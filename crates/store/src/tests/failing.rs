@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cetar_model::{Language, Plan};
 use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::{
     io::copy_bidirectional,
@@ -59,18 +60,17 @@ on_both_engines! {
     }
 
     async fn what_is_missing_in_the_database_is_told_without_values(world: &World) {
-        world.raw("DROP TABLE users").await;
-        let user = crate::NewUser {
+        world.raw("DROP TABLE workspaces").await;
+        let workspace = crate::Workspace {
             id: world.ids.make(world.now()),
-            workspace: world.workspace.clone(),
-            email: "geheim@toko.example".into(),
-            role: "owner".into(),
-            password_hash: "geheim".into(),
+            name: "geheim".into(),
+            plan: Plan::default(),
+            language: Language::English,
             created_at: world.now(),
         };
-        let error = world.store.insert_user(user).await.unwrap_err();
+        let error = world.store.insert_workspace(workspace).await.unwrap_err();
         assert!(matches!(error, StoreError::Database(_)), "{error}");
-        assert!(error.to_string().contains("users") && !format!("{error:?}").contains("geheim"), "{error:?}");
+        assert!(error.to_string().contains("workspaces") && !format!("{error:?}").contains("geheim"), "{error:?}");
     }
 }
 
