@@ -11,8 +11,10 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
 use crate::config::{Flags, Secret, Span};
 
 mod values;
+mod webhook;
 
-use values::{channels, event, network};
+use values::{channels, network};
+pub(crate) use webhook::{OneDelivery, OneWebhook, Webhook};
 
 /// What `cetar --version` says. A build that talks to stand-ins must not pass for a real one.
 pub(crate) const VERSION: &str = if cfg!(feature = "simulated") {
@@ -275,46 +277,6 @@ Examples:
         /// The key's id, as `cetar key list` shows it
         #[arg(value_name = "ID")]
         key: String,
-        #[command(flatten)]
-        tenant: Tenant,
-    },
-}
-
-/// `webhook …`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Webhook {
-    /// Add an endpoint and print its signing secret, this once
-    #[command(after_help = "\
-Examples:
-  cetar webhook add --url https://example.com/hook
-  cetar webhook add --url https://example.com/hook --event 'message.*' --device dev_… --json")]
-    Add {
-        /// Where events are posted to: https, or http to an address in egress.allow
-        #[arg(long)]
-        url: String,
-        /// Only events of this device
-        #[arg(long, value_name = "ID")]
-        device: Option<String>,
-        /// Only these events, by name or as in message.*; can be given several times [default: all]
-        #[arg(long, value_name = "EVENT", value_parser = event)]
-        event: Vec<String>,
-        #[command(flatten)]
-        listing: Listing,
-        #[command(flatten)]
-        tenant: Tenant,
-    },
-    /// List endpoints
-    List {
-        #[command(flatten)]
-        listing: Listing,
-        #[command(flatten)]
-        tenant: Tenant,
-    },
-    /// Remove an endpoint; what was on its way to it is dropped
-    Remove {
-        /// The endpoint's id, as `cetar webhook list` shows it
-        #[arg(value_name = "ID")]
-        webhook: String,
         #[command(flatten)]
         tenant: Tenant,
     },

@@ -97,10 +97,8 @@ fn flags(command: &Command) -> Flags {
             | Device::Remove(one) => &one.tenant.place,
         },
         Command::Key(Key::Create { tenant, .. } | Key::List { tenant, .. } | Key::Revoke { tenant, .. })
-        | Command::Webhook(
-            Webhook::Add { tenant, .. } | Webhook::List { tenant, .. } | Webhook::Remove { tenant, .. },
-        )
         | Command::Plan(Plan::Set { tenant }) => &tenant.place,
+        Command::Webhook(webhook) => &webhook.tenant().place,
         Command::Workspace(Workspace::Add { place, .. } | Workspace::List { place, .. }) => place,
         Command::Doctor(doctor) => &doctor.place,
         Command::Backup(backup) => &backup.place,

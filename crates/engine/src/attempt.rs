@@ -1,20 +1,14 @@
 //! One attempt to send, and what is written down of it.
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use cetar_model::{
-    Clock, Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, backoff, decide,
-};
+use cetar_model::{Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, decide};
 use cetar_provider::Outbound;
 use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
 use futures::FutureExt;
 
-use crate::{Engine, leases::JobHold, sessions::Live, trust::Trust};
+use crate::{Engine, insist::insist, leases::JobHold, sessions::Live, trust::Trust};
 
 const ACCOUNT_DOWN: &str = "account_down";
-/// The longest pause between two tries to store an outcome.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// So often a database may refuse an outcome for a reason that should not occur.
-const MOST_REFUSALS: u32 = 5;
 
 /// Makes one, from the claim to the outcome on disk. Returns when the message may be tried again, if it may.
 pub(crate) async fn make(
@@ -171,7 +165,7 @@ async fn settle(engine: &Engine, job: &ClaimedJob, started_at: Timestamp, outcom
         let settlement = Settlement { now: engine.now(), ..settlement.clone() };
         engine.inner.store.settle(settlement)
     };
-    match insist(engine.clock(), write).await {
+    match insist(engine.clock(), "the outcome of a send", write).await {
         Ok(()) => engine.told(),
         // Another process took the job for abandoned and has settled it as unknown.
         Err(StoreError::LeaseLost) => {
@@ -183,41 +177,9 @@ async fn settle(engine: &Engine, job: &ClaimedJob, started_at: Timestamp, outcom
     }
 }
 
-/// Writes, and tries again however long the database is away: what the network has said must not be forgotten. (The job's lease is
-/// renewed meanwhile.) A database that is there and refuses is asked a few times only.
-async fn insist<F>(clock: &dyn Clock, write: impl Fn() -> F) -> Result<(), StoreError>
-where
-    F: Future<Output = Result<(), StoreError>>,
-{
-    let (mut tries, mut refusals) = (0, 0);
-    loop {
-        let error = match write().await {
-            Ok(()) => return Ok(()),
-            Err(error @ StoreError::LeaseLost) => return Err(error),
-            Err(error) => error,
-        };
-        tries += 1;
-        if !matches!(error, StoreError::Unavailable(_)) {
-            refusals += 1;
-            if refusals == MOST_REFUSALS {
-                return Err(error);
-            }
-        }
-        tracing::warn!(%error, tries, "the outcome could not be stored yet");
-        clock.sleep_until(clock.now() + backoff(tries).min(LONGEST_PAUSE)).await;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::ready,
-        pin::Pin,
-        sync::{
-            Mutex,
-            atomic::{AtomicU32, Ordering},
-        },
-    };
+    use std::time::Duration;
 
     use cetar_model::DownReason;
 
@@ -287,53 +249,5 @@ mod tests {
         }
         let sent = outcome(Ok(Sent { remote_id: "3EB0".to_owned() }), 1, true, NOW);
         assert_eq!(sent, Outcome::Sent { remote_id: "3EB0".to_owned() });
-    }
-
-    /// On which every wait is over at once, and has passed.
-    struct Impatient(Mutex<Timestamp>);
-
-    impl Clock for Impatient {
-        fn now(&self) -> Timestamp {
-            *crate::lock(&self.0)
-        }
-
-        fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-            *crate::lock(&self.0) = at;
-            Box::pin(ready(()))
-        }
-    }
-
-    #[tokio::test]
-    async fn an_outcome_waits_for_a_database_that_is_away_however_long() {
-        let clock = Impatient(Mutex::new(NOW));
-        let write = || {
-            ready(if clock.now().since(NOW) < Duration::from_hours(1) {
-                Err(StoreError::Unavailable("disk full".into()))
-            } else {
-                Ok(())
-            })
-        };
-        assert!(insist(&clock, write).await.is_ok());
-        let waited = clock.now().since(NOW);
-        assert!(waited < Duration::from_hours(1) + LONGEST_PAUSE, "and not much longer");
-    }
-
-    #[tokio::test]
-    async fn an_outcome_whose_lease_is_lost_is_dropped_at_once() {
-        let clock = Impatient(Mutex::new(NOW));
-        let written = insist(&clock, || ready(Err(StoreError::LeaseLost))).await;
-        assert!(matches!(written, Err(StoreError::LeaseLost)));
-        assert_eq!(clock.now(), NOW);
-    }
-
-    #[tokio::test]
-    async fn an_outcome_that_the_database_refuses_does_not_hold_its_place_for_ever() {
-        let (clock, tries) = (Impatient(Mutex::new(NOW)), AtomicU32::new(0));
-        let write = || {
-            tries.fetch_add(1, Ordering::Relaxed);
-            ready(Err(StoreError::Conflict))
-        };
-        assert!(matches!(insist(&clock, write).await, Err(StoreError::Conflict)));
-        assert_eq!(tries.into_inner(), MOST_REFUSALS);
     }
 }

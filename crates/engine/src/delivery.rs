@@ -10,12 +10,14 @@ mod courier;
 mod schedule;
 mod signature;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 
+pub use attempt::USER_AGENT;
 pub use client::WebhookClient;
 pub(crate) use courier::run;
+pub use schedule::WAITS;
 pub(crate) use signature::new_secret;
 
 /// Carries one signed request. The real one is the guarded HTTP client; it re-checks the address it dials.
@@ -32,7 +34,7 @@ pub struct Request {
     /// Where.
     pub url: String,
     /// Header names (lower case) and values.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The exact bytes that were signed.
     pub body: bytes::Bytes,
 }

@@ -10,6 +10,8 @@ use crate::{Engine, lock};
 /// Rows touched by one transaction: small, so that nobody waits long behind it.
 const BATCH: usize = 500;
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
+/// WhatsApp keeps what a device has not fetched for about 30 days.
+const KNOWN_AGAIN: Duration = Duration::from_hours(35 * 24);
 /// `last_used_at` of a key is true to within this.
 const KEY_USE_EVERY: Duration = Duration::from_mins(1);
 
@@ -65,11 +67,19 @@ async fn wake(engine: &Engine) -> Result<(), StoreError> {
 }
 
 async fn prune_all(engine: &Engine, stop: &CancellationToken) -> Result<(), StoreError> {
-    let mut gone = BATCH;
-    while gone >= BATCH && !stop.is_cancelled() {
+    while !stop.is_cancelled() {
         let now = engine.now();
-        let cutoffs = Cutoffs { events: now - engine.inner.settings.retention, idempotency: now };
-        gone = engine.inner.store.prune(cutoffs, BATCH).await?;
+        let old = now - engine.inner.settings.retention;
+        let cutoffs = Cutoffs {
+            events: old,
+            job_attempts: old,
+            // However short the log is kept: what a network may still offer again must be known.
+            received: old.min(now - KNOWN_AGAIN),
+            idempotency: now,
+        };
+        if engine.inner.store.prune(cutoffs, BATCH).await? == 0 {
+            break;
+        }
     }
     Ok(())
 }

@@ -30,6 +30,8 @@ words! {
         SessionState = "session.state",
         /// An endpoint was switched off after failing for days.
         EndpointDisabled = "endpoint.disabled",
+        /// Somebody asked for a test of an endpoint; goes to that one, whatever it subscribes to.
+        EndpointTest = "endpoint.test",
     }
 }
 
@@ -82,8 +84,15 @@ pub enum EventData {
         endpoint_id: EndpointId,
         /// Where it points.
         url: String,
-        /// Why it was switched off.
+        /// Why it was switched off: `gone` (it answered 410), `failing` (for five days), `unreadable` (its secret cannot be read).
         reason: String,
+    },
+    /// `endpoint.test`.
+    Test {
+        /// Which endpoint.
+        endpoint_id: EndpointId,
+        /// When it was asked for, Unix seconds.
+        timestamp: i64,
     },
 }
 
@@ -185,6 +194,15 @@ impl Subscription {
             None => self.0 == event.as_str(),
         }
     }
+
+    /// The names it covers lie between these two, both included, byte by byte: for an index that is sorted by name.
+    pub fn span(&self) -> (String, String) {
+        match self.0.strip_suffix('*') {
+            // Greater than any character of a name.
+            Some(prefix) => (prefix.to_owned(), format!("{prefix}~")),
+            None => (self.0.clone(), self.0.clone()),
+        }
+    }
 }
 
 impl FromStr for Subscription {
@@ -235,6 +253,18 @@ mod tests {
         assert!(covers("*", EventType::EndpointDisabled));
         for wrong in ["", "message", "message.", "message.gone", "mess*", "*.received", "order.*", "**"] {
             assert!(wrong.parse::<Subscription>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_names_a_subscription_covers_are_those_within_its_span() {
+        for pattern in ["message.received", "message.*", "session.*", "*"] {
+            let subscription: Subscription = pattern.parse().expect(pattern);
+            let (low, high) = subscription.span();
+            for event in EventType::ALL {
+                let within = (low.as_str()..=high.as_str()).contains(&event.as_str());
+                assert_eq!(within, subscription.covers(*event), "{pattern} {event}");
+            }
         }
     }
 

@@ -88,6 +88,11 @@ macro_rules! ids {
             /// What every id of this kind begins with, without the underscore.
             pub const PREFIX: &'static str = $prefix;
 
+            /// What no id of this kind made at `at` or later is less than: a span of ids is a span of time, to the millisecond.
+            pub fn not_before(at: $crate::Timestamp) -> String {
+                format!(concat!($prefix, "_{:012x}"), at.as_millis().max(0))
+            }
+
             /// The id as text, prefix included.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -196,6 +201,14 @@ mod tests {
         {
             assert!(wrong.parse::<MessageId>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_span_of_ids_is_a_span_of_time() {
+        let (ids, at) = (source(), |ms: i64| Timestamp::from_micros(ms * 1_000));
+        let made: [JobId; 3] = [1_699_999, 1_700_000, 1_700_001].map(|ms| ids.make(at(ms)));
+        let from = JobId::not_before(at(1_700_000));
+        assert_eq!(made.map(|id| id.as_str() >= from.as_str()), [false, true, true]);
     }
 
     #[test]

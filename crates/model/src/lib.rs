@@ -3,6 +3,7 @@
 
 mod address;
 mod channel;
+mod circuit;
 mod content;
 mod device;
 mod event;
@@ -16,6 +17,10 @@ mod time;
 
 pub use address::{Chat, PhoneNumber, PhoneNumberError};
 pub use channel::{Channel, UnknownWord};
+pub use circuit::{
+    CIRCUIT_OPENS_AFTER, DISABLED_AFTER, DeliveryState, EndpointState, circuit_is_open, is_given_up,
+    probe_after,
+};
 pub use content::{Content, ContentKind};
 pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction};
 pub use event::{

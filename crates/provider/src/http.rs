@@ -11,7 +11,7 @@ mod resolver;
 mod retry_after;
 mod tls;
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use cetar_model::Timestamp;
@@ -63,7 +63,7 @@ impl Default for Options {
 pub struct Request {
     method: Method,
     url: String,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(Cow<'static, str>, String)>,
     body: Bytes,
     max_response: usize,
 }
@@ -74,10 +74,10 @@ impl Request {
         Self { method: Method::POST, url: url.into(), headers: Vec::new(), body, max_response: 64 * 1024 }
     }
 
-    /// With this header. A value that cannot be one fails the call.
+    /// With this header. A name or a value that cannot be one fails the call.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -153,7 +153,7 @@ impl Client {
         };
         let mut builder = client.request(request.method, url).body(request.body);
         for (name, value) in request.headers {
-            builder = builder.header(name, value);
+            builder = builder.header(&*name, value);
         }
         let response = builder.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

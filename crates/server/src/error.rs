@@ -128,6 +128,10 @@ codes! {
     JobNotResolvable = "job_not_resolvable",
         "Job hanya bisa diputuskan bila unknown.",
         "A job can be resolved only when it is unknown.";
+    /// A disabled endpoint is sent nothing.
+    WebhookDisabled = "webhook_disabled",
+        "Webhook ini dinonaktifkan. Aktifkan dulu dengan POST /v1/webhooks/{id}/enable, lalu ulangi.",
+        "This webhook is disabled. Enable it first with POST /v1/webhooks/{id}/enable, then ask again.";
     /// More requests than the limit in the last 60 seconds.
     RateLimited = "rate_limited",
         "Anda melebihi batas request per menit. Coba lagi setelah Retry-After detik.",
@@ -180,7 +184,8 @@ impl ErrorCode {
             | Self::IdempotencyKeyReused
             | Self::JobNotCancellable
             | Self::JobNotRetryable
-            | Self::JobNotResolvable => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::JobNotResolvable
+            | Self::WebhookDisabled => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable | Self::Overloaded | Self::ShuttingDown | Self::NetworkUnavailable => {

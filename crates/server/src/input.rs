@@ -1,6 +1,7 @@
 //! Reading requests so that every bad field is listed at once, each with what to do about it.
 
 mod body;
+mod moment;
 mod object;
 mod page;
 mod path;
@@ -8,6 +9,7 @@ mod problem;
 mod recipient;
 
 pub(crate) use body::Body;
+pub(crate) use moment::Moment;
 pub(crate) use object::{Fields, Text as TextRule, words};
 pub(crate) use page::{Order, Page, PageParams};
 pub(crate) use path::Id;

@@ -1,6 +1,7 @@
 //! The `/v1` API: one endpoint a file, `<resource>/<verb>.rs`, each reading top to bottom: refusals, body, documentation, handler.
 
 mod api_keys;
+mod deliveries;
 mod devices;
 mod jobs;
 mod messages;
@@ -32,7 +33,16 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
         .routes(routes!(api_keys::list::list, api_keys::create::create))
         .routes(routes!(api_keys::delete::delete))
         .routes(routes!(webhooks::list::list, webhooks::create::create))
-        .routes(routes!(webhooks::delete::delete))
+        .routes(routes!(webhooks::read::read, webhooks::update::update, webhooks::delete::delete))
+        .routes(routes!(webhooks::pause::pause))
+        .routes(routes!(webhooks::resume::resume))
+        .routes(routes!(webhooks::enable::enable))
+        .routes(routes!(webhooks::test::test))
+        .routes(routes!(webhooks::rotate_secret::rotate_secret))
+        .routes(routes!(webhooks::recover::recover))
+        .routes(routes!(webhooks::deliveries::deliveries))
+        .routes(routes!(deliveries::read::read))
+        .routes(routes!(deliveries::resend::resend))
         .routes(routes!(workspace::read::read))
         .routes(routes!(plan::read::read));
     match face {

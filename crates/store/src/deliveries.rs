@@ -1,47 +1,45 @@
-//! Events on their way to endpoints.
+//! Events on their way to endpoints: what is claimed, and taken back.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use cetar_model::{Event, EventData, EventType, Timestamp, WorkspaceId};
+use cetar_model::{CIRCUIT_OPENS_AFTER, DeliveryId, EventId, EventType, Timestamp, circuit_is_open};
 
 use crate::{
-    ClaimedDelivery, DeliveryNext, DeliverySettlement, Result, Store, StoreError,
-    db::{Tx, count, execute, fetch_all, fetch_optional, fetch_rows, limit as rows, plain, read},
-    endpoints,
-    events::{self, NewEvent},
+    ClaimedDelivery, Result, Store, StoreError,
+    db::{Tx, count, execute, fetch_all, fetch_optional, fetch_rows, limit as rows, read},
+    endpoints::TargetRow,
+    outcomes::disable,
     statement::{Multi, statements},
 };
 
 statements! {
-    // Of the endpoints with something due and room for it, those that have waited longest first. Locked, so that two nodes
-    // do not claim beyond an endpoint's share.
-    DUE_ENDPOINTS = "SELECT e.id, e.workspace, e.url, e.events, e.device, e.secret, e.disabled_at, e.disabled_reason, e.created_at \
-                     FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND EXISTS \
+    // Of the endpoints with something due and room for it, those that have waited longest first: an ordered one and one whose
+    // circuit is open have room for one. Locked, so that two nodes do not claim beyond an endpoint's share.
+    DUE_ENDPOINTS = "SELECT e.id, e.url, e.secret, e.former_secrets, e.headers, e.ordered, e.legacy_signature, e.failures \
+                     FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL \
+                       AND (e.not_before IS NULL OR e.not_before <= $1) AND EXISTS \
                        (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready' AND d.run_at <= $1) \
-                       AND (SELECT COUNT(*) FROM deliveries r WHERE r.endpoint = e.id AND r.state = 'running') < $2 \
+                       AND (SELECT COUNT(*) FROM deliveries r WHERE r.endpoint = e.id AND r.state = 'running') < \
+                         CASE WHEN e.ordered OR e.failures >= $4 THEN CAST(1 AS BIGINT) ELSE $2 END \
                      ORDER BY (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id LIMIT $3",
         postgres "FOR NO KEY UPDATE SKIP LOCKED";
     RUNNING = "SELECT COUNT(*) FROM deliveries WHERE endpoint = $1 AND state = 'running'";
     DUE = "SELECT d.id, d.event, d.created_at, v.type, v.body FROM deliveries d JOIN events v ON v.id = d.event \
            WHERE d.endpoint = $1 AND d.state = 'ready' AND d.run_at <= $2 ORDER BY d.run_at, d.id LIMIT $3",
         postgres "FOR NO KEY UPDATE OF d SKIP LOCKED";
-    HELD = "SELECT endpoint, attempts FROM deliveries WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'",
-        postgres "FOR NO KEY UPDATE";
-    SETTLE = "UPDATE deliveries SET state = $4, run_at = COALESCE($5, run_at), worker = NULL, lease_until = NULL, finished_at = $6 \
-              WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
-    ATTEMPT = "INSERT INTO delivery_attempts (delivery, lease_token, attempt, started_at, ended_at, status, error, response) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    DISABLE = "UPDATE endpoints SET disabled_at = $2, disabled_reason = $3 WHERE id = $1 AND disabled_at IS NULL \
-               RETURNING workspace, url";
-    CRASHED = "INSERT INTO delivery_attempts (delivery, lease_token, attempt, started_at, ended_at, error) \
-               SELECT id, lease_token, attempts, COALESCE(claimed_at, $3), $3, 'crashed' FROM deliveries \
+    PARK = "UPDATE deliveries SET state = 'dead', worker = NULL, lease_until = NULL, finished_at = $2 WHERE id = $1";
+    NOTE = "INSERT INTO delivery_attempts (delivery, lease_token, attempt, started_at, ended_at, error) VALUES ($1, $2, $3, $4, $4, $5)";
+    CRASHED = "INSERT INTO delivery_attempts (delivery, lease_token, attempt, started_at, ended_at, error, next_at) \
+               SELECT id, lease_token, attempts, COALESCE(claimed_at, $3), $3, 'crashed', $3 FROM deliveries \
                WHERE state = 'running' AND (lease_until <= $3 OR ($1 AND worker = $2))";
-    RESCUE = "UPDATE deliveries SET state = 'ready', run_at = $3, worker = NULL, lease_until = NULL \
+    // It was due when it was claimed, so it is due; of an ordered endpoint it is the first still.
+    RESCUE = "UPDATE deliveries SET state = 'ready', worker = NULL, lease_until = NULL \
               WHERE state = 'running' AND (lease_until <= $3 OR ($1 AND worker = $2))";
     LOCK_LOST = "SELECT id FROM deliveries WHERE state = 'running' AND (lease_until <= $3 OR ($1 AND worker = $2)) ORDER BY id",
         postgres "FOR NO KEY UPDATE";
-    NEXT = "SELECT MIN((SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready')) \
-            FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL";
+    NEXT = "SELECT MIN(CASE WHEN q.not_before > q.run_at THEN q.not_before ELSE q.run_at END) FROM \
+             (SELECT e.not_before, (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready') AS run_at \
+              FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL) q";
 }
 
 static TAKE: Multi = Multi::new(
@@ -56,9 +54,21 @@ static TAKE: Multi = Multi::new(
 #[cfg(test)]
 pub(crate) static MULTIS: &[&Multi] = &[&TAKE];
 
+/// Who claims, when, and how much.
+struct Claim {
+    node: String,
+    now: Timestamp,
+    until: Timestamp,
+    limit: usize,
+    share: usize,
+}
+
 impl Store {
-    /// Claims due deliveries of enabled endpoints, at most `per_endpoint` running for each, `limit` in all. The attempt
-    /// rises here.
+    /// Claims due deliveries of endpoints that are on, at most `per_endpoint` running for each (one for an ordered endpoint and
+    /// for one whose circuit is open), `limit` in all. The attempt rises here.
+    ///
+    /// What cannot be read stops nobody else: such a delivery is parked, with a line in its log; an endpoint whose secret or
+    /// headers cannot be opened is switched off (reason `unreadable`) and keeps what waits for it.
     pub async fn claim_deliveries(
         &self,
         node: &str,
@@ -67,31 +77,23 @@ impl Store {
         limit: usize,
         per_endpoint: usize,
     ) -> Result<Vec<ClaimedDelivery>> {
-        let args = (node.to_owned(), now, lease_until, limit, per_endpoint);
-        self.write(args, |tx, (node, now, until, limit, share)| {
+        let claim = Claim { node: node.to_owned(), now, until: lease_until, limit, share: per_endpoint };
+        self.write(claim, |tx, claim| {
             Box::pin(async move {
                 let mut claimed = Vec::new();
-                let (now_micros, most) = (now.as_micros(), rows(*limit));
-                for endpoint in fetch_all!(tx, endpoints::Row, DUE_ENDPOINTS, now_micros, rows(*share), most)?
-                {
-                    let left = limit - claimed.len();
+                let (now, share, most) = (claim.now.as_micros(), rows(claim.share), rows(claim.limit));
+                let open = i64::from(CIRCUIT_OPENS_AFTER);
+                for endpoint in fetch_all!(tx, TargetRow, DUE_ENDPOINTS, now, share, most, open)? {
+                    let left = claim.limit.saturating_sub(claimed.len());
                     if left == 0 {
                         break;
                     }
-                    claimed.extend(claim(tx, endpoint, node, *now, *until, left, *share).await?);
+                    claimed.extend(claim_of(tx, endpoint, claim, left).await?);
                 }
                 Ok(claimed)
             })
         })
         .await
-    }
-
-    /// Writes what came of an attempt, and its line in the log. `LeaseLost` if the lease is not held any more.
-    ///
-    /// [`EndpointGone`](DeliveryNext::EndpointGone) switches the endpoint off (reason `gone`) and tells the others by
-    /// `endpoint.disabled`.
-    pub async fn settle_delivery(&self, settlement: DeliverySettlement) -> Result<()> {
-        self.write(settlement, |tx, settlement| Box::pin(settle(tx, settlement))).await
     }
 
     /// Deliveries whose lease has expired, or which this node held before its start, are due again (at least once). Returns
@@ -111,7 +113,7 @@ impl Store {
         .await
     }
 
-    /// When the next delivery of an enabled endpoint is due, whether or not the endpoint has its share running.
+    /// When the next delivery of an endpoint that is on is due, whether or not the endpoint has its share running.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>> {
         let mut conn = self.read().await?;
         let next = fetch_optional!(conn, (Option<i64>,), NEXT)?;
@@ -119,93 +121,65 @@ impl Store {
     }
 }
 
-async fn claim(
+async fn claim_of(
     tx: &mut Tx,
-    endpoint: endpoints::Row,
-    node: &str,
-    now: Timestamp,
-    until: Timestamp,
+    endpoint: TargetRow,
+    claim: &Claim,
     left: usize,
-    share: usize,
 ) -> Result<Vec<ClaimedDelivery>> {
     type Due = (String, String, i64, String, String);
-    let running = fetch_optional!(tx, (i64,), RUNNING, endpoint.id())?.map_or(0, |(n,)| n);
+    let id = endpoint.id.clone();
+    let alone = endpoint.ordered || circuit_is_open(count(endpoint.failures));
+    let target = match endpoint.target(&tx.ctx, claim.now) {
+        Ok(target) => Arc::new(target),
+        Err(error) => {
+            tracing::error!(endpoint = id, %error, "a webhook endpoint cannot be read; it is switched off");
+            disable(tx, &id, "unreadable", claim.now).await?;
+            return Ok(Vec::new());
+        }
+    };
+    let running = fetch_optional!(tx, (i64,), RUNNING, &id)?.map_or(0, |(n,)| n);
+    let share = if alone { 1 } else { claim.share };
     let free = share.saturating_sub(usize::try_from(running).unwrap_or(0)).min(left);
     if free == 0 {
         return Ok(Vec::new());
     }
-    let due = fetch_all!(tx, Due, DUE, endpoint.id(), now.as_micros(), rows(free))?;
-    let head = (node, now.as_micros(), until.as_micros());
+    let due = fetch_all!(tx, Due, DUE, &id, claim.now.as_micros(), rows(free))?;
+    let head = (claim.node.as_str(), claim.now.as_micros(), claim.until.as_micros());
     let taken: HashMap<String, (i64, i64)> =
         fetch_rows!(tx, (String, i64, i64), TAKE, [head.0, head.1, head.2], &due, |row| [row.0.as_str()])
             .into_iter()
             .map(|(id, attempts, token)| (id, (attempts, token)))
             .collect();
-    let endpoint = endpoint.endpoint(&tx.ctx)?;
     let mut claimed = Vec::with_capacity(due.len());
     for (id, event, created_at, event_type, body) in due {
         let Some((attempts, lease_token)) = taken.get(&id) else { continue };
-        claimed.push(ClaimedDelivery {
-            delivery: read(&id, "deliveries", "id", &id)?,
-            event: read(&event, "deliveries", "event", &id)?,
-            event_type: read(&event_type, "events", "type", &event)?,
-            body,
-            endpoint: endpoint.clone(),
-            attempt: count(*attempts),
-            created_at: Timestamp::from_micros(created_at),
-            lease_token: *lease_token,
-        });
+        match names(&id, &event, &event_type) {
+            Ok((delivery, event, event_type)) => claimed.push(ClaimedDelivery {
+                delivery,
+                event,
+                event_type,
+                body,
+                endpoint: Arc::clone(&target),
+                attempt: count(*attempts),
+                created_at: Timestamp::from_micros(created_at),
+                lease_token: *lease_token,
+            }),
+            Err(error) => {
+                tracing::error!(delivery = id, %error, "a webhook cannot be read; it is parked");
+                let (now, error) = (claim.now.as_micros(), format!("unreadable: {error}"));
+                execute!(tx, PARK, &id, now)?;
+                execute!(tx, NOTE, &id, lease_token, attempts, now, error)?;
+            }
+        }
     }
     Ok(claimed)
 }
 
-async fn settle(tx: &mut Tx, settlement: &DeliverySettlement) -> Result<()> {
-    let DeliverySettlement { delivery, node, lease_token, started_at, now, .. } = settlement;
-    let held = fetch_optional!(tx, (String, i64), HELD, delivery.as_str(), node, lease_token)?;
-    let (endpoint, attempt) = held.ok_or(StoreError::LeaseLost)?;
-    let (state, run_at) = match settlement.next {
-        DeliveryNext::Delivered => ("delivered", None),
-        DeliveryNext::Again(at) => ("ready", Some(at.as_micros())),
-        DeliveryNext::Dead | DeliveryNext::EndpointGone => ("dead", None),
-    };
-    let finished = run_at.is_none().then_some(now.as_micros());
-    if execute!(tx, SETTLE, delivery.as_str(), node, lease_token, state, run_at, finished)? != 1 {
-        return Err(StoreError::LeaseLost);
-    }
-    execute!(
-        tx,
-        ATTEMPT,
-        delivery.as_str(),
-        lease_token,
-        attempt,
-        started_at.as_micros(),
-        now.as_micros(),
-        settlement.status.map(i64::from),
-        settlement.error.as_deref().map(plain),
-        settlement.response.as_deref().map(plain),
-    )?;
-    if settlement.next == DeliveryNext::EndpointGone {
-        disable(tx, &endpoint, "gone", *now).await?;
-    }
-    Ok(())
-}
-
-async fn disable(tx: &mut Tx, id: &str, reason: &str, now: Timestamp) -> Result<()> {
-    tx.listeners.clear();
-    let Some((workspace, url)) = fetch_optional!(tx, (String, String), DISABLE, id, now.as_micros(), reason)?
-    else {
-        return Ok(());
-    };
-    let workspace: WorkspaceId = read(&workspace, "endpoints", "workspace", id)?;
-    let event = Event {
-        event: EventType::EndpointDisabled,
-        channel: None,
-        session_id: None,
-        data: EventData::Endpoint {
-            endpoint_id: read(id, "endpoints", "id", id)?,
-            url,
-            reason: reason.to_owned(),
-        },
-    };
-    events::emit(tx, NewEvent { id: None, workspace: &workspace, message: None, event: &event, now }).await
+fn names(id: &str, event: &str, event_type: &str) -> Result<(DeliveryId, EventId, EventType), StoreError> {
+    Ok((
+        read(id, "deliveries", "id", id)?,
+        read(event, "deliveries", "event", id)?,
+        read(event_type, "events", "type", event)?,
+    ))
 }

@@ -18,7 +18,7 @@ statements! {
     INSERT = "INSERT INTO events (id, workspace, type, device, message, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 }
 
-static DELIVERIES: Multi = Multi::new(
+pub(crate) static DELIVERIES: Multi = Multi::new(
     "events::DELIVERIES",
     "INSERT INTO deliveries (id, workspace, event, endpoint, state, run_at, attempts, lease_token, created_at) VALUES ",
     "($, $, $, $, 'ready', $, 0, 0, $)",
@@ -46,18 +46,8 @@ pub(crate) async fn emit(tx: &mut Tx, new: NewEvent<'_>) -> Result<()> {
         Some(id) => id.clone(),
         None => tx.ctx.ids.make::<EventId>(now),
     };
+    write(tx, &id, workspace, message, event, now).await?;
     let device = event.session_id.as_ref().map(DeviceId::as_str);
-    execute!(
-        tx,
-        INSERT,
-        id.as_str(),
-        workspace.as_str(),
-        event.event.as_str(),
-        device,
-        message.map(MessageId::as_str),
-        json(event)?,
-        now.as_micros(),
-    )?;
     let endpoints = endpoints(tx, workspace).await?;
     let mut deliveries = Vec::new();
     for endpoint in endpoints.iter() {
@@ -76,6 +66,29 @@ pub(crate) async fn emit(tx: &mut Tx, new: NewEvent<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Writes the event alone.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    id: &EventId,
+    workspace: &WorkspaceId,
+    message: Option<&MessageId>,
+    event: &Event,
+    now: Timestamp,
+) -> Result<()> {
+    execute!(
+        tx,
+        INSERT,
+        id.as_str(),
+        workspace.as_str(),
+        event.event.as_str(),
+        event.session_id.as_ref().map(DeviceId::as_str),
+        message.map(MessageId::as_str),
+        json(event)?,
+        now.as_micros(),
+    )?;
+    Ok(())
+}
+
 /// An endpoint, as far as it matters for who gets what.
 pub(crate) struct Listener {
     id: String,
@@ -84,8 +97,17 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
+    /// An event must not fail over somebody's subscription, nor be lost to them.
+    pub(crate) fn read(id: String, events: &str, device: Option<String>) -> Self {
+        let events = read_json(events, "endpoints", "events", &id).unwrap_or_else(|error| {
+            tracing::error!(%error, "a subscription cannot be read; its endpoint gets every event");
+            Vec::new()
+        });
+        Self { id, events, device }
+    }
+
     /// No subscription at all means every event.
-    fn wants(&self, event: EventType, device: Option<&str>) -> bool {
+    pub(crate) fn wants(&self, event: EventType, device: Option<&str>) -> bool {
         let covered =
             self.events.is_empty() || self.events.iter().any(|subscription| subscription.covers(event));
         covered && (self.device.is_none() || self.device.as_deref() == device)
@@ -101,12 +123,7 @@ async fn endpoints(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Arc<Vec<Liste
     for (id, events, device) in
         fetch_all!(tx, (String, String, Option<String>), ENDPOINTS, workspace.as_str())?
     {
-        // An event must not fail over somebody's subscription, nor be lost to them: it waits until the row is mended.
-        let events = read_json(&events, "endpoints", "events", &id).unwrap_or_else(|error| {
-            tracing::error!(%error, "a subscription cannot be read; every event is kept for its endpoint");
-            Vec::new()
-        });
-        listeners.push(Listener { id, events, device });
+        listeners.push(Listener::read(id, &events, device));
     }
     let listeners = Arc::new(listeners);
     tx.listeners.insert(workspace.clone(), Arc::clone(&listeners));

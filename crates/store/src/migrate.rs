@@ -26,7 +26,8 @@ macro_rules! step {
 }
 
 /// All steps there are, ascending by one.
-pub(crate) const STEPS: &[Step] = &[step!(1, "0001_foundation"), step!(2, "0002_request_ids")];
+pub(crate) const STEPS: &[Step] =
+    &[step!(1, "0001_foundation"), step!(2, "0002_request_ids"), step!(3, "0003_webhooks")];
 
 /// The schema this program knows.
 pub(crate) const KNOWN: i64 = STEPS[STEPS.len() - 1].version;

@@ -1,10 +1,10 @@
 //! Upkeep: what is past its time goes, and how much waits.
 
-use cetar_model::Timestamp;
+use cetar_model::{DeliveryId, JobId, Timestamp};
 
 use crate::{
     Cutoffs, QueueFigures, Result, Store,
-    db::{execute, fetch_optional, limit as rows},
+    db::{Tx, execute, fetch_optional, limit as rows},
     statement::statements,
 };
 
@@ -15,10 +15,23 @@ macro_rules! old_events {
 }
 
 statements! {
+    // Ids are ordered by the time they were made: what is old is found by its key, and needs no index of its age.
+    OLD_ATTEMPTS = "DELETE FROM delivery_attempts WHERE (delivery, lease_token) IN \
+                    (SELECT a.delivery, a.lease_token FROM delivery_attempts a WHERE a.delivery < $1 \
+                     ORDER BY a.delivery, a.lease_token LIMIT $2)";
+    OLD_DELIVERIES = "DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d WHERE d.id < $1 ORDER BY d.id LIMIT $2)";
+    // Those made later than their event, when an endpoint was recovered.
     ATTEMPTS = concat!("DELETE FROM delivery_attempts WHERE delivery IN \
                         (SELECT d.id FROM deliveries d WHERE d.event IN ", old_events!(), ")");
     DELIVERIES = concat!("DELETE FROM deliveries WHERE event IN ", old_events!());
     EVENTS = concat!("DELETE FROM events WHERE id IN ", old_events!());
+    // Not of a job that is open: whether it may be cancelled depends on them.
+    JOB_ATTEMPTS = "DELETE FROM job_attempts WHERE (job, lease_token) IN \
+                    (SELECT a.job, a.lease_token FROM job_attempts a WHERE a.job < $1 AND a.ended_at < $2 AND NOT EXISTS \
+                       (SELECT 1 FROM jobs j WHERE j.id = a.job AND j.state IN ('ready', 'running')) \
+                     ORDER BY a.job, a.lease_token LIMIT $3)";
+    RECEIVED = "DELETE FROM received WHERE (device, chat, remote_id) IN \
+                (SELECT r.device, r.chat, r.remote_id FROM received r WHERE r.received_at < $1 ORDER BY r.received_at LIMIT $2)";
     IDEMPOTENCY = "DELETE FROM idempotency WHERE (scope, key) IN \
                    (SELECT i.scope, i.key FROM idempotency i WHERE i.expires_at < $1 ORDER BY i.expires_at LIMIT $2)";
     OPEN = "SELECT COUNT(*), MIN(created_at) FROM jobs WHERE state = 'ready'";
@@ -30,20 +43,12 @@ statements! {
 }
 
 impl Store {
-    /// Deletes what is past its time, in small batches: at most `limit` events (with their deliveries and attempts) and `limit`
-    /// idempotency keys. Returns how many rows went; zero when there is nothing left to do.
+    /// Deletes what is past its time, at most `limit` rows of one kind in one transaction: attempts to deliver, deliveries,
+    /// events, attempts to send, what was received, idempotency keys. Returns how many rows went; zero when there is nothing left
+    /// to do.
     pub async fn prune(&self, cutoffs: Cutoffs, limit: usize) -> Result<usize> {
         let gone = self
-            .write((cutoffs, limit), |tx, (cutoffs, limit)| {
-                Box::pin(async move {
-                    let (events, limit) = (cutoffs.events.as_micros(), rows(*limit));
-                    let mut gone = execute!(tx, ATTEMPTS, events, limit)?;
-                    gone += execute!(tx, DELIVERIES, events, limit)?;
-                    gone += execute!(tx, EVENTS, events, limit)?;
-                    gone += execute!(tx, IDEMPOTENCY, cutoffs.idempotency.as_micros(), limit)?;
-                    Ok(gone)
-                })
-            })
+            .write((cutoffs, limit), |tx, (cutoffs, limit)| Box::pin(prune(tx, *cutoffs, rows(*limit))))
             .await?;
         Ok(usize::try_from(gone).unwrap_or(usize::MAX))
     }
@@ -64,4 +69,29 @@ impl Store {
             dead,
         })
     }
+}
+
+/// One step: the first kind of which there is something. An event goes after its deliveries, these after their attempts.
+async fn prune(tx: &mut Tx, cutoffs: Cutoffs, limit: i64) -> Result<u64> {
+    let (events, old) = (cutoffs.events.as_micros(), DeliveryId::not_before(cutoffs.events));
+    let mut gone = execute!(tx, OLD_ATTEMPTS, &old, limit)?;
+    if gone == 0 {
+        gone = execute!(tx, OLD_DELIVERIES, &old, limit)?;
+    }
+    if gone == 0 {
+        execute!(tx, ATTEMPTS, events, limit)?;
+        execute!(tx, DELIVERIES, events, limit)?;
+        gone = execute!(tx, EVENTS, events, limit)?;
+    }
+    if gone == 0 {
+        let (before, jobs) = (cutoffs.job_attempts, JobId::not_before(cutoffs.job_attempts));
+        gone = execute!(tx, JOB_ATTEMPTS, jobs, before.as_micros(), limit)?;
+    }
+    if gone == 0 {
+        gone = execute!(tx, RECEIVED, cutoffs.received.as_micros(), limit)?;
+    }
+    if gone == 0 {
+        gone = execute!(tx, IDEMPOTENCY, cutoffs.idempotency.as_micros(), limit)?;
+    }
+    Ok(gone)
 }

@@ -1,26 +1,33 @@
 //! `cetar webhook …`
 
 use axum::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Desk, print_json, print_one, segment, table};
-use crate::{cli::Webhook, output::remark};
+use super::{Desk, print_json, print_one, read_json, segment, table};
+use crate::{
+    api::Answer,
+    cli::{OneDelivery, OneWebhook, Webhook},
+    output::remark,
+};
 
 pub(crate) async fn run(desk: &Desk<'_>, command: Webhook) -> anyhow::Result<()> {
     match command {
-        Webhook::Add { url, device, event, listing, tenant } => {
-            let mut body = json!({ "url": url, "device_id": device });
+        Webhook::Add { url, device, event, headers, ordered, legacy_signature, listing, tenant } => {
+            let mut body = json!({
+                "url": url,
+                "device_id": device,
+                "ordered": ordered,
+                "legacy_signature": legacy_signature,
+            });
             if !event.is_empty() {
                 body["events"] = event.into();
             }
+            if headers {
+                body["headers"] = read_json("the headers")?;
+            }
             let answer =
                 desk.ask(tenant.workspace.as_ref(), Method::POST, "/v1/webhooks", Some(body)).await?;
-            remark(&answer.message);
-            if listing.json {
-                let (id, secret) = (&answer.data["id"], &answer.data["secret"]);
-                return print_json(&json!({ "id": id, "secret": secret }));
-            }
-            print_one(&answer.data, "secret", false)
+            print_secret(&answer, listing.json)
         }
         Webhook::List { listing, tenant } => {
             let endpoints = desk.list(tenant.workspace.as_ref(), "/v1/webhooks").await?;
@@ -33,17 +40,115 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Webhook) -> anyhow::Result<()>
                 ("URL", "url"),
                 ("EVENTS", "events"),
                 ("DEVICE", "device_id"),
+                ("STATE", "state"),
                 ("CREATED", "created_at"),
-                ("SWITCHED OFF", "disabled_at"),
-                ("WHY", "disabled_reason"),
+                ("WHAT TO DO", "message"),
             ];
             table::print(&endpoints, &columns, empty)
         }
-        Webhook::Remove { webhook, tenant } => {
-            let path = format!("/v1/webhooks/{}", segment(&webhook));
-            let answer = desk.ask(tenant.workspace.as_ref(), Method::DELETE, &path, None).await?;
-            remark(&answer.message);
-            Ok(())
+        Webhook::Show(webhook) => {
+            let answer = about(desk, &webhook, Method::GET, "", None).await?;
+            print_json(&answer.data)
         }
+        Webhook::Change { webhook, url, device, event, headers, ordered, legacy_signature } => {
+            let mut body = json!({ "url": url, "ordered": ordered, "legacy_signature": legacy_signature });
+            if let Some(device) = device {
+                body["device_id"] = if device == "all" { "".into() } else { device.into() };
+            }
+            if !event.is_empty() {
+                body["events"] = event.into();
+            }
+            if headers {
+                body["headers"] = read_json("the headers")?;
+            }
+            told(about(desk, &webhook, Method::PATCH, "", Some(body)).await?)
+        }
+        Webhook::Pause(webhook) => told(about(desk, &webhook, Method::POST, "/pause", None).await?),
+        Webhook::Resume(webhook) => told(about(desk, &webhook, Method::POST, "/resume", None).await?),
+        Webhook::Enable(webhook) => told(about(desk, &webhook, Method::POST, "/enable", None).await?),
+        Webhook::Test(webhook) => {
+            let answer = about(desk, &webhook, Method::POST, "/test", None).await?;
+            remark(&answer.message);
+            remark("What came of it: cetar webhook delivery ID");
+            print_one(&answer.data, "id", false)
+        }
+        Webhook::RotateSecret { webhook, listing } => {
+            let answer = about(desk, &webhook, Method::POST, "/rotate-secret", None).await?;
+            print_secret(&answer, listing.json)
+        }
+        Webhook::Recover { webhook, since, until } => {
+            let body = json!({ "since": since, "until": until });
+            let answer = about(desk, &webhook, Method::POST, "/recover", Some(body)).await?;
+            remark(&answer.message);
+            print_json(&answer.data)
+        }
+        Webhook::Deliveries { webhook, state, event, since, until, limit, listing } => {
+            let limit = Some(limit.to_string());
+            let filter =
+                [("limit", limit), ("state", state), ("event", event), ("since", since), ("until", until)];
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(filter.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
+            let path = format!("/deliveries?{}", query.finish());
+            let answer = about(desk, &webhook, Method::GET, &path, None).await?;
+            if listing.json {
+                return print_json(&answer.data);
+            }
+            let columns = [
+                ("ID", "id"),
+                ("EVENT", "event"),
+                ("STATE", "state"),
+                ("ATTEMPTS", "attempts"),
+                ("STATUS", "last_status"),
+                ("ERROR", "last_error"),
+                ("CREATED", "created_at"),
+                ("NEXT", "next_attempt_at"),
+            ];
+            let deliveries = answer.data.as_array().map(Vec::as_slice).unwrap_or_default();
+            table::print(deliveries, &columns, "There is no such delivery.")
+        }
+        Webhook::Delivery(delivery) => {
+            let answer = about_delivery(desk, &delivery, Method::GET, "").await?;
+            print_json(&answer.data)
+        }
+        Webhook::Resend(delivery) => told(about_delivery(desk, &delivery, Method::POST, "/resend").await?),
+        Webhook::Remove(webhook) => told(about(desk, &webhook, Method::DELETE, "", None).await?),
     }
+}
+
+/// Asks for something about one endpoint.
+async fn about(
+    desk: &Desk<'_>,
+    OneWebhook { webhook, tenant }: &OneWebhook,
+    method: Method,
+    verb: &str,
+    body: Option<Value>,
+) -> anyhow::Result<Answer> {
+    let path = format!("/v1/webhooks/{}{verb}", segment(webhook));
+    desk.ask(tenant.workspace.as_ref(), method, &path, body).await
+}
+
+/// Asks for something about one delivery.
+async fn about_delivery(
+    desk: &Desk<'_>,
+    OneDelivery { delivery, tenant }: &OneDelivery,
+    method: Method,
+    verb: &str,
+) -> anyhow::Result<Answer> {
+    let path = format!("/v1/deliveries/{}{verb}", segment(delivery));
+    desk.ask(tenant.workspace.as_ref(), method, &path, None).await
+}
+
+/// Where there is nothing but what was done.
+fn told(answer: Answer) -> anyhow::Result<()> {
+    remark(&answer.message);
+    Ok(())
+}
+
+/// Prints the secret alone, or with the endpoint's id as JSON.
+fn print_secret(answer: &Answer, as_json: bool) -> anyhow::Result<()> {
+    remark(&answer.message);
+    if as_json {
+        return print_json(&json!({ "id": &answer.data["id"], "secret": &answer.data["secret"] }));
+    }
+    print_one(&answer.data, "secret", false)
 }

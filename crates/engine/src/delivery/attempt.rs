@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use cetar_model::{Clock, Timestamp};
-use cetar_store::{ClaimedDelivery, DeliveryNext, DeliverySettlement, StoreError};
+use cetar_model::Timestamp;
+use cetar_store::{ClaimedDelivery, DeliveryNext, DeliverySettlement, EndpointTurn, StoreError};
+use secrecy::ExposeSecret;
 
 use super::{Request, Response, TransportError, schedule, schedule::Next, signature};
-use crate::Engine;
+use crate::{Engine, insist::insist};
 
-const USER_AGENT: &str = concat!("cetar/", env!("CARGO_PKG_VERSION"));
+/// What every webhook says of its sender.
+pub const USER_AGENT: &str = concat!("cetar/", env!("CARGO_PKG_VERSION"));
 
-/// How long a database that is away is left alone before the outcome is offered again.
-const SETTLE_AGAIN: Duration = Duration::from_secs(1);
+/// Deliveries made due in one transaction when an endpoint is back.
+const BATCH: usize = 500;
 
 /// Makes the attempt. Ends when the outcome is on disk, or is known to be of no use any more.
 pub(super) async fn make(engine: Engine, delivery: ClaimedDelivery) {
@@ -30,19 +32,22 @@ pub(super) async fn make(engine: Engine, delivery: ClaimedDelivery) {
 
 fn request(delivery: &ClaimedDelivery, now: Timestamp) -> Result<Request, signature::BadSecret> {
     let ClaimedDelivery { event, body, endpoint, attempt, .. } = delivery;
-    let signature = signature::sign(&endpoint.secret, event.as_str(), now.as_secs(), body.as_bytes())?;
-    Ok(Request {
-        url: endpoint.url.clone(),
-        headers: vec![
-            ("content-type", "application/json".to_owned()),
-            ("user-agent", USER_AGENT.to_owned()),
-            ("webhook-id", event.to_string()),
-            ("webhook-timestamp", now.as_secs().to_string()),
-            ("webhook-signature", signature),
-            ("x-cetar-attempt", attempt.to_string()),
-        ],
-        body: body.clone().into(),
-    })
+    let signature = signature::sign(&endpoint.secrets, event.as_str(), now.as_secs(), body.as_bytes())?;
+    let mut headers = vec![
+        ("content-type".into(), "application/json".to_owned()),
+        ("user-agent".into(), USER_AGENT.to_owned()),
+        ("webhook-id".into(), event.to_string()),
+        ("webhook-timestamp".into(), now.as_secs().to_string()),
+        ("webhook-signature".into(), signature),
+        ("x-cetar-attempt".into(), attempt.to_string()),
+    ];
+    if endpoint.legacy_signature {
+        let present = endpoint.secrets.first().ok_or(signature::BadSecret)?;
+        headers.push(("x-hub-signature-256".into(), signature::sign_legacy(present, body.as_bytes())?));
+    }
+    let own = endpoint.headers.iter();
+    headers.extend(own.map(|(name, value)| (name.clone().into(), value.expose_secret().to_owned())));
+    Ok(Request { url: endpoint.url.clone(), headers, body: body.clone().into() })
 }
 
 fn settlement(
@@ -66,6 +71,8 @@ fn settlement(
         lease_token: delivery.lease_token,
         started_at,
         now,
+        url: delivery.endpoint.url.clone(),
+        headers: delivery.endpoint.headers.iter().map(|(name, _)| name.clone()).collect(),
         status,
         error,
         response,
@@ -79,12 +86,26 @@ fn settlement(
 }
 
 async fn settle(engine: &Engine, delivery: &ClaimedDelivery, settlement: DeliverySettlement) {
-    let gone = settlement.next == DeliveryNext::EndpointGone;
     let write = || engine.inner.store.settle_delivery(settlement.clone());
-    match insist(engine.clock(), write).await {
+    let endpoint = &delivery.endpoint.id;
+    match insist(engine.clock(), "the outcome of a webhook", write).await {
+        Ok(EndpointTurn::Same) => engine.progressed(),
+        Ok(EndpointTurn::Opened(failures)) => {
+            tracing::warn!(%endpoint, failures, "a webhook endpoint fails; it is only probed until it is back");
+            engine.progressed();
+        }
+        Ok(EndpointTurn::Closed) => {
+            tracing::info!(%endpoint, "a webhook endpoint is back; what waits for it goes now");
+            if let Err(error) = hasten(engine, delivery, settlement.now).await {
+                tracing::warn!(%endpoint, %error, "what waits for it goes at its own time");
+            }
+            engine.told();
+        }
         // Other endpoints are told of it.
-        Ok(()) if gone => engine.told(),
-        Ok(()) => engine.progressed(),
+        Ok(EndpointTurn::Disabled(reason)) => {
+            tracing::warn!(%endpoint, reason, "a webhook endpoint is switched off");
+            engine.told();
+        }
         Err(StoreError::LeaseLost) => {
             tracing::info!(delivery = %delivery.delivery, "a webhook's outcome came after its lease");
         }
@@ -95,23 +116,15 @@ async fn settle(engine: &Engine, delivery: &ClaimedDelivery, settlement: Deliver
     }
 }
 
-/// Writes, and while the database is away tries again: an outcome given up is a webhook posted twice.
-async fn insist<F>(clock: &dyn Clock, write: impl Fn() -> F) -> Result<(), StoreError>
-where
-    F: Future<Output = Result<(), StoreError>>,
-{
-    loop {
-        match write().await {
-            Err(StoreError::Unavailable(why)) => {
-                tracing::warn!(why, "a webhook's outcome waits for the database");
-                clock.sleep_until(clock.now() + SETTLE_AGAIN).await;
-            }
-            settled => return settled,
-        }
+async fn hasten(engine: &Engine, delivery: &ClaimedDelivery, now: Timestamp) -> Result<(), StoreError> {
+    let mut moved = BATCH;
+    while moved == BATCH {
+        moved = engine.inner.store.hasten_deliveries(&delivery.endpoint.id, now, BATCH).await?;
     }
+    Ok(())
 }
 
-/// Says what happened. The URL is left out: it may carry a token.
+/// Says what happened: what is one attempt among many for those who look for it, that a delivery is parked for everybody. The URL is left out: it may carry a token.
 fn report(
     delivery: &ClaimedDelivery,
     outcome: &Result<Response, TransportError>,
@@ -133,59 +146,13 @@ fn report(
             tracing::debug!(delivery = %id, %event, endpoint = %endpoint.id, attempt, status, "webhook delivered");
         }
         Next::Again(after) => {
-            tracing::info!(delivery = %id, %event, endpoint = %endpoint.id, attempt, status, result, why, ?after, "webhook failed, to be repeated");
+            tracing::debug!(delivery = %id, %event, endpoint = %endpoint.id, attempt, status, result, why, ?after, "webhook failed, to be repeated");
         }
         Next::Dead => {
             tracing::warn!(delivery = %id, %event, endpoint = %endpoint.id, attempt, status, result, why, "webhook failed for the last time");
         }
         Next::EndpointGone => {
-            tracing::warn!(delivery = %id, %event, endpoint = %endpoint.id, attempt, "the receiver is gone (410): endpoint switched off");
+            tracing::debug!(delivery = %id, %event, endpoint = %endpoint.id, attempt, "the receiver is gone (410)");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        future::ready,
-        pin::Pin,
-        sync::atomic::{AtomicI64, Ordering},
-    };
-
-    use super::*;
-
-    /// On which every wait is over at once, and has passed.
-    struct Impatient(AtomicI64);
-
-    impl Clock for Impatient {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_micros(self.0.load(Ordering::Relaxed))
-        }
-
-        fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-            self.0.store(at.as_micros(), Ordering::Relaxed);
-            Box::pin(ready(()))
-        }
-    }
-
-    #[tokio::test]
-    async fn an_outcome_waits_for_a_database_that_is_away() {
-        let clock = Impatient(AtomicI64::new(0));
-        let write = || {
-            ready(match clock.now().as_secs() {
-                0..600 => Err(StoreError::Unavailable("disk full".into())),
-                _ => Ok(()),
-            })
-        };
-        assert!(insist(&clock, write).await.is_ok());
-        assert_eq!(clock.now(), Timestamp::from_secs(600));
-    }
-
-    #[tokio::test]
-    async fn an_outcome_nobody_waits_for_any_more_is_dropped() {
-        let clock = Impatient(AtomicI64::new(0));
-        let write = || ready(Err(StoreError::LeaseLost));
-        assert!(matches!(insist(&clock, write).await, Err(StoreError::LeaseLost)));
-        assert_eq!(clock.now(), Timestamp::from_secs(0));
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::{Response, TransportError};
 
-/// How long each attempt waits after the one before, the first after the event; three days in all.
-const WAITS: [Duration; 12] = [
+/// The schedule: how long each attempt waits after the one before, the first after the event; three days in all. Each wait is
+/// up to a fifth shorter or longer.
+pub const WAITS: [Duration; 12] = [
     Duration::ZERO,
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -19,6 +20,10 @@ const WAITS: [Duration; 12] = [
     Duration::from_hours(20),
     Duration::from_hours(24),
 ];
+
+/// Between attempts that the receiver understood and refused, after the second: asking again soon changes nothing, but a mended
+/// configuration may.
+const REFUSED: Duration = Duration::from_mins(10);
 
 /// The longest wait a receiver can ask for with `Retry-After`.
 const LONGEST_ASKED_FOR: Duration = Duration::from_hours(24);
@@ -39,16 +44,20 @@ pub(super) enum Next {
 /// Decides. `attempt` counts from 1; `random` spreads the waits, so that what failed together does not come back
 /// together.
 pub(super) fn next(attempt: u32, outcome: &Result<Response, TransportError>, random: u16) -> Next {
-    let asked_for = match outcome {
+    let at_least = match outcome {
         Ok(Response { status: 200..=299, .. }) => return Next::Delivered,
         Ok(Response { status: 410, .. }) => return Next::EndpointGone,
-        Ok(Response { status: 429 | 503, retry_after, .. }) => retry_after.unwrap_or_default(),
+        Ok(Response { status: 429 | 503, retry_after, .. }) => {
+            retry_after.unwrap_or_default().min(LONGEST_ASKED_FOR)
+        }
+        // 408 and 425 are about this one request.
+        Ok(Response { status: 400..=407 | 409..=424 | 426..=499, .. }) if attempt > 1 => REFUSED,
         // A redirect among them: it could lead anywhere, and the owner is better told.
         Ok(_) | Err(_) => Duration::ZERO,
     };
     let wait = usize::try_from(attempt).ok().and_then(|after| WAITS.get(after));
     match wait {
-        Some(wait) => Next::Again(spread(*wait, random).max(asked_for.min(LONGEST_ASKED_FOR))),
+        Some(wait) => Next::Again(spread(*wait, random).max(at_least)),
         None => Next::Dead,
     }
 }
@@ -135,6 +144,21 @@ mod tests {
     #[case::with_another_status(500, 60, 5)]
     fn a_receiver_may_ask_for_time(#[case] status: u16, #[case] asked: u64, #[case] waits: u64) {
         assert_eq!(after_answer(1, status, Some(asked)), Next::Again(Duration::from_secs(waits)));
+    }
+
+    #[rstest]
+    #[case::the_first(1, 401, 5)]
+    #[case::the_second(2, 401, 600)]
+    #[case::the_third(3, 422, 600)]
+    #[case::later_ones(6, 404, 7_200)]
+    #[case::a_timeout(2, 408, 30)]
+    #[case::a_fault(2, 500, 30)]
+    fn what_a_receiver_refuses_is_tried_again_slowly_after_the_second(
+        #[case] attempt: u32,
+        #[case] status: u16,
+        #[case] waits: u64,
+    ) {
+        assert_eq!(after_answer(attempt, status, None), Next::Again(Duration::from_secs(waits)));
     }
 
     proptest! {

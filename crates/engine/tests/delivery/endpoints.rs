@@ -51,8 +51,8 @@ async fn its_secret_is_32_bytes_that_no_other_endpoint_has() {
     let process = machine.start().await;
     let mut secrets = Vec::new();
     for _ in 0..2 {
-        let endpoint = process.add_endpoint("https://shop.example/").await.unwrap();
-        let secret = endpoint.secret.expose_secret().strip_prefix("whsec_").expect("its prefix").to_owned();
+        let (_, secret) = process.add("https://shop.example/").await.unwrap();
+        let secret = secret.expose_secret().strip_prefix("whsec_").expect("its prefix").to_owned();
         assert_eq!(STANDARD.decode(&secret).unwrap().len(), 32);
         secrets.push(secret);
     }
@@ -65,7 +65,8 @@ async fn an_endpoint_for_one_device_needs_that_device() {
     let process = machine.start().await;
     let for_device = async |device: &str| {
         let device = Some(device.parse().unwrap());
-        let endpoint = NewEndpoint { url: "https://shop.example/".to_owned(), events: Vec::new(), device };
+        let url = "https://shop.example/".to_owned();
+        let endpoint = NewEndpoint { url, device, ..NewEndpoint::default() };
         process.engine.add_endpoint(&process.caller, endpoint).await
     };
     assert!(for_device(process.device.as_str()).await.is_ok());
@@ -82,7 +83,8 @@ async fn another_workspace_neither_sees_nor_removes_it() {
     let other = process.engine.operator(other);
 
     assert_eq!(process.engine.endpoints(&other).await.unwrap().len(), 0);
-    assert!(!process.engine.remove_endpoint(&other, &endpoint.id).await.unwrap());
+    let removed = process.engine.remove_endpoint(&other, &endpoint.id).await;
+    assert!(matches!(removed, Err(EndpointError::NotFound)));
     assert!(process.endpoint(&endpoint.id).await.is_some());
 }
 
@@ -96,8 +98,9 @@ async fn what_was_on_its_way_to_a_removed_endpoint_is_dropped() {
     receiver.next().await;
     process.rescheduled().await;
 
-    assert!(process.engine.remove_endpoint(&process.caller, &endpoint.id).await.unwrap());
-    assert!(!process.engine.remove_endpoint(&process.caller, &endpoint.id).await.unwrap(), "it is gone");
+    process.engine.remove_endpoint(&process.caller, &endpoint.id).await.unwrap();
+    let again = process.engine.remove_endpoint(&process.caller, &endpoint.id).await;
+    assert!(matches!(again, Err(EndpointError::NotFound)), "it is gone");
 
     assert_eq!((process.open_deliveries().await, process.next_due().await), (0, None));
 }

@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod endpoints;
+mod failing;
+mod guarded;
+mod options;
 mod pace;
 #[path = "../support/process.rs"]
 mod process;

@@ -1,8 +1,10 @@
 //! Deliveries are rows: they outlive the process.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use crate::{
     process::Machine,
-    receiver::{Reaction, Receiver},
+    receiver::{Reaction, Received, Receiver},
 };
 
 #[tokio::test]
@@ -79,4 +81,36 @@ async fn a_graceful_stop_waits_for_a_silent_receiver_only_so_long() {
     let after = receiver.next().await;
     assert_eq!(after.header("webhook-id"), before.header("webhook-id"));
     process.all_settled().await;
+}
+
+#[tokio::test]
+async fn a_hundred_kills_during_twenty_thousand_events_lose_none() {
+    const KILLS: usize = 100;
+    const EVENTS: usize = 20_000;
+    let (machine, mut receiver) = (Machine::new(), Receiver::start().await);
+    let mut process = machine.start().await;
+    let endpoint = process.add_endpoint(receiver.url()).await.unwrap().id;
+    let mut told = BTreeMap::new();
+    let note = |request: &Received, told: &mut BTreeMap<String, usize>| {
+        *told.entry(request.header("webhook-id").to_owned()).or_insert(0) += 1;
+    };
+    for kill in 0..KILLS {
+        process.commit_events(&endpoint, EVENTS / KILLS).await;
+        process.pass(Duration::from_secs(1));
+        // At another moment each time: some are under way, some are posted and not settled, some have not begun.
+        for _ in 0..kill % 40 {
+            note(&receiver.next().await, &mut told);
+        }
+        process.kill().await;
+        process = machine.start().await;
+    }
+    while told.len() < EVENTS {
+        note(&receiver.next().await, &mut told);
+    }
+    process.all_settled().await;
+    receiver.take().iter().for_each(|request| note(request, &mut told));
+    assert_eq!(told.len(), EVENTS, "none is missing, and none came under another id");
+    let posted: usize = told.values().sum();
+    assert!(posted > EVENTS, "kills hit attempts under way, or this proves nothing");
+    assert!(posted <= EVENTS + KILLS * 8, "only what was under way came again: {posted}");
 }

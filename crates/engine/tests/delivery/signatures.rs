@@ -9,7 +9,7 @@ use crate::{
     receiver::{Reaction, Received, Receiver},
 };
 
-fn verify(request: &Received, secret: &str) -> Result<(), standardwebhooks::WebhookError> {
+pub(crate) fn verify(request: &Received, secret: &str) -> Result<(), standardwebhooks::WebhookError> {
     let mut headers = HeaderMap::new();
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         headers.insert(name, request.header(name).parse().unwrap());
@@ -21,12 +21,12 @@ fn verify(request: &Received, secret: &str) -> Result<(), standardwebhooks::Webh
 async fn an_event_arrives_signed_in_the_documents_shape() {
     let (machine, mut receiver) = (Machine::new(), Receiver::start().await);
     let process = machine.start().await;
-    let endpoint = process.add_endpoint(receiver.url()).await.unwrap();
+    let (_, secret) = process.add(receiver.url()).await.unwrap();
 
     process.event().await;
 
     let request = receiver.next().await;
-    verify(&request, endpoint.secret.expose_secret()).expect("the signature is right");
+    verify(&request, secret.expose_secret()).expect("the signature is right");
     assert!(request.header("webhook-id").starts_with("evt_"));
     assert_eq!(request.header("content-type"), "application/json");
     assert_eq!(request.header("user-agent"), concat!("cetar/", env!("CARGO_PKG_VERSION")));
@@ -45,8 +45,8 @@ async fn an_event_arrives_signed_in_the_documents_shape() {
 async fn every_attempt_has_the_same_id_and_body_and_a_signature_of_its_own_time() {
     let (machine, mut receiver) = (Machine::new(), Receiver::start().await);
     let process = machine.start().await;
-    let endpoint = process.add_endpoint(receiver.url()).await.unwrap();
-    let secret = endpoint.secret.expose_secret();
+    let (_, secret) = process.add(receiver.url()).await.unwrap();
+    let secret = secret.expose_secret();
     receiver.next_time(Reaction::Answer(500));
 
     process.event().await;
@@ -70,14 +70,14 @@ async fn each_endpoint_has_a_secret_of_its_own() {
     let machine = Machine::new();
     let (mut here, mut there) = (Receiver::start().await, Receiver::start().await);
     let process = machine.start().await;
-    let here_endpoint = process.add_endpoint(here.url()).await.unwrap();
-    let there_endpoint = process.add_endpoint(there.url()).await.unwrap();
+    let (_, own_secret) = process.add(here.url()).await.unwrap();
+    let (_, secret_of_other) = process.add(there.url()).await.unwrap();
 
     process.event().await;
 
     let (here, there) = (here.next().await, there.next().await);
     assert_eq!(here.header("webhook-id"), there.header("webhook-id"), "it is the same event");
-    verify(&here, here_endpoint.secret.expose_secret()).expect("signed with its own secret");
-    verify(&there, there_endpoint.secret.expose_secret()).expect("signed with its own secret");
-    assert!(verify(&here, there_endpoint.secret.expose_secret()).is_err());
+    verify(&here, own_secret.expose_secret()).expect("signed with its own secret");
+    verify(&there, secret_of_other.expose_secret()).expect("signed with its own secret");
+    assert!(verify(&here, secret_of_other.expose_secret()).is_err());
 }

@@ -58,8 +58,7 @@ async fn a_key_tied_to_a_device_does_not_reach_beyond_it() {
     let caller = let_in(&node, &secret).await.unwrap();
     let (made, _) = node.engine.create_key(&caller, key()).await.unwrap();
     assert_eq!(made.devices, std::slice::from_ref(&node.device), "its keys have its ties");
-    let everywhere =
-        NewEndpoint { url: "https://example.com/hook".to_owned(), events: Vec::new(), device: None };
+    let everywhere = NewEndpoint { url: "https://example.com/hook".to_owned(), ..NewEndpoint::default() };
     let refused = node.engine.add_endpoint(&caller, everywhere).await;
     assert!(matches!(refused, Err(EndpointError::NoSuchDevice)), "it may not listen to all devices");
 }

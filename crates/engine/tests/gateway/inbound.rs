@@ -15,7 +15,7 @@ async fn listen(node: &Node, events: &str) {
     let endpoint = NewEndpoint {
         url: "https://example.com/hook".to_owned(),
         events: vec![events.parse::<Subscription>().unwrap()],
-        device: None,
+        ..NewEndpoint::default()
     };
     node.engine.add_endpoint(&node.operator, endpoint).await.unwrap();
 }

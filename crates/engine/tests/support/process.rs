@@ -18,10 +18,11 @@ use cetar_engine::{
     endpoints::{EndpointError, NewEndpoint},
 };
 use cetar_model::{
-    Channel, Clock, DeviceId, DeviceState, DownReason, EndpointId, Health, IdSource, Timestamp,
+    Channel, Clock, DeliveryState, DeviceId, DeviceState, DownReason, EndpointId, Health, IdSource, Timestamp,
 };
 use cetar_provider::{SystemClock, http, testkit::ManualClock};
-use cetar_store::{Device, Endpoint, MasterKey, NewDevice, Options, Sealer, Store};
+use cetar_store::{DeliveryFilter, Device, Endpoint, MasterKey, NewDevice, Options, Sealer, Store};
+use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -151,7 +152,15 @@ pub(crate) struct Process {
 impl Process {
     /// Adds an endpoint for every event.
     pub(crate) async fn add_endpoint(&self, url: impl Into<String>) -> Result<Endpoint, EndpointError> {
-        let endpoint = NewEndpoint { url: url.into(), events: Vec::new(), device: None };
+        Ok(self.add(url).await?.0)
+    }
+
+    /// The same, with its secret.
+    pub(crate) async fn add(
+        &self,
+        url: impl Into<String>,
+    ) -> Result<(Endpoint, SecretString), EndpointError> {
+        let endpoint = NewEndpoint { url: url.into(), ..NewEndpoint::default() };
         self.engine.add_endpoint(&self.caller, endpoint).await
     }
 
@@ -207,6 +216,39 @@ impl Process {
         .await;
     }
 
+    /// Waits until nothing is due and nothing under way.
+    pub(crate) async fn caught_up(&self) {
+        self.until("what is due to be attempted", async || {
+            let due = self.engine.store().next_delivery_due().await.unwrap();
+            let waits = due.is_none_or(|due| due > self.clock.now());
+            (waits && self.under_way().await == 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn under_way(&self) -> usize {
+        let filter = DeliveryFilter { state: Some(DeliveryState::Sending), ..DeliveryFilter::default() };
+        let mut found = 0;
+        for endpoint in self.engine.endpoints(&self.caller).await.unwrap() {
+            found += self.engine.deliveries(&self.caller, &endpoint.id, &filter, 1).await.unwrap().len();
+        }
+        found
+    }
+
+    /// Makes so many events for one endpoint, all at once.
+    pub(crate) async fn commit_events(&self, endpoint: &EndpointId, count: usize) {
+        let (store, now) = (self.engine.store(), self.clock.now());
+        let made = (0..count).map(|_| store.test_endpoint(&self.caller.workspace.id, endpoint, now));
+        for made in futures::future::join_all(made).await {
+            made.unwrap().expect("the endpoint is there");
+        }
+    }
+
+    /// What the clock says.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Deliveries that wait or are under way.
     pub(crate) async fn open_deliveries(&self) -> i64 {
         self.engine.store().queue_figures().await.unwrap().deliveries
@@ -217,7 +259,8 @@ impl Process {
         self.engine.store().next_delivery_due().await.unwrap()
     }
 
-    async fn until<T>(&self, what: &str, found: impl AsyncFn() -> Option<T>) -> T {
+    /// Waits until something is found, looking whenever the engine has done something.
+    pub(crate) async fn until<T>(&self, what: &str, found: impl AsyncFn() -> Option<T>) -> T {
         let mut progress = self.engine.progress();
         let looking = async {
             loop {

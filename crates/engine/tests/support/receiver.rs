@@ -48,6 +48,13 @@ impl Received {
     }
 }
 
+impl Received {
+    /// Its body, as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
 /// The receiver. Answers 200 until it is told otherwise.
 pub(crate) struct Receiver {
     url: String,
@@ -105,6 +112,11 @@ impl Receiver {
     /// The next request, which has to come.
     pub(crate) async fn next(&mut self) -> Received {
         timeout(LONGEST, self.arrived.recv()).await.expect("a request should have come").unwrap()
+    }
+
+    /// Every request that came and was not looked at.
+    pub(crate) fn take(&mut self) -> Vec<Received> {
+        std::iter::from_fn(|| self.arrived.try_recv().ok()).collect()
     }
 
     /// Requests that came and were not looked at.

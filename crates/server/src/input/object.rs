@@ -64,9 +64,9 @@ impl<'v> Fields<'v> {
         self.get(name).is_some()
     }
 
-    /// Whether it is `false`, which asks for nothing.
-    pub(crate) fn is_false(&self, name: &str) -> bool {
-        self.get(name).and_then(Value::as_bool) == Some(false)
+    /// Whether it is exactly this text.
+    pub(crate) fn is_text(&self, name: &str, text: &str) -> bool {
+        self.get(name).and_then(Value::as_str) == Some(text)
     }
 
     fn typed<T>(&self, name: &str, wanted: JsonType, read: impl Fn(&'v Value) -> Option<T>) -> Option<T> {

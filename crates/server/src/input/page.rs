@@ -41,6 +41,12 @@ pub(crate) enum Order {
     NewestFirst,
 }
 
+impl Default for Page {
+    fn default() -> Self {
+        Self { limit: DEFAULT_LIMIT, after: None }
+    }
+}
+
 impl Page {
     /// Cuts this page out of the whole list. Every cursor is the id of the last entry shown, so it stays good when that
     /// entry is deleted meanwhile.
@@ -62,15 +68,37 @@ impl Page {
             Order::OldestFirst => id(a).cmp(id(b)),
             Order::NewestFirst => id(b).cmp(id(a)),
         });
-        let has_more = all.len() > self.limit;
-        all.truncate(self.limit);
-        let next_cursor =
-            all.last().filter(|_| has_more).map(|last| URL_SAFE_NO_PAD.encode(id(last).as_bytes()));
-        List { data: all.into_iter().map(show).collect(), has_more, next_cursor }
+        self.of_fetched(all, id, show)
     }
 
-    fn read(query: &str) -> Result<Self, Vec<FieldProblem>> {
-        let mut page = Self { limit: DEFAULT_LIMIT, after: None };
+    /// The id after which it begins.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// How many entries to fetch: one more than the page holds tells whether there are further ones.
+    pub(crate) const fn to_fetch(&self) -> usize {
+        self.limit + 1
+    }
+
+    /// This page, of entries that were fetched for it in their order: those [`Self::after`] the last one,
+    /// [`Self::to_fetch`] of them at most.
+    pub(crate) fn of_fetched<T, U>(
+        &self,
+        mut entries: Vec<T>,
+        id: impl Fn(&T) -> &str,
+        show: impl FnMut(T) -> U,
+    ) -> List<U> {
+        let has_more = entries.len() > self.limit;
+        entries.truncate(self.limit);
+        let next_cursor =
+            entries.last().filter(|_| has_more).map(|last| URL_SAFE_NO_PAD.encode(id(last).as_bytes()));
+        List { data: entries.into_iter().map(show).collect(), has_more, next_cursor }
+    }
+
+    /// Every bad parameter at once.
+    pub(crate) fn read(query: &str) -> Result<Self, Vec<FieldProblem>> {
+        let mut page = Self::default();
         let mut problems = Vec::new();
         let mut refuse =
             |field: &str, problem| problems.push(FieldProblem { field: field.to_owned(), problem });

@@ -93,6 +93,16 @@ pub(crate) enum Problem {
     NoSuchDevice,
     OtherChannel(Channel),
     Cursor,
+    /// Not RFC 3339.
+    Time,
+    /// Not later than another field.
+    NotAfter {
+        other: &'static str,
+    },
+    HeaderName,
+    HeaderReserved,
+    HeaderTwice,
+    HeaderValue,
     /// Several would do.
     Choose {
         allowed: Vec<String>,
@@ -127,6 +137,12 @@ impl Problem {
             Self::NoSuchDevice => "no_such_device",
             Self::OtherChannel(_) => "other_channel",
             Self::Cursor => "invalid_cursor",
+            Self::Time => "invalid_time",
+            Self::NotAfter { .. } => "not_after",
+            Self::HeaderName => "invalid_header_name",
+            Self::HeaderReserved => "reserved_header",
+            Self::HeaderTwice => "duplicate_header",
+            Self::HeaderValue => "invalid_header_value",
             Self::Choose { .. } => "ambiguous",
         }
     }
@@ -203,6 +219,30 @@ impl Problem {
             Self::Cursor => Text::new(
                 "Bukan kursor dari daftar ini. Kirim balik next_cursor apa adanya.",
                 "Not a cursor of this list. Send next_cursor back as it came.",
+            ),
+            Self::Time => Text::new(
+                "Bukan waktu RFC 3339. Contoh: 2026-11-22T08:00:00+07:00 atau 2026-11-22T01:00:00Z.",
+                "Not a time in RFC 3339. Examples: 2026-11-22T08:00:00+07:00 or 2026-11-22T01:00:00Z.",
+            ),
+            Self::NotAfter { other } => Text::new(
+                format!("Harus lebih akhir daripada {other}."),
+                format!("Must be later than {other}."),
+            ),
+            Self::HeaderName => Text::new(
+                "Bukan nama header: 1 sampai 64 karakter huruf, angka, atau tanda hubung. Contoh: X-Api-Key.",
+                "Not a header name: 1 to 64 letters, digits or dashes. Example: X-Api-Key.",
+            ),
+            Self::HeaderReserved => Text::new(
+                "Header ini diisi oleh Cetar atau oleh koneksi HTTP. Pakai nama lain, misalnya X-Api-Key.",
+                "This header is set by Cetar or belongs to the HTTP connection. Use another name, such as X-Api-Key.",
+            ),
+            Self::HeaderTwice => Text::new(
+                "Header ini disebut dua kali; huruf besar dan kecil tidak dibedakan. Sebutkan sekali.",
+                "This header is given twice; upper and lower case are the same. Give it once.",
+            ),
+            Self::HeaderValue => Text::new(
+                "Nilai header: 1 sampai 1024 karakter ASCII yang tampak, tanpa ganti baris.",
+                "A header value has 1 to 1024 printable ASCII characters, no line breaks.",
             ),
             Self::Choose { allowed } => {
                 let list = allowed.join(", ");

@@ -44,6 +44,8 @@ words! {
     FailureCode: "Why a message failed." = words(Failures::ALL, Failures::as_str);
     LinkMethod: "How a device is linked." = words(model::LinkMethod::ALL, model::LinkMethod::as_str);
     Language: "A language we answer in." = words(model::Language::ALL, model::Language::as_str);
+    DeliveryStatus: "Where a delivery stands." = words(model::DeliveryState::ALL, model::DeliveryState::as_str);
+    WebhookState: "How a webhook endpoint is." = words(model::EndpointState::ALL, model::EndpointState::as_str);
     KeyScope: "What a key may do: send and read what it sent, or everything else." = words(&SCOPES, store::Scope::as_str);
 }
 

@@ -23,10 +23,10 @@ use cetar_engine::{
     devices::NewDevice,
     keys::NewKey,
 };
-use cetar_model::{Channel, DeviceId, IdSource};
+use cetar_model::{Channel, Clock, DeviceId, IdSource};
 use cetar_provider::testkit::{ManualClock, ScriptedProvider};
 use cetar_server::{Face, ServerOptions};
-use cetar_store::{MasterKey, Options, Scope, Sealer, Store};
+use cetar_store::{DeliveryNext, DeliverySettlement, MasterKey, Options, Scope, Sealer, Store};
 use http_body_util::BodyExt;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -78,7 +78,7 @@ impl Transport for NoTransport {
     }
 
     async fn post(&self, _request: delivery::Request) -> Result<delivery::Response, TransportError> {
-        Err(TransportError { class: "connect", detail: String::new() })
+        Err(TransportError { class: "connect", detail: "connection refused".to_owned() })
     }
 }
 
@@ -181,6 +181,28 @@ impl App {
         };
         change(&mut key);
         self.engine.create_key(caller, key).await.unwrap().1.expose_secret().to_owned()
+    }
+
+    /// As if every receiver had answered 410.
+    pub(crate) async fn disable_endpoints(&self) {
+        let (store, now) = (self.engine.store(), self.clock.now());
+        let until = now + std::time::Duration::from_secs(15);
+        for delivery in store.claim_deliveries("node", now, until, 100, 100).await.unwrap() {
+            let settlement = DeliverySettlement {
+                delivery: delivery.delivery,
+                node: "node".to_owned(),
+                lease_token: delivery.lease_token,
+                started_at: now,
+                now,
+                url: delivery.endpoint.url.clone(),
+                headers: Vec::new(),
+                status: Some(410),
+                error: Some("status".to_owned()),
+                response: None,
+                next: DeliveryNext::EndpointGone,
+            };
+            store.settle_delivery(settlement).await.unwrap();
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {

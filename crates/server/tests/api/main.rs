@@ -17,3 +17,4 @@ mod management;
 mod pages;
 mod reference;
 mod sending;
+mod webhooks;

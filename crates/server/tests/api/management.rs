@@ -1,4 +1,4 @@
-//! Keys, webhooks, workspace and plan.
+//! Keys, workspace and plan.
 
 use axum::http::{Method, StatusCode};
 use cetar_model::Channel;
@@ -131,82 +131,6 @@ async fn a_key_that_cannot_be_made_says_why() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_added_with_its_secret_shown_once_and_removed() {
-    let app = App::new().await;
-    let admin = app.admin_key().await;
-    let body =
-        r#"{"url":"https://contoh.com/hook?token=1","events":["message.*","session.state"],"ordered":false}"#;
-    let added = post(&app, &admin, "/v1/webhooks", body).await;
-    assert_snapshot!(added, @r#"
-    200
-    {
-      "data": {
-        "created_at": "2024-03-05T14:46:40.000Z",
-        "device_id": null,
-        "disabled_at": null,
-        "disabled_reason": null,
-        "events": [
-          "message.*",
-          "session.state"
-        ],
-        "id": "wh_…",
-        "secret": "whsec_…",
-        "url": "https://contoh.com/hook?token=1"
-      },
-      "message": "Webhook ditambahkan. Salin secret sekarang; secret tidak ditampilkan lagi.",
-      "success": true
-    }
-    "#);
-    let list = app.get("/v1/webhooks").bearer(&admin).await_answer().await;
-    assert_eq!(list.json()["data"][0]["id"], added.json()["data"]["id"]);
-    assert!(!list.body.contains("whsec_"));
-    let path = format!("/v1/webhooks/{}", added.json()["data"]["id"].as_str().unwrap());
-    assert_eq!(app.ask(Method::DELETE, &path).bearer(&admin).await_answer().await.status, StatusCode::OK);
-    assert_eq!(app.ask(Method::DELETE, &path).bearer(&admin).await_answer().await.gist(), "404 not_found");
-}
-
-#[tokio::test]
-async fn a_webhook_that_cannot_be_added_says_why() {
-    let app = App::new().await;
-    let admin = app.admin_key().await;
-    assert_snapshot!(post(&app, &admin, "/v1/webhooks", r#"{"url":"http://10.0.0.1/"}"#).await, @r#"
-    422
-    {
-      "error": {
-        "code": "validation_failed",
-        "fields": [
-          {
-            "code": "invalid_url",
-            "field": "url",
-            "message": "Tidak dapat dipakai: 10.0.0.1 is a private address."
-          }
-        ],
-        "request_id": "req_…"
-      },
-      "message": "Ada field yang kosong atau salah; lihat error.fields.",
-      "success": false
-    }
-    "#);
-    for (body, expected) in [
-        ("{}", "422 validation_failed · url: required"),
-        (
-            r#"{"url":"https://x.example/","events":["order.*",1],"device_id":"x"}"#,
-            "422 validation_failed · events[0]: unknown_value · events[1]: wrong_type · device_id: invalid_id",
-        ),
-        (
-            r#"{"url":"https://x.example/","device_id":"dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50"}"#,
-            "422 validation_failed · device_id: no_such_device",
-        ),
-        (
-            r#"{"url":"https://x.example/","headers":{"x":"y"},"ordered":true}"#,
-            "422 validation_failed · headers: not_available · ordered: not_available",
-        ),
-    ] {
-        assert_eq!(post(&app, &admin, "/v1/webhooks", body).await.gist(), expected, "{body}");
-    }
-}
-
-#[tokio::test]
 async fn workspace_and_plan_are_the_keys_own() {
     let app = App::new().await;
     let elsewhere = app.engine.operator(app.engine.add_workspace("Lain".to_owned()).await.unwrap());
@@ -253,6 +177,9 @@ async fn nothing_of_another_workspace_is_seen_or_touched() {
     let device = app.sandbox(Channel::Whatsapp).await;
     let admin = app.admin_key().await;
     let hook = post(&app, &admin, "/v1/webhooks", r#"{"url":"https://contoh.com/"}"#).await.json();
+    let hook = hook["data"]["id"].as_str().unwrap();
+    let delivery = post(&app, &admin, &format!("/v1/webhooks/{hook}/test"), "").await.json();
+    let delivery = delivery["data"]["id"].as_str().unwrap();
     let key = app.engine.keys(&app.operator).await.unwrap()[0].id.clone();
     let elsewhere = app.engine.operator(app.engine.add_workspace("Lain".to_owned()).await.unwrap());
     let foreign = app.key_in(&elsewhere, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
@@ -263,7 +190,14 @@ async fn nothing_of_another_workspace_is_seen_or_touched() {
         ("POST", format!("/v1/devices/{device}/logout")),
         ("GET", format!("/v1/devices/{device}/link/events")),
         ("DELETE", format!("/v1/api-keys/{key}")),
-        ("DELETE", format!("/v1/webhooks/{}", hook["data"]["id"].as_str().unwrap())),
+        ("GET", format!("/v1/webhooks/{hook}")),
+        ("DELETE", format!("/v1/webhooks/{hook}")),
+        ("POST", format!("/v1/webhooks/{hook}/pause")),
+        ("POST", format!("/v1/webhooks/{hook}/test")),
+        ("POST", format!("/v1/webhooks/{hook}/rotate-secret")),
+        ("GET", format!("/v1/webhooks/{hook}/deliveries")),
+        ("GET", format!("/v1/deliveries/{delivery}")),
+        ("POST", format!("/v1/deliveries/{delivery}/resend")),
     ] {
         let answer = app.ask(method.parse().unwrap(), &path).bearer(&foreign).await_answer().await;
         assert_eq!(answer.gist(), "404 not_found", "{method} {path}");

@@ -5,16 +5,22 @@ use std::{collections::HashMap, time::Duration};
 use cetar_model::{EventData, EventType};
 use secrecy::ExposeSecret;
 
-use super::world::{LEASE, NODE, World, on_both_engines};
-use crate::{ClaimedDelivery, Cutoffs, DeliveryNext, DeliverySettlement, Endpoint, StoreError};
+use super::world::{LEASE, NODE, World, again, on_both_engines};
+use crate::{ClaimedDelivery, Cutoffs, DeliveryNext, DeliverySettlement, EndpointAct, StoreError};
 
-fn settlement(world: &World, delivery: &ClaimedDelivery, next: DeliveryNext) -> DeliverySettlement {
+pub(super) fn settlement(
+    world: &World,
+    delivery: &ClaimedDelivery,
+    next: DeliveryNext,
+) -> DeliverySettlement {
     DeliverySettlement {
         delivery: delivery.delivery.clone(),
         node: NODE.into(),
         lease_token: delivery.lease_token,
         started_at: world.now(),
         now: world.now(),
+        url: delivery.endpoint.url.clone(),
+        headers: Vec::new(),
         status: Some(500),
         error: Some("status".into()),
         response: Some("oh\0 no".into()),
@@ -22,7 +28,7 @@ fn settlement(world: &World, delivery: &ClaimedDelivery, next: DeliveryNext) -> 
     }
 }
 
-async fn message(world: &World) {
+pub(super) async fn message(world: &World) {
     let (device, lease) = world.leased().await;
     world.store.take_in(world.inbound(&device, lease, "6281234567890", "Halo")).await.unwrap();
 }
@@ -33,54 +39,45 @@ on_both_engines! {
         let all = world.endpoint(&[]).await;
         let messages = world.endpoint(&["message.*"]).await;
         world.endpoint(&["message.read", "session.state"]).await;
-        let [mut of_device, mut of_other, mut disabled] = [(); 3].map(|()| Endpoint {
-            id: world.ids.make(world.now()),
-            workspace: world.workspace.clone(),
-            url: "https://toko.example/".into(),
-            events: vec![],
-            device: None,
-            secret: "whsec_x".into(),
-            disabled: None,
-            created_at: world.now(),
-        });
-        of_device.device = Some(device.clone());
-        of_other.device = Some(world.device().await);
-        disabled.disabled = Some((world.now(), "gone".into()));
-        for endpoint in [&of_device, &of_other, &disabled] {
-            world.store.insert_endpoint(endpoint.clone()).await.unwrap();
-        }
+        let of_device = world.endpoint_with(|new| new.endpoint.device = Some(device.clone())).await;
+        let other = world.device().await;
+        world.endpoint_with(|new| new.endpoint.device = Some(other)).await;
+        let now = world.now();
+        world.endpoint_with(|new| new.endpoint.disabled = Some((now, "gone".into()))).await;
+        let paused = world.endpoint_with(|new| new.endpoint.paused_at = Some(now)).await;
         let inbound = world.inbound(&device, lease, "6281234567890", "Halo");
         world.store.take_in(inbound.clone()).await.unwrap();
         let mut claimed = world.deliveries().await;
         claimed.sort_by(|a, b| a.endpoint.id.cmp(&b.endpoint.id));
         let to: Vec<_> = claimed.iter().map(|delivery| &delivery.endpoint.id).collect();
-        assert_eq!(to, [&all, &messages, &of_device.id]);
+        assert_eq!(to, [&all, &messages, &of_device]);
         for delivery in &claimed {
             assert_eq!((&delivery.event, delivery.event_type), (&inbound.event, EventType::MessageReceived));
             assert_eq!((delivery.attempt, delivery.body.as_str()), (1, claimed[0].body.as_str()));
         }
-        assert_eq!(claimed[2].endpoint.secret.expose_secret(), "whsec_x");
+        assert_eq!(claimed[2].endpoint.secrets[0].expose_secret(), "whsec_dG9rbw==");
+        world.store.act_on_endpoint(&world.workspace, &paused, EndpointAct::Resume, world.now()).await.unwrap();
+        assert_eq!(world.deliveries().await[0].endpoint.id, paused, "what came while it was paused was kept");
     }
 
     async fn an_endpoint_reads_back_as_it_was_written(world: &World) {
-        let endpoint = Endpoint {
-            id: world.ids.make(world.now()),
-            workspace: world.workspace.clone(),
-            url: "https://toko.example/?a=b".into(),
-            events: vec!["message.*".parse().unwrap(), "session.state".parse().unwrap()],
-            device: Some(world.device().await),
-            secret: "whsec_geheim".into(),
-            disabled: Some((world.now(), "gone".into())),
-            created_at: world.now(),
-        };
-        world.store.insert_endpoint(endpoint.clone()).await.unwrap();
-        assert!(matches!(world.store.insert_endpoint(endpoint.clone()).await, Err(StoreError::Conflict)));
-        let read = world.store.endpoints(&world.workspace).await.unwrap();
-        assert_eq!(format!("{read:?}"), format!("{:?}", [&endpoint]));
-        assert_eq!(read[0].secret.expose_secret(), "whsec_geheim");
-        assert!(world.store.remove_endpoint(&world.workspace, &endpoint.id).await.unwrap());
-        assert!(!world.store.remove_endpoint(&world.workspace, &endpoint.id).await.unwrap());
-        assert!(world.store.endpoints(&world.workspace).await.unwrap().is_empty());
+        let mut new = world.new_endpoint();
+        new.endpoint.url = "https://toko.example/?a=b".into();
+        new.endpoint.events = vec!["message.*".parse().unwrap(), "session.state".parse().unwrap()];
+        new.endpoint.device = Some(world.device().await);
+        new.endpoint.disabled = Some((world.now(), "gone".into()));
+        new.endpoint.headers = vec!["X-Key".into()];
+        (new.endpoint.ordered, new.endpoint.legacy_signature) = (true, true);
+        new.headers = vec![("X-Key".into(), "s3cret".into())];
+        world.store.insert_endpoint(new.clone()).await.unwrap();
+        assert!(matches!(world.store.insert_endpoint(new.clone()).await, Err(StoreError::Conflict)));
+        let (workspace, id) = (&world.workspace, &new.endpoint.id);
+        assert_eq!(world.store.endpoints(workspace).await.unwrap(), std::slice::from_ref(&new.endpoint));
+        assert_eq!(world.endpoint_now(id).await, new.endpoint);
+        assert!(world.store.remove_endpoint(workspace, id).await.unwrap());
+        assert!(!world.store.remove_endpoint(workspace, id).await.unwrap());
+        assert!(world.store.endpoints(workspace).await.unwrap().is_empty());
+        assert_eq!(world.store.endpoint(workspace, id).await.unwrap(), None);
     }
 
     async fn a_slow_endpoint_does_not_use_up_the_others_share(world: &World) {
@@ -187,19 +184,40 @@ on_both_engines! {
             message(world).await;
             world.store.accept(world.keyed(&device, "budi", "halo", &n.to_string())).await.unwrap();
         }
+        let job = world.claim_one(&device).await;
+        world.sent(&job).await;
         for delivery in world.deliveries().await {
             world.store.settle_delivery(settlement(world, &delivery, DeliveryNext::Delivered)).await.unwrap();
         }
         let old = world.pass(Duration::from_hours(24));
         message(world).await;
-        let nothing = Cutoffs { events: old - Duration::from_hours(25), idempotency: old };
+        let before = old - Duration::from_hours(25);
+        let nothing = Cutoffs { events: before, job_attempts: before, received: before, idempotency: old };
         assert_eq!(world.store.prune(nothing, 100).await.unwrap(), 0);
-        let cutoffs = Cutoffs { events: old, idempotency: old + Duration::from_secs(1) };
-        for expected in [2 * 3 + 2, 2 * 3 + 2, 3 + 1, 0] {
-            assert_eq!(world.store.prune(cutoffs, 2).await.unwrap(), expected);
+        let soon = old + Duration::from_secs(1);
+        let cutoffs = Cutoffs { events: old, job_attempts: old, received: old, idempotency: soon };
+        let mut gone = Vec::new();
+        loop {
+            match world.store.prune(cutoffs, 4).await.unwrap() {
+                0 => break,
+                rows => gone.push(rows),
+            }
         }
+        assert_eq!(gone, [4, 2, 4, 2, 4, 2, 1, 4, 1, 4, 1], "attempts, deliveries, events, of a job, received, keys");
         assert_eq!(world.deliveries().await.len(), 1, "what is fresh stays");
+        assert_eq!(world.number("SELECT COUNT(*) FROM received").await, 1);
         assert_eq!(world.number("SELECT COUNT(*) FROM messages").await, 11, "messages stay");
+    }
+
+    async fn the_attempts_of_an_open_job_stay(world: &World) {
+        let device = world.device().await;
+        world.accept(&device, "budi", "halo").await;
+        let job = world.claim_one(&device).await;
+        world.settle(&job, again(world.now())).await;
+        let old = world.pass(Duration::from_hours(24 * 60));
+        let cutoffs = Cutoffs { events: old, job_attempts: old, received: old, idempotency: old };
+        while world.store.prune(cutoffs, 100).await.unwrap() > 0 {}
+        assert_eq!(world.number("SELECT COUNT(*) FROM job_attempts").await, 1);
     }
 
     async fn two_nodes_deliver_nothing_twice(world: &World) {

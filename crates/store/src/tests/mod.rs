@@ -6,6 +6,7 @@ mod changing;
 mod delivering;
 mod devices;
 mod durability;
+mod endpoints;
 mod failing;
 mod opening;
 mod random;

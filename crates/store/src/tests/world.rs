@@ -20,8 +20,8 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::{
     Accepted, ClaimedDelivery, ClaimedJob, Device, DeviceLease, Endpoint, Job, MasterKey, NewDevice,
-    NewIdempotency, NewInbound, NewReceipt, NewSend, OpenError, Options, Outcome, Sealer, Settlement, Store,
-    Workspace,
+    NewEndpoint, NewIdempotency, NewInbound, NewReceipt, NewSend, OpenError, Options, Outcome, Sealer,
+    Settlement, Store, Workspace,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -365,19 +365,44 @@ impl World {
 
     /// An endpoint for these events; none means all.
     pub(crate) async fn endpoint(&self, events: &[&str]) -> EndpointId {
-        let id: EndpointId = self.ids.make(self.now());
+        self.endpoint_with(|new| {
+            new.endpoint.events = events.iter().map(|event| event.parse().unwrap()).collect();
+        })
+        .await
+    }
+
+    /// An endpoint for all events, changed before it is added.
+    pub(crate) async fn endpoint_with(&self, change: impl FnOnce(&mut NewEndpoint)) -> EndpointId {
+        let mut new = self.new_endpoint();
+        change(&mut new);
+        let id = new.endpoint.id.clone();
+        self.store.insert_endpoint(new).await.unwrap();
+        id
+    }
+
+    pub(crate) fn new_endpoint(&self) -> NewEndpoint {
         let endpoint = Endpoint {
-            id: id.clone(),
+            id: self.ids.make(self.now()),
             workspace: self.workspace.clone(),
             url: "https://toko.example/hook".into(),
-            events: events.iter().map(|event| event.parse().unwrap()).collect(),
+            events: Vec::new(),
             device: None,
-            secret: "whsec_dG9rbw==".into(),
+            headers: Vec::new(),
+            ordered: false,
+            legacy_signature: false,
+            paused_at: None,
             disabled: None,
+            failures: 0,
+            failing_since: None,
+            not_before: None,
             created_at: self.now(),
         };
-        self.store.insert_endpoint(endpoint).await.unwrap();
-        id
+        NewEndpoint { endpoint, secret: "whsec_dG9rbw==".into(), headers: Vec::new() }
+    }
+
+    /// An endpoint as it is now.
+    pub(crate) async fn endpoint_now(&self, id: &EndpointId) -> Endpoint {
+        self.store.endpoint(&self.workspace, id).await.unwrap().unwrap()
     }
 
     pub(crate) async fn deliveries(&self) -> Vec<ClaimedDelivery> {

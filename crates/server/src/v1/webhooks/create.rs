@@ -1,32 +1,26 @@
 //! `POST /v1/webhooks`
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
-use cetar_engine::endpoints::{EndpointError, NewEndpoint};
-use cetar_model::EventType;
-use secrecy::ExposeSecret;
+use cetar_engine::endpoints::NewEndpoint;
+use cetar_store::Endpoint;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::view::WebhookData;
+use super::{body, view::WebhookData};
 use crate::{
     answer::Answer,
     auth::{Admin, Authorized},
     error::{ApiError, Text},
-    input::{Body, Fields, Problem, TextRule, words},
+    input::{Body, Fields},
     language::Spoken,
     openapi::refusals,
     state::AppState,
 };
 
 refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
-
-fn refused(error: EndpointError) -> ApiError {
-    match error {
-        EndpointError::Url(problem) => ApiError::field("url", Problem::Url(problem)),
-        EndpointError::NoSuchDevice => ApiError::field("device_id", Problem::NoSuchDevice),
-        EndpointError::Store(error) => error.into(),
-    }
-}
 
 /// An endpoint to add.
 #[derive(ToSchema)]
@@ -42,6 +36,16 @@ pub(crate) struct NewWebhookBody {
     /// Only events of this device; left out: of all.
     #[schema(nullable, required = false)]
     device_id: Option<String>,
+    /// Sent with every webhook: at most 20, values of up to 1024 characters. Kept sealed, never shown again.
+    #[schema(nullable, required = false, example = json!({"X-Api-Key": "rahasia"}))]
+    headers: Option<BTreeMap<String, String>>,
+    /// One delivery at a time, in the order of the events: one that fails holds up those after it until it is delivered or
+    /// parked.
+    #[schema(default = false, nullable, required = false)]
+    ordered: Option<bool>,
+    /// Send `X-Hub-Signature-256` too: the HMAC-SHA256 of the body under the secret as it is written, in hexadecimal.
+    #[schema(default = false, nullable, required = false)]
+    legacy_signature: Option<bool>,
 }
 
 /// The endpoint, and its secret, shown this once.
@@ -54,24 +58,30 @@ pub(crate) struct CreatedWebhook {
     data: WebhookData,
 }
 
+impl CreatedWebhook {
+    pub(super) fn of(
+        endpoint: Endpoint,
+        secret: &SecretString,
+        data: impl Fn(Endpoint) -> WebhookData,
+    ) -> Self {
+        Self { secret: secret.expose_secret().to_owned(), data: data(endpoint) }
+    }
+}
+
 fn parse(fields: &Fields<'_>) -> Result<NewEndpoint, ApiError> {
     fields.require("url");
-    let url = fields.text("url", TextRule::upto(2048)).map(|url| url.trim().to_owned());
-    let events = fields.list("events", 50, || {
-        let mut allowed = words(EventType::ALL);
-        allowed.extend(["message.*", "session.*", "endpoint.*", "*"].map(str::to_owned));
-        Problem::Unknown { allowed }
-    });
-    let device = fields.device("device_id");
-    // Of the contract, but of a later version: better refused than silently without effect.
-    for later in ["headers", "ordered"] {
-        if fields.has(later) && !fields.is_false(later) {
-            fields.refuse(later, Problem::NotAvailable { allowed: Vec::new() });
-        }
-    }
+    let url = body::url(fields);
+    let new = NewEndpoint {
+        url: String::new(),
+        events: body::events(fields),
+        device: fields.device("device_id"),
+        headers: body::headers(fields),
+        ordered: fields.flag("ordered").unwrap_or(false),
+        legacy_signature: fields.flag("legacy_signature").unwrap_or(false),
+    };
     fields.check()?;
     let url = url.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
-    Ok(NewEndpoint { url, events, device })
+    Ok(NewEndpoint { url, ..new })
 }
 
 /// Add a webhook endpoint
@@ -93,11 +103,11 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Answer<CreatedWebhook>, ApiError> {
     let endpoint = parse(&body.fields())?;
-    let endpoint = state.engine.add_endpoint(&caller, endpoint).await.map_err(refused)?;
+    let (endpoint, secret) = state.engine.add_endpoint(&caller, endpoint).await?;
     let text = Text::new(
         "Webhook ditambahkan. Salin secret sekarang; secret tidak ditampilkan lagi.",
         "The webhook is added. Copy the secret now; it is not shown again.",
     );
-    let secret = endpoint.secret.expose_secret().to_owned();
-    Ok(Answer::new(language, text, CreatedWebhook { secret, data: endpoint.into() }))
+    let created = CreatedWebhook::of(endpoint, &secret, |endpoint| WebhookData::of(endpoint, language));
+    Ok(Answer::new(language, text, created))
 }

@@ -6,7 +6,7 @@ use cetar_model::EndpointId;
 use crate::{
     answer::{Answer, Removed},
     auth::{Admin, Authorized},
-    error::{ApiError, ErrorCode, Text},
+    error::{ApiError, Text},
     input::Id,
     language::Spoken,
     openapi::refusals,
@@ -33,8 +33,6 @@ pub(crate) async fn delete(
     Spoken(language): Spoken,
     Id(id): Id<EndpointId>,
 ) -> Result<Answer<Removed>, ApiError> {
-    if !state.engine.remove_endpoint(&caller, &id).await? {
-        return Err(ApiError::new(ErrorCode::NotFound));
-    }
+    state.engine.remove_endpoint(&caller, &id).await?;
     Ok(Answer::new(language, Text::new("Webhook dihapus.", "The webhook is removed."), Removed::of(&id)))
 }

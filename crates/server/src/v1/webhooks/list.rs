@@ -8,6 +8,7 @@ use crate::{
     auth::{Admin, Authorized},
     error::ApiError,
     input::{Order, Page, PageParams},
+    language::Spoken,
     openapi::refusals,
     state::AppState,
 };
@@ -29,8 +30,16 @@ refusals!(Refusals: ValidationFailed);
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authorized { caller, .. }: Authorized<Admin>,
+    Spoken(language): Spoken,
     page: Page,
 ) -> Result<ListAnswer<WebhookData>, ApiError> {
     let endpoints = state.engine.endpoints(&caller).await?;
-    Ok(page.cut(endpoints, Order::OldestFirst, |endpoint| endpoint.id.as_str(), WebhookData::from).into())
+    Ok(page
+        .cut(
+            endpoints,
+            Order::OldestFirst,
+            |endpoint| endpoint.id.as_str(),
+            |endpoint| WebhookData::of(endpoint, language),
+        )
+        .into())
 }

@@ -1,13 +1,13 @@
 //! A webhook endpoint as the API shows it: without the secret.
 
-use cetar_model::{DeviceId, EndpointId, Subscription};
+use cetar_model::{DeviceId, EndpointId, EndpointState, Language, Subscription};
 use cetar_store::Endpoint;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::Time;
+use crate::{answer::Time, openapi::schema};
 
-/// A webhook endpoint; its secret is shown once, when it is added.
+/// A webhook endpoint; its secret is shown once, when it is added or changed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
 pub(crate) struct WebhookData {
@@ -23,27 +23,92 @@ pub(crate) struct WebhookData {
     /// Only events of this device; `null`: of all.
     #[schema(value_type = Option<String>, required)]
     device_id: Option<DeviceId>,
+    /// The names of the headers it is sent; their values are not shown.
+    #[schema(example = json!(["X-Api-Key"]))]
+    headers: Vec<String>,
+    /// One delivery at a time, in the order of the events.
+    ordered: bool,
+    /// `X-Hub-Signature-256` is sent too.
+    legacy_signature: bool,
+    /// How it is: `active`; `failing` (ten failures in a row: it is only probed until it is back); `paused`; `disabled`.
+    #[schema(value_type = schema::WebhookState)]
+    state: EndpointState,
+    /// What that means and what to do; `null` where nothing.
+    #[schema(required, example = json!(null))]
+    message: Option<&'static str>,
+    /// Attempts that failed since the last that succeeded.
+    #[schema(example = 0)]
+    consecutive_failures: u32,
+    /// When the first of them ended.
+    #[schema(required)]
+    failing_since: Option<Time>,
+    /// Nothing is sent to it before; `null`: at once.
+    #[schema(required)]
+    next_attempt_at: Option<Time>,
+    /// When it was paused.
+    #[schema(required)]
+    paused_at: Option<Time>,
     /// When it was switched off; `null` while it is on.
     #[schema(required)]
     disabled_at: Option<Time>,
-    /// Why it was switched off.
+    /// Why it was switched off: `gone` (it answered 410), `failing` (every attempt of five days failed), `unreadable` (its secret
+    /// or its headers cannot be opened).
     #[schema(required)]
     disabled_reason: Option<String>,
     /// When it was added.
     created_at: Time,
 }
 
-impl From<Endpoint> for WebhookData {
-    fn from(endpoint: Endpoint) -> Self {
+impl WebhookData {
+    pub(super) fn of(endpoint: Endpoint, language: Language) -> Self {
+        let state = endpoint.state();
+        let message = message(&endpoint, language);
         let (disabled_at, disabled_reason) = endpoint.disabled.unzip();
         Self {
             id: endpoint.id,
             url: endpoint.url,
             events: endpoint.events,
             device_id: endpoint.device,
+            headers: endpoint.headers,
+            ordered: endpoint.ordered,
+            legacy_signature: endpoint.legacy_signature,
+            state,
+            message,
+            consecutive_failures: endpoint.failures,
+            failing_since: endpoint.failing_since.map(Time::from),
+            next_attempt_at: endpoint.not_before.map(Time::from),
+            paused_at: endpoint.paused_at.map(Time::from),
             disabled_at: disabled_at.map(Time::from),
             disabled_reason,
             created_at: endpoint.created_at.into(),
         }
     }
+}
+
+fn message(endpoint: &Endpoint, language: Language) -> Option<&'static str> {
+    let reason = endpoint.disabled.as_ref().map(|(_, reason)| reason.as_str());
+    let (indonesian, english) = match (endpoint.state(), reason) {
+        (EndpointState::Active, _) => return None,
+        (EndpointState::Failing, _) => (
+            "Server Anda tidak menerima webhook. Dicoba satu per satu sampai berhasil; tidak ada yang hilang. Periksa server Anda.",
+            "Your server does not take webhooks. It is tried one at a time until it does; nothing is lost. See to your server.",
+        ),
+        (EndpointState::Paused, _) => (
+            "Dijeda; event disimpan. Lanjutkan dengan POST /v1/webhooks/{id}/resume.",
+            "Paused; its events are kept. Go on with POST /v1/webhooks/{id}/resume.",
+        ),
+        (EndpointState::Disabled, Some("gone")) => (
+            "Server Anda menjawab 410 (sudah tiada). Aktifkan lagi dengan POST /v1/webhooks/{id}/enable, lalu recover.",
+            "Your server answered 410 (gone). Enable it again with POST /v1/webhooks/{id}/enable, then recover.",
+        ),
+        (EndpointState::Disabled, Some("unreadable")) => (
+            "Secret atau header-nya tidak dapat dibuka. Ganti dengan rotate-secret (dan PATCH headers), lalu enable.",
+            "Its secret or headers cannot be opened. Change them with rotate-secret (and PATCH headers), then enable it.",
+        ),
+        (EndpointState::Disabled, _) => (
+            "Semua percobaan selama lima hari gagal. Perbaiki server Anda, lalu POST /v1/webhooks/{id}/enable dan recover.",
+            "Every attempt of five days failed. Mend your server, then POST /v1/webhooks/{id}/enable and recover.",
+        ),
+    };
+    Some(language.pick(indonesian, english))
 }

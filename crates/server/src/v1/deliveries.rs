@@ -1,0 +1,5 @@
+//! Deliveries of events to webhook endpoints.
+
+pub(super) mod read;
+pub(super) mod resend;
+pub(super) mod view;
