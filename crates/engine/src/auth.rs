@@ -28,7 +28,13 @@ impl Caller {
 
     /// Whether it may see and manage this device: like [`Self::may_use`], and `admin` sees both kinds.
     pub(crate) fn may_see(&self, device: &Device) -> bool {
-        self.may_use(device) || (self.is_tied_to(&device.id) && self.may(Scope::Admin))
+        self.reaches(&device.id, device.sandbox)
+    }
+
+    /// [`Self::may_see`] for a device of which no more is known.
+    pub(crate) fn reaches(&self, id: &DeviceId, sandbox: bool) -> bool {
+        let own_kind = self.key.as_ref().is_none_or(|key| key.test == sandbox);
+        self.is_tied_to(id) && (own_kind || self.may(Scope::Admin))
     }
 
     /// The devices the key is tied to; none: it is not tied.
@@ -89,11 +95,30 @@ impl crate::Engine {
             inner.wrong_keys.wrong(ip, now);
             return Err(AuthError::Malformed);
         }
-        let found = inner.keys.get(&hash, now, inner.store.key_by_hash(&hash)).await?;
-        let Some((key, workspace)) = found else {
-            inner.wrong_keys.wrong(ip, now);
-            return Err(AuthError::Unknown);
+        let caller = match self.admit(hash, ip).await {
+            Err(AuthError::Unknown) => {
+                inner.wrong_keys.wrong(ip, now);
+                return Err(AuthError::Unknown);
+            }
+            admitted => admitted?,
         };
+        inner.wrong_keys.let_in(ip, hash, now);
+        crate::lock(&inner.used).extend(caller.key.as_ref().map(|key| (key.id.clone(), now)));
+        Ok(caller)
+    }
+
+    /// The caller as it is now, for those who stay long: whether its key still holds, and from that address.
+    pub(crate) async fn still_in(&self, caller: &Caller, ip: IpAddr) -> Result<Caller, AuthError> {
+        match &caller.key {
+            Some(key) => self.admit(key.hash, ip.to_canonical()).await,
+            None => Ok(caller.clone()),
+        }
+    }
+
+    async fn admit(&self, hash: [u8; 32], ip: IpAddr) -> Result<Caller, AuthError> {
+        let (inner, now) = (&self.inner, self.now());
+        let found = inner.keys.get(&hash, now, inner.store.key_by_hash(&hash)).await?;
+        let Some((key, workspace)) = found else { return Err(AuthError::Unknown) };
         if key.revoked_at.is_some() {
             return Err(AuthError::Revoked);
         }
@@ -107,8 +132,6 @@ impl crate::Engine {
         if inner.blocks.get(&here, now, inner.store.is_ip_blocked(&here.0, ip)).await? {
             return Err(AuthError::IpNotAllowed);
         }
-        inner.wrong_keys.let_in(ip, hash, now);
-        crate::lock(&inner.used).insert(key.id.clone(), now);
         Ok(Caller { workspace, key: Some(key) })
     }
 

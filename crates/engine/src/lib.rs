@@ -13,6 +13,7 @@ pub mod deliveries;
 pub mod delivery;
 pub mod devices;
 pub mod endpoints;
+pub mod events;
 mod guard;
 mod host;
 mod insist;
@@ -136,6 +137,8 @@ pub(crate) struct Inner {
     used: Mutex<HashMap<ApiKeyId, Timestamp>>,
     /// Leases this process holds.
     leases: leases::Leases,
+    /// Whose turn it is to number events.
+    numbering: events::Numbering,
     /// What runs for each device.
     sessions: sessions::Sessions,
     /// Linkings under way or just ended.
@@ -165,6 +168,7 @@ impl Engine {
                 wrong_keys: guard::Guard::default(),
                 used: Mutex::default(),
                 leases: leases::Leases::default(),
+                numbering: events::Numbering::default(),
                 sessions: sessions::Sessions::default(),
                 links: Mutex::default(),
                 state: run::RunState::default(),

@@ -149,6 +149,8 @@ pub struct StatusData {
     pub timestamp: i64,
     /// What went wrong, if something did.
     pub error: Option<MessageError>,
+    /// The message's position in its conversation, as in [`ReceivedData::sequence`].
+    pub sequence: i64,
 }
 
 /// What went wrong with a message.

@@ -132,6 +132,14 @@ codes! {
     WebhookDisabled = "webhook_disabled",
         "Webhook ini dinonaktifkan. Aktifkan dulu dengan POST /v1/webhooks/{id}/enable, lalu ulangi.",
         "This webhook is disabled. Enable it first with POST /v1/webhooks/{id}/enable, then ask again.";
+    /// Events after this cursor are not kept any more, or the cursor is from before a backup was restored.
+    CursorExpired = "cursor_expired",
+        "Event setelah kursor ini tidak disimpan lagi, atau kursor ini berasal dari sebelum backup dipulihkan; ada event yang terlewat. Mulai lagi tanpa after (atau tanpa Last-Event-ID), dari event tertua yang masih ada.",
+        "Events after this cursor are not kept any more, or the cursor is from before a backup was restored: some were missed. Begin again without after (or Last-Event-ID), from the oldest event that is kept.";
+    /// The workspace has as many event streams open as it may.
+    TooManyStreams = "too_many_streams",
+        "Terlalu banyak stream event terbuka di workspace ini. Tutup yang tidak dipakai, lalu coba lagi.",
+        "Too many event streams are open in this workspace. Close those not in use, then try again.";
     /// More requests than the limit in the last 60 seconds.
     RateLimited = "rate_limited",
         "Anda melebihi batas request per menit. Coba lagi setelah Retry-After detik.",
@@ -182,11 +190,12 @@ impl ErrorCode {
             | Self::DeviceNotLinked
             | Self::DeviceAlreadyLinked
             | Self::IdempotencyKeyReused
+            | Self::CursorExpired
             | Self::JobNotCancellable
             | Self::JobNotRetryable
             | Self::JobNotResolvable
             | Self::WebhookDisabled => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable | Self::Overloaded | Self::ShuttingDown | Self::NetworkUnavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -199,7 +208,7 @@ impl ErrorCode {
         match self {
             Self::Overloaded => Some(Duration::from_secs(1)),
             Self::Unavailable | Self::ShuttingDown => Some(Duration::from_secs(5)),
-            Self::NetworkUnavailable => Some(Duration::from_secs(15)),
+            Self::NetworkUnavailable | Self::TooManyStreams => Some(Duration::from_secs(15)),
             _ => None,
         }
     }

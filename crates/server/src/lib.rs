@@ -15,6 +15,7 @@ mod openapi;
 mod options;
 mod pages;
 mod state;
+mod streams;
 mod v1;
 
 pub use error::ErrorCode;

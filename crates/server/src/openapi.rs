@@ -60,6 +60,7 @@ pub fn document() -> OpenApi {
         ("devices", "Linked accounts."),
         ("api-keys", "Keys."),
         ("webhooks", "Where events go."),
+        ("events", "Events for those who pull."),
         ("workspace", "The key's own workspace and plan."),
         ("server", "How the server is."),
     ];

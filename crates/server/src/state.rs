@@ -6,7 +6,7 @@ use cetar_engine::{Engine, NotReady};
 use cetar_model::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::options::ServerOptions;
+use crate::{options::ServerOptions, streams::Streams};
 
 /// How long an answer about readiness is given again. The question costs a durable write, and anyone may ask it.
 const READINESS: Duration = Duration::from_secs(1);
@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) options: ServerOptions,
     /// Places for requests to `/v1`.
     pub(crate) places: Semaphore,
+    /// Event streams that are open.
+    pub(crate) streams: Streams,
     readiness: Mutex<Option<(Timestamp, Readiness)>>,
 }
 
@@ -41,7 +43,13 @@ impl Readiness {
 impl AppState {
     pub(crate) fn new(engine: Engine, options: ServerOptions) -> Self {
         let places = Semaphore::new(options.concurrency);
-        Self(Arc::new(Shared { engine, options, places, readiness: Mutex::default() }))
+        Self(Arc::new(Shared {
+            engine,
+            options,
+            places,
+            streams: Streams::default(),
+            readiness: Mutex::default(),
+        }))
     }
 
     /// Asks the engine, at most once a second.

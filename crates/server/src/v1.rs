@@ -3,6 +3,7 @@
 mod api_keys;
 mod deliveries;
 mod devices;
+mod events;
 mod jobs;
 mod messages;
 mod plan;
@@ -43,6 +44,8 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::deliveries::deliveries))
         .routes(routes!(deliveries::read::read))
         .routes(routes!(deliveries::resend::resend))
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::follow::follow))
         .routes(routes!(workspace::read::read))
         .routes(routes!(plan::read::read));
     match face {

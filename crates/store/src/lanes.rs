@@ -23,7 +23,7 @@ statements! {
     LOCK = "SELECT id FROM conversations WHERE id = (SELECT conversation FROM jobs WHERE id = $1)", postgres "FOR NO KEY UPDATE";
     EXISTS = "SELECT id FROM jobs WHERE id = $1";
     LOAD = "SELECT j.id, j.workspace, j.device, j.conversation, j.message, j.state, j.at_head, j.run_at, j.expires_at, \
-              j.attempts, j.crashes, m.state AS message_state, m.client_ref, m.remote_id, m.channel, c.chat, w.language, \
+              j.attempts, j.crashes, m.state AS message_state, m.sequence, m.client_ref, m.remote_id, m.channel, c.chat, w.language, \
               d.removed_at AS device_removed_at \
             FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
               JOIN workspaces w ON w.id = j.workspace LEFT JOIN devices d ON d.id = j.device \
@@ -61,6 +61,7 @@ struct Row {
     attempts: i64,
     crashes: i64,
     message_state: String,
+    sequence: i64,
     client_ref: Option<String>,
     remote_id: Option<String>,
     channel: String,
@@ -85,6 +86,7 @@ pub(crate) struct Work {
     pub(crate) message_state: MessageState,
     pub(crate) device_removed: bool,
     pub(crate) remote_id: Option<String>,
+    sequence: i64,
     client_ref: Option<String>,
     channel: Channel,
     chat: Chat,
@@ -135,6 +137,7 @@ pub(crate) async fn load_locked(tx: &mut Tx, job: &JobId) -> Result<Option<Work>
         message_state: read(&row.message_state, "messages", "state", &row.message)?,
         device_removed: row.device_removed_at.is_some(),
         remote_id: row.remote_id,
+        sequence: row.sequence,
         client_ref: row.client_ref,
         channel: read(&row.channel, "messages", "channel", &row.message)?,
         chat: Chat::new(row.chat),
@@ -190,6 +193,7 @@ pub(crate) async fn advance(
             status: next,
             timestamp: at.as_secs(),
             error,
+            sequence: work.sequence,
         }),
     };
     let new =

@@ -47,6 +47,7 @@ mod sqlite;
 mod state;
 mod statement;
 mod store;
+mod stream;
 mod workspaces;
 mod writer;
 

@@ -26,8 +26,12 @@ macro_rules! step {
 }
 
 /// All steps there are, ascending by one.
-pub(crate) const STEPS: &[Step] =
-    &[step!(1, "0001_foundation"), step!(2, "0002_request_ids"), step!(3, "0003_webhooks")];
+pub(crate) const STEPS: &[Step] = &[
+    step!(1, "0001_foundation"),
+    step!(2, "0002_request_ids"),
+    step!(3, "0003_webhooks"),
+    step!(4, "0004_stream"),
+];
 
 /// The schema this program knows.
 pub(crate) const KNOWN: i64 = STEPS[STEPS.len() - 1].version;

@@ -6,6 +6,7 @@ use crate::{
     Cutoffs, QueueFigures, Result, Store,
     db::{Tx, execute, fetch_optional, limit as rows},
     statement::statements,
+    stream,
 };
 
 macro_rules! old_events {
@@ -44,8 +45,8 @@ statements! {
 
 impl Store {
     /// Deletes what is past its time, at most `limit` rows of one kind in one transaction: attempts to deliver, deliveries,
-    /// events, attempts to send, what was received, idempotency keys. Returns how many rows went; zero when there is nothing left
-    /// to do.
+    /// events, attempts to send, what was received, idempotency keys. Readers of the stream who had not come to these events
+    /// are told when they ask. Returns how many rows went; zero when there is nothing left to do.
     pub async fn prune(&self, cutoffs: Cutoffs, limit: usize) -> Result<usize> {
         let gone = self
             .write((cutoffs, limit), |tx, (cutoffs, limit)| Box::pin(prune(tx, *cutoffs, rows(*limit))))
@@ -79,6 +80,7 @@ async fn prune(tx: &mut Tx, cutoffs: Cutoffs, limit: i64) -> Result<u64> {
         gone = execute!(tx, OLD_DELIVERIES, &old, limit)?;
     }
     if gone == 0 {
+        stream::note_pruned(tx, events, limit).await?;
         execute!(tx, ATTEMPTS, events, limit)?;
         execute!(tx, DELIVERIES, events, limit)?;
         gone = execute!(tx, EVENTS, events, limit)?;

@@ -3,9 +3,11 @@
 mod accounts;
 mod arriving;
 mod sending;
+mod stream;
 mod webhooks;
 
 pub use accounts::*;
 pub use arriving::*;
 pub use sending::*;
+pub use stream::*;
 pub use webhooks::*;

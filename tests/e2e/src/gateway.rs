@@ -17,19 +17,13 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::{Database, within};
+use crate::{Database, root, within};
 
 /// Where `make simulated` leaves the binary; `CETAR_TEST_BINARY` names another.
 fn binary() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
     let named = std::env::var("CETAR_TEST_BINARY").ok().map(PathBuf::from);
-    let path = named.unwrap_or_else(|| {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(2)
-            .expect("two folders up")
-            .join("target/simulated/cetar")
-    });
+    let path = named.unwrap_or_else(|| root().join("target/simulated/cetar"));
     assert!(path.exists(), "{} is missing: run `make simulated` first", path.display());
     path
 }

@@ -13,7 +13,11 @@ mod gateway;
 mod receiver;
 pub mod scene;
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 pub use database::{Database, Proxy};
 pub use gateway::{Answer, Cli, Gateway, Home};
@@ -23,6 +27,11 @@ pub use receiver::{Receiver, Webhook};
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let outcome = tokio::time::timeout(Duration::from_mins(2), future).await;
     outcome.unwrap_or_else(|_elapsed| panic!("waited two minutes for {what}"))
+}
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders up").to_owned()
 }
 
 /// The document's first example, with only its host and its key replaced.

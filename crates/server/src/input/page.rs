@@ -1,6 +1,6 @@
 //! Which part of a list: `?limit=` and `?after=`.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, fmt::Display, str::FromStr};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -47,7 +47,32 @@ impl Default for Page {
     }
 }
 
+/// A cursor as callers see it.
+pub(crate) fn cursor(place: &impl Display) -> String {
+    URL_SAFE_NO_PAD.encode(place.to_string())
+}
+
+/// A cursor read back, if it is one.
+pub(crate) fn read_cursor<T: FromStr>(text: &str) -> Option<T> {
+    read_text(text)?.parse().ok()
+}
+
+fn read_text(cursor: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}
+
 impl Page {
+    /// How many entries are wanted.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// What the cursor says, for a list whose cursors are no ids.
+    pub(crate) fn after<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
+        let after = self.after.as_deref().map(str::parse).transpose();
+        after.map_err(|_| ApiError::field("after", Problem::Cursor))
+    }
+
     /// Cuts this page out of the whole list. Every cursor is the id of the last entry shown, so it stays good when that
     /// entry is deleted meanwhile.
     pub(crate) fn cut<T, U>(
@@ -72,7 +97,7 @@ impl Page {
     }
 
     /// The id after which it begins.
-    pub(crate) fn after(&self) -> Option<&str> {
+    pub(crate) fn after_id(&self) -> Option<&str> {
         self.after.as_deref()
     }
 
@@ -81,7 +106,7 @@ impl Page {
         self.limit + 1
     }
 
-    /// This page, of entries that were fetched for it in their order: those [`Self::after`] the last one,
+    /// This page, of entries that were fetched for it in their order: those after [`Self::after_id`],
     /// [`Self::to_fetch`] of them at most.
     pub(crate) fn of_fetched<T, U>(
         &self,
@@ -91,8 +116,7 @@ impl Page {
     ) -> List<U> {
         let has_more = entries.len() > self.limit;
         entries.truncate(self.limit);
-        let next_cursor =
-            entries.last().filter(|_| has_more).map(|last| URL_SAFE_NO_PAD.encode(id(last).as_bytes()));
+        let next_cursor = entries.last().filter(|_| has_more).map(|last| cursor(&id(last)));
         List { data: entries.into_iter().map(show).collect(), has_more, next_cursor }
     }
 
@@ -110,9 +134,9 @@ impl Page {
                     Err(_) => refuse("limit", Problem::WrongType(JsonType::Integer)),
                 },
                 "after" if value.is_empty() => {}
-                "after" => match URL_SAFE_NO_PAD.decode(value.as_bytes()).map(String::from_utf8) {
-                    Ok(Ok(id)) => page.after = Some(id),
-                    Ok(Err(_)) | Err(_) => refuse("after", Problem::Cursor),
+                "after" => match read_text(&value) {
+                    Some(id) => page.after = Some(id),
+                    None => refuse("after", Problem::Cursor),
                 },
                 _ => {}
             }

@@ -8,6 +8,7 @@ mod app;
 mod bodies;
 mod conditions;
 mod devices;
+mod events;
 mod jobs;
 mod keys;
 mod limit;

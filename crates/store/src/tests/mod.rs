@@ -13,4 +13,5 @@ mod random;
 mod receiving;
 mod sending;
 mod statements;
+mod streaming;
 mod world;

@@ -9,7 +9,7 @@ use crate::{
     accept, alias, change, claim, db, deliveries, delivery_log, devices, endpoints, events, expire, inbound,
     keys, lanes, leases, master, outcomes, prune, receipts, recover, settle, state,
     statement::{MAX_ROWS, Multi, Sql},
-    store, workspaces, writer,
+    store, stream, workspaces, writer,
 };
 
 /// Of every file that has some.
@@ -36,6 +36,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("settle", settle::STATEMENTS),
     ("state", state::STATEMENTS),
     ("store", store::STATEMENTS),
+    ("stream", stream::STATEMENTS),
     ("workspaces", workspaces::STATEMENTS),
     ("writer", writer::STATEMENTS),
 ];
@@ -49,6 +50,7 @@ fn multis() -> Vec<&'static Multi> {
         lanes::MULTIS,
         receipts::MULTIS,
         state::MULTIS,
+        stream::MULTIS,
     ]
     .concat()
 }
@@ -149,6 +151,10 @@ on_both_engines! {
             "recover::REVIVE",
             "settle::SETTLE",
             "state::GET",
+            "stream::AFTER",
+            "stream::AT",
+            "stream::BODIES[256]",
+            "stream::WAITING",
         ];
         let texts = texts(world.kind);
         for name in HOT {
@@ -161,7 +167,7 @@ on_both_engines! {
                 Kind::Postgres => line.contains("Seq Scan"),
             };
             assert_eq!(plan.iter().find(bad), None, "{name}: {plan:#?}");
-            if matches!(*name, "claim::DUE" | "claim::NEXT" | "expire::EXPIRED" | "lanes::PROMOTE" | "deliveries::DUE") {
+            if matches!(*name, "claim::DUE" | "claim::NEXT" | "expire::EXPIRED" | "lanes::PROMOTE" | "deliveries::DUE" | "stream::AFTER" | "stream::WAITING") {
                 let sorted = plan.iter().find(|line| line.contains("Sort"));
                 assert_eq!(sorted, None, "{name} takes from the index in order: {plan:#?}");
             }

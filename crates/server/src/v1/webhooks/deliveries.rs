@@ -53,7 +53,7 @@ impl Query {
             Err(problems) => (Page::default(), problems),
         };
         let mut filter =
-            DeliveryFilter { after: page.after().map(str::to_owned), ..DeliveryFilter::default() };
+            DeliveryFilter { after: page.after_id().map(str::to_owned), ..DeliveryFilter::default() };
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let read = match (&*name, &*value) {
                 (_, "") => Ok(()),
