@@ -5,7 +5,7 @@
 
 SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check audit bench simulated release setup need
+.PHONY: help run dev test check audit bench schema simulated release setup need
 
 ARGS ?=
 SIMULATED := target/simulated
@@ -32,6 +32,10 @@ audit: need ## known vulnerabilities and yanked crates (needs cargo-deny and the
 bench: need ## measure how many sends are accepted, each durable (ARGS go to the measurement)
 	cargo run --release -p cetar-store --example accept_rate -- $(ARGS)
 
+schema: need setup simulated ## hold a running server against its own OpenAPI document for longer (ARGS=500: so many cases an operation)
+	CETAR_TEST_SCHEMA_EXAMPLES=$(or $(ARGS),200) scripts/postgres run -- \
+		cargo test -p cetar-e2e --all-features --target-dir $(SIMULATED) --test schema
+
 simulated: need ## build target/simulated/cetar, which talks to a stand-in for WhatsApp; never ship it
 	cargo build -p cetar --features simulated --target-dir $(SIMULATED)
 	@ln -sf debug/cetar $(SIMULATED)/cetar
@@ -39,7 +43,7 @@ simulated: need ## build target/simulated/cetar, which talks to a stand-in for W
 release: need ## build the binary to ship, target/release/cetar
 	cargo build --release --locked -p cetar
 
-setup: ## install what the tests need beyond Rust: PostgreSQL, PHP, strace, curl
+setup: ## install what the tests need beyond Rust: PostgreSQL, PHP, strace, curl, schemathesis
 	@scripts/setup
 
 need:

@@ -324,8 +324,11 @@ Example:
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// Also try to reach the networks and the public address
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ready")]
     pub network: bool,
+    /// Only ask the running server whether it is ready: for health checks, which come often
+    #[arg(long)]
+    pub ready: bool,
     #[command(flatten)]
     pub listing: Listing,
     #[command(flatten)]

@@ -213,11 +213,33 @@ fn held(holder: &Holder) -> String {
     }
 }
 
-/// Writes a file that must not exist yet, for its owner alone, and makes sure that it is on disk.
+/// Writes a file that must not exist yet, for its owner alone, and makes sure that it is on disk. It gets its name when it is
+/// whole: a full disk, or an end in the middle, leaves no empty file that the next start would stumble over. Whoever calls this
+/// holds the directory.
 pub(crate) fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
+    write_new_by(path, |file| file.write_all(contents))
+}
+
+fn write_new_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    if path.try_exists()? {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
+    // One that was killed may have left it, and whoever wrote it may have left it open to others.
+    let _ = fs::remove_file(&unfinished);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&unfinished)
+        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&unfinished);
+    }
+    written?;
     sync_folder_of(path)
 }
 
@@ -268,6 +290,21 @@ mod tests {
         let (_folder, data) = fresh();
         let first = data.node(&ids(), Timestamp::from_secs(1)).unwrap();
         assert_eq!(data.node(&ids(), Timestamp::from_secs(2)).unwrap(), first);
+    }
+
+    #[test]
+    fn a_file_is_there_whole_or_not_at_all() {
+        let (_folder, data) = fresh();
+        let path = data.master_key();
+        let full = |file: &mut File| file.write_all(b"cmk_").and(Err(io::ErrorKind::StorageFull.into()));
+        assert_eq!(write_new_by(&path, full).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "nothing is left");
+        fs::write(data.path().join("master.key.unfinished"), "of one that was killed").unwrap();
+        write_new(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(write_new(&path, b"other").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -73,6 +73,7 @@ impl Finding {
 /// Runs every check. Exit code 1 if one failed.
 pub(crate) async fn run(options: &cli::Doctor, environment: &Environment) -> anyhow::Result<ExitCode> {
     let findings = match Config::load(&options.place.flags(), environment, Path::new(".")) {
+        Ok(config) if options.ready => vec![checks::ready(&config, environment).await],
         Ok(config) => {
             let mut findings = checks::all(&config, environment).await;
             if options.network {

@@ -18,7 +18,7 @@ use crate::{
     cli,
     config::{Config, Environment, Secret},
     data_dir::DataDir,
-    local, master_key,
+    disk, local, master_key,
 };
 
 /// How much is made that is not there.
@@ -83,6 +83,9 @@ impl Gateway {
     /// What everyone can reach.
     pub(crate) fn public_router(&self, stop: CancellationToken, metrics: MetricsRenderer) -> Router {
         let mut options = self.options(Face::Public, stop);
+        // PostgreSQL's disk is another machine's; when it is full, the database says so.
+        let file = sqlite_file(self.config.database_url().expose());
+        options.disk = file.as_deref().map(disk::has_room_for);
         options.metrics = Some(metrics);
         let token = self.config.metrics.token.as_ref().map(Secret::expose);
         options.metrics_token = token.map(SecretString::from);
@@ -134,7 +137,10 @@ pub(crate) async fn open_store(
         Ok(store) => Ok(store),
         Err(error) => {
             if let (
-                OpenError::WrongMasterKey | OpenError::SchemaNewer { .. } | OpenError::Unreachable(_),
+                OpenError::WrongMasterKey
+                | OpenError::SchemaNewer { .. }
+                | OpenError::Unreachable(_)
+                | OpenError::Damaged(_),
                 Some(made),
             ) = (&error, &keys.made)
             {
@@ -182,7 +188,7 @@ pub(crate) fn sqlite_file(url: &str) -> Option<std::path::PathBuf> {
 
 fn whatsapp_settings(config: &Config) -> cetar_whatsapp_web::Settings {
     cetar_whatsapp_web::Settings {
-        url: config.whatsapp_web.url.as_ref().map(ToString::to_string),
+        url: config.whatsapp_web.url.as_ref().map(|url| url.0.to_string()),
         ..cetar_whatsapp_web::Settings::default()
     }
 }

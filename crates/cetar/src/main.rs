@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod config;
 mod data_dir;
+mod disk;
 mod doctor;
 mod gateway;
 mod local;

@@ -80,9 +80,6 @@ async fn check(copy: &Path, data: &DataDir, environment: &Environment) -> anyhow
     if found.schema == 0 {
         bail!("the file is a SQLite database, and none of cetar's; nothing was changed");
     }
-    if let Some(damage) = found.damage {
-        bail!("the backup is damaged ({damage}); nothing was changed; try an older one");
-    }
     // Brings an older backup up to date now, while nothing depends on it.
     let store = Store::open(options()?).await.map_err(refusal)?;
     store.close().await;
@@ -96,6 +93,9 @@ fn refusal(error: OpenError) -> anyhow::Error {
              (or into {}); nothing was changed",
             master_key::VARIABLE
         ),
+        OpenError::Damaged(damage) => {
+            anyhow::anyhow!("the backup is damaged ({damage}); nothing was changed; try an older one")
+        }
         other => other.into(),
     }
 }

@@ -114,7 +114,7 @@ impl Engine {
         endpoint: NewEndpoint,
     ) -> Result<(Endpoint, SecretString), EndpointError> {
         let NewEndpoint { url, events, device, headers, ordered, legacy_signature } = endpoint;
-        self.check_url(&url)?;
+        self.permits_endpoint(&url).map_err(EndpointError::Url)?;
         check_headers(&headers)?;
         self.check_device(caller, device.as_ref()).await?;
         let now = self.now();
@@ -140,6 +140,14 @@ impl Engine {
         Ok((endpoint, secret))
     }
 
+    /// Whether this URL may ever be called, else why not.
+    pub fn permits_endpoint(&self, url: &str) -> Result<(), String> {
+        if url.len() > MAX_URL {
+            return Err(format!("longer than {MAX_URL} bytes"));
+        }
+        self.inner.webhooks.permits(url)
+    }
+
     /// All of the workspace within the caller's ties.
     pub async fn endpoints(&self, caller: &Caller) -> Result<Vec<Endpoint>, StoreError> {
         let mut endpoints = self.inner.store.endpoints(&caller.workspace.id).await?;
@@ -162,7 +170,7 @@ impl Engine {
     ) -> Result<Endpoint, EndpointError> {
         self.endpoint(caller, id).await?;
         if let Some(url) = &change.url {
-            self.check_url(url)?;
+            self.permits_endpoint(url).map_err(EndpointError::Url)?;
         }
         if let Some(headers) = &change.headers {
             check_headers(headers)?;
@@ -265,13 +273,6 @@ impl Engine {
     async fn enabled(&self, caller: &Caller, id: &EndpointId) -> Result<Endpoint, EndpointError> {
         let endpoint = self.endpoint(caller, id).await?;
         if endpoint.disabled.is_some() { Err(EndpointError::Disabled) } else { Ok(endpoint) }
-    }
-
-    fn check_url(&self, url: &str) -> Result<(), EndpointError> {
-        if url.len() > MAX_URL {
-            return Err(EndpointError::Url(format!("longer than {MAX_URL} bytes")));
-        }
-        self.inner.webhooks.permits(url).map_err(EndpointError::Url)
     }
 
     async fn check_device(&self, caller: &Caller, device: Option<&DeviceId>) -> Result<(), EndpointError> {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use cetar_model::{ApiKeyId, DeviceId, IdSource, WorkspaceId};
-use cetar_store::{ApiKey, Scope, StoreError};
+use cetar_store::{ApiKey, Device, Scope, StoreError};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -62,8 +62,8 @@ impl crate::Engine {
         }
         let devices = self.inner.store.devices(&caller.workspace.id).await?;
         for id in &key.devices {
-            let fits = |sandbox: bool| sandbox == key.test || key.scopes.contains(&Scope::Admin);
-            let there = devices.iter().any(|device| device.id == *id && fits(device.sandbox));
+            let suits = |device: &Device| device.id == *id && suits(device, key.test, &key.scopes);
+            let there = devices.iter().any(suits);
             if !there || !caller.is_tied_to(id) {
                 return Err(KeyError::NoSuchDevice(id.clone()));
             }
@@ -110,6 +110,11 @@ impl crate::Engine {
         self.inner.keys.forget_all();
         Ok(revoked)
     }
+}
+
+/// Whether a key of this kind could do anything with this device.
+pub fn suits(device: &Device, test: bool, scopes: &[Scope]) -> bool {
+    device.sandbox == test || scopes.contains(&Scope::Admin)
 }
 
 /// A fresh key.

@@ -366,6 +366,7 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict
             | StoreError::LeaseLost
             | StoreError::Corrupt { .. }
+            | StoreError::Damaged(_)
             | StoreError::Unsupported(_)
             | StoreError::Database(_) => Self::internal(error),
         }

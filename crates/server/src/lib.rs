@@ -20,7 +20,7 @@ mod v1;
 
 pub use error::ErrorCode;
 pub use openapi::document as openapi;
-pub use options::{Face, MetricsRenderer, ServerOptions};
+pub use options::{DiskHasRoom, Face, MetricsRenderer, ServerOptions};
 
 use axum::Router;
 use cetar_engine::Engine;

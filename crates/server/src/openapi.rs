@@ -1,5 +1,7 @@
 //! The OpenAPI 3.1 document, made from the code: routes, schemas, refusals, headers.
 
+mod header;
+mod link;
 mod refusal;
 pub(crate) mod schema;
 
@@ -9,9 +11,7 @@ use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use utoipa::openapi::{
-    ComponentsBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
-    PathItem, Ref, RefOr, Response, Type,
-    header::Header,
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr,
     path::Operation,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
@@ -32,7 +32,9 @@ One API for WhatsApp, Telegram, Messenger and Instagram. JSON over HTTPS only.
 **A 200 for a send is a promise**: the message is on disk. `GET /v1/jobs/{id}` and webhooks tell what becomes of it. Send an \
 `Idempotency-Key` to be able to repeat a request without sending twice.
 
-**Limit**: 60 requests in any 60 seconds for each key, unless the plan says otherwise; see the `X-RateLimit-*` headers.";
+**Limit**: 60 requests in any 60 seconds for each key, unless the plan says otherwise; see the `X-RateLimit-*` headers. \
+A request that is refused before it is counted has none of them: 401, `ip_blocked`, an address without that route or method (404, \
+405), and 503 while the server is overloaded or stopping.";
 
 /// The document of the public API.
 pub fn document() -> OpenApi {
@@ -65,9 +67,9 @@ pub fn document() -> OpenApi {
         ("server", "How the server is."),
     ];
     let tags = tags.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build());
-    components.headers.extend(headers());
+    components.headers.extend(header::all());
     components.responses.extend(refusal::shared().map(|(status, mut response)| {
-        describe_headers(&status, &mut response, true);
+        header::describe(&status, &mut response, true);
         (status, RefOr::T(response))
     }));
     let base = OpenApiBuilder::new().info(info).components(Some(components)).tags(Some(tags)).build();
@@ -79,9 +81,10 @@ pub fn document() -> OpenApi {
         for operation in operations(item) {
             for (status, response) in &mut operation.responses.responses {
                 if let RefOr::T(response) = response {
-                    describe_headers(status, response, path.starts_with("/v1/"));
+                    header::describe(status, response, path.starts_with("/v1/"));
                 }
             }
+            link::add(operation);
         }
     }
     document
@@ -98,53 +101,6 @@ pub(crate) fn bytes() -> Bytes {
 
 pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
-}
-
-/// Headers that [`crate::context`] puts on every answer.
-fn describe_headers(status: &str, response: &mut Response, limited: bool) {
-    add(response, &["X-Request-Id"]);
-    if limited && status != "401" {
-        add(response, &LIMIT_HEADERS);
-    }
-    match status {
-        "401" => add(response, &["WWW-Authenticate"]),
-        "429" | "503" => add(response, &["Retry-After"]),
-        _ => {}
-    }
-}
-
-fn add(response: &mut Response, names: &[&str]) {
-    for name in names {
-        let reference = Ref::new(format!("#/components/headers/{name}"));
-        response.headers.insert((*name).to_owned(), RefOr::Ref(reference));
-    }
-}
-
-const LIMIT_HEADERS: [&str; 5] =
-    ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"];
-
-fn headers() -> impl Iterator<Item = (String, RefOr<Header>)> {
-    let all = [
-        ("X-Request-Id", Type::String, "Name it when you report a problem."),
-        ("X-RateLimit-Limit", Type::Integer, "Requests allowed in any 60 seconds."),
-        ("X-RateLimit-Remaining", Type::Integer, "How many more would be let through now."),
-        (
-            "X-RateLimit-Reset",
-            Type::Integer,
-            "Unix seconds when the oldest counted request leaves the window.",
-        ),
-        ("RateLimit-Policy", Type::String, "The limit in the IETF's form: `\"default\";q=60;w=60`."),
-        ("RateLimit", Type::String, "What remains, in the IETF's form: `\"default\";r=59;t=60`."),
-        ("WWW-Authenticate", Type::String, "`Bearer`."),
-        ("Retry-After", Type::Integer, "Seconds to wait."),
-    ];
-    all.into_iter().map(|(name, of, about)| {
-        let schema = ObjectBuilder::new().schema_type(of);
-        (
-            name.to_owned(),
-            RefOr::T(HeaderBuilder::new().schema(Some(schema)).description(Some(about)).build()),
-        )
-    })
 }
 
 #[cfg(test)]
@@ -245,6 +201,22 @@ mod tests {
             let place = part.split('"').next().unwrap_or("");
             assert!(document.pointer(&format!("/{place}")).is_some_and(Value::is_object), "{place}");
         }
+    }
+
+    #[test]
+    fn every_link_leads_to_an_operation_and_takes_a_field_that_is_there() {
+        let document = parsed();
+        let all = all(&document);
+        for (name, operation) in &all {
+            let answer = &operation["responses"]["200"];
+            for (_, link) in answer["links"].as_object().into_iter().flatten() {
+                let target =
+                    all.iter().find(|(_, operation)| operation["operationId"] == link["operationId"]);
+                let (target, _) = target.expect("an operation");
+                assert!(target.contains("{id}"), "{name}: {target}");
+            }
+        }
+        assert!(all.iter().any(|(_, operation)| operation["responses"]["200"]["links"].is_object()));
     }
 
     #[test]

@@ -11,6 +11,9 @@ use url::Url;
 /// Renders the metrics as Prometheus text.
 pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// Whether the disk under the database has room for what comes next. Asked at most once a second; must not wait.
+pub type DiskHasRoom = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Who stands in front of this router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
@@ -37,6 +40,8 @@ pub struct ServerOptions {
     pub metrics: Option<MetricsRenderer>,
     /// Opens `/metrics` to callers that are not on this machine.
     pub metrics_token: Option<SecretString>,
+    /// For `/readyz`; without it the disk is taken to be well.
+    pub disk: Option<DiskHasRoom>,
     /// The program's version, as shown.
     pub version: String,
     /// This build speaks to simulated networks (`make simulated`): said loudly.
@@ -60,6 +65,7 @@ impl ServerOptions {
             concurrency: 512,
             metrics: None,
             metrics_token: None,
+            disk: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             simulated: false,
             public_url: None,

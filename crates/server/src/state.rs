@@ -30,13 +30,14 @@ pub(crate) struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Readiness {
     pub(crate) database: bool,
+    pub(crate) disk: bool,
     pub(crate) workers: bool,
     pub(crate) stopping: bool,
 }
 
 impl Readiness {
     pub(crate) fn is_ready(self) -> bool {
-        self.database && self.workers && !self.stopping
+        self.database && self.disk && self.workers && !self.stopping
     }
 }
 
@@ -75,7 +76,8 @@ impl AppState {
                 }
             }
         }
-        let readiness = Readiness { database, workers, stopping };
+        let disk = self.options.disk.as_ref().is_none_or(|has_room| has_room());
+        let readiness = Readiness { database, disk, workers, stopping };
         *last = Some((now, readiness));
         readiness
     }

@@ -5,7 +5,7 @@ mod deliveries;
 mod devices;
 mod events;
 mod jobs;
-mod messages;
+pub(crate) mod messages;
 mod plan;
 mod webhooks;
 mod workspace;

@@ -25,6 +25,9 @@ pub enum StoreError {
         /// Which row.
         id: String,
     },
+    /// The database's file is not what was written to it, or was never one.
+    #[error("the database is damaged ({0})")]
+    Damaged(String),
     /// This engine cannot do it; the text says what to do instead.
     #[error("{0}")]
     Unsupported(&'static str),
@@ -61,6 +64,7 @@ impl StoreError {
             Self::LeaseLost => Self::LeaseLost,
             Self::Unavailable(why) => Self::Unavailable(why.clone()),
             Self::Corrupt { table, column, id } => Self::Corrupt { table, column, id: id.clone() },
+            Self::Damaged(what) => Self::Damaged(what.clone()),
             Self::Unsupported(what) => Self::Unsupported(what),
             Self::Database(error) => {
                 Self::Database(DatabaseError { text: error.text.clone(), transient: error.transient })
@@ -115,6 +119,7 @@ fn from_sqlite(code: &str, message: &str) -> StoreError {
         10 => "the disk reports an error",
         13 => "the disk is full",
         14 => "the database file cannot be opened",
+        11 | 26 => return StoreError::Damaged(format!("SQLite {code}: {message}")),
         _ => return StoreError::internal(&format!("SQLite {code}: {message}")),
     };
     StoreError::Unavailable(format!("{why} (SQLite {code})"))
@@ -174,7 +179,32 @@ pub enum OpenError {
     /// It cannot be reached.
     #[error("the database cannot be reached ({0}): is it running, and is the URL right?")]
     Unreachable(String),
+    /// The file is no database any more, or never was one.
+    #[error(
+        "the database is damaged ({0}): stop the server, move the file and its -wal and -shm away (keep them), and bring the latest backup back with `cetar restore`"
+    )]
+    Damaged(String),
     /// A schema step failed.
     #[error("the schema could not be brought up to date: {0}")]
     Migration(String),
+}
+
+impl OpenError {
+    /// What it means when the first look at a database fails.
+    pub(crate) fn reading(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(why) => Self::Unreachable(why),
+            StoreError::Damaged(what) => Self::Damaged(what),
+            other => Self::Unreachable(other.to_string()),
+        }
+    }
+
+    /// What it means when the schema, or the proof of the master key, cannot be written.
+    pub(crate) fn writing(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(why) => Self::NotWritable(why),
+            StoreError::Damaged(what) => Self::Damaged(what),
+            other => Self::Migration(other.to_string()),
+        }
+    }
 }

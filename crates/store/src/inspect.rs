@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use crate::{
-    OpenError, Options, StoreError,
+    OpenError, Options,
     db::{Conn, Context},
     master, migrate,
 };
@@ -26,12 +26,11 @@ pub struct Inspection {
     pub schema: i64,
     /// The version this program knows. If it is the higher one, the next opening brings the schema up to date.
     pub known: i64,
-    /// The first thing that is wrong inside the file, in SQLite's words. Always `None` on PostgreSQL, which checks its pages itself.
-    pub damage: Option<String>,
 }
 
-/// Opens the database for reading, checks schema and master key, and reads every page. Refuses what [`crate::Store::open`] would
-/// refuse, with the same errors; a SQLite file that is not there is [`OpenError::Unreachable`].
+/// Opens the database for reading, checks schema and master key, and on SQLite reads every page (PostgreSQL checks its own).
+/// Refuses what [`crate::Store::open`] would refuse, with the same errors; a page that is wrong is [`OpenError::Damaged`], a
+/// SQLite file that is not there [`OpenError::Unreachable`].
 pub async fn inspect(options: Options) -> Result<Inspection, OpenError> {
     let Options { url, sealer, ids } = options;
     let ctx = Arc::new(Context { sealer, ids });
@@ -57,29 +56,28 @@ pub async fn inspect(options: Options) -> Result<Inspection, OpenError> {
 }
 
 async fn sqlite(pool: &SqlitePool, ctx: &Arc<Context>) -> Result<Inspection, OpenError> {
-    let mut conn = pool.acquire().await.map_err(unreachable)?;
+    let mut conn = pool.acquire().await.map_err(unreadable)?;
     let check = "PRAGMA integrity_check(1)";
-    let report: String = sqlx::query_scalar(check).fetch_one(&mut *conn).await.map_err(unreachable)?;
-    let damage = Some(report).filter(|report| report != "ok");
+    let report: String = sqlx::query_scalar(check).fetch_one(&mut *conn).await.map_err(unreadable)?;
+    if report != "ok" {
+        return Err(OpenError::Damaged(report));
+    }
     let schema = migrate::sqlite_version(&mut conn).await?;
     if schema > 0 {
         master::prove(&mut Conn::Sqlite(conn), ctx).await?;
     }
-    Ok(Inspection { engine: "sqlite", schema, known: migrate::KNOWN, damage })
+    Ok(Inspection { engine: "sqlite", schema, known: migrate::KNOWN })
 }
 
 async fn postgres(pool: &PgPool, ctx: &Arc<Context>) -> Result<Inspection, OpenError> {
-    let mut conn = pool.acquire().await.map_err(unreachable)?;
+    let mut conn = pool.acquire().await.map_err(unreadable)?;
     let schema = migrate::postgres_version(&mut conn).await?;
     if schema > 0 {
         master::prove(&mut Conn::Postgres(conn), ctx).await?;
     }
-    Ok(Inspection { engine: "postgres", schema, known: migrate::KNOWN, damage: None })
+    Ok(Inspection { engine: "postgres", schema, known: migrate::KNOWN })
 }
 
-fn unreachable(error: sqlx::Error) -> OpenError {
-    match StoreError::from(error) {
-        StoreError::Unavailable(why) => OpenError::Unreachable(why),
-        other => OpenError::Unreachable(other.to_string()),
-    }
+fn unreadable(error: sqlx::Error) -> OpenError {
+    OpenError::reading(error.into())
 }

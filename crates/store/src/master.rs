@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    OpenError, StoreError,
+    OpenError,
     db::{Conn, Context, execute, fetch_all},
     seal::Place,
     statement::{Sql, statements},
@@ -25,7 +25,7 @@ statements! {
 
 /// Opens every proof there is.
 pub(crate) async fn prove(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), OpenError> {
-    let proofs = fetch_all!(conn, (String, Vec<u8>), PROOFS).map_err(failed)?;
+    let proofs = fetch_all!(conn, (String, Vec<u8>), PROOFS).map_err(OpenError::writing)?;
     let opens = |(key, value): &(String, Vec<u8>)| {
         ctx.sealer.open(place(&[key.as_bytes()]), value).is_some_and(|words| words == WORDS)
     };
@@ -34,30 +34,23 @@ pub(crate) async fn prove(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), Ope
 
 /// Leaves a proof of the key that seals from now on, unless another node was faster, with another key: then nothing is left.
 pub(crate) async fn note(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), OpenError> {
-    execute!(conn, BEGIN).map_err(failed)?;
+    execute!(conn, BEGIN).map_err(OpenError::writing)?;
     let noted = leave_proof(conn, ctx).await;
     let end = if noted.is_ok() { execute!(conn, COMMIT) } else { execute!(conn, ROLLBACK) };
-    noted.and(end.map(drop).map_err(failed))
+    noted.and(end.map(drop).map_err(OpenError::writing))
 }
 
 async fn leave_proof(conn: &mut Conn, ctx: &Arc<Context>) -> Result<(), OpenError> {
     if let Conn::Postgres(_) = conn {
-        execute!(conn, ALONE).map_err(failed)?;
+        execute!(conn, ALONE).map_err(OpenError::writing)?;
     }
     let id = ctx.sealer.sealing_key().ok_or(OpenError::WrongMasterKey)?;
     let key = format!("master_key:{id}");
     let proof = ctx.sealer.seal(ctx.ids.random(), place(&[key.as_bytes()]), WORDS);
-    execute!(conn, NOTE, &key, proof.ok_or(OpenError::WrongMasterKey)?).map_err(failed)?;
+    execute!(conn, NOTE, &key, proof.ok_or(OpenError::WrongMasterKey)?).map_err(OpenError::writing)?;
     prove(conn, ctx).await
 }
 
 const fn place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
     Place { table: "meta", column: "value", row }
-}
-
-fn failed(error: StoreError) -> OpenError {
-    match error {
-        StoreError::Unavailable(why) => OpenError::NotWritable(why),
-        other => OpenError::Migration(other.to_string()),
-    }
 }

@@ -5,7 +5,7 @@
 
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
-use crate::{OpenError, StoreError};
+use crate::OpenError;
 
 pub(crate) struct Step {
     pub(crate) version: i64,
@@ -104,8 +104,5 @@ const fn known(found: i64) -> Result<i64, OpenError> {
 }
 
 fn step_failed(error: sqlx::Error) -> OpenError {
-    match StoreError::from(error) {
-        StoreError::Unavailable(why) => OpenError::NotWritable(why),
-        other => OpenError::Migration(other.to_string()),
-    }
+    OpenError::writing(error.into())
 }

@@ -147,7 +147,7 @@ pub(crate) async fn open(url: &str, ctx: Arc<Context>) -> Result<Store, OpenErro
         ])
         .disable_statement_logging();
     let pool = pool(POOL).connect_lazy_with(options.clone());
-    let mut conn = pool.acquire().await.map_err(|error| unreachable(error.into()))?;
+    let mut conn = pool.acquire().await.map_err(|error| OpenError::reading(error.into()))?;
     // Both may refuse the database, and nothing has been written yet.
     let version = migrate::postgres_version(&mut conn).await?;
     let mut conn = Conn::Postgres(conn);
@@ -195,11 +195,4 @@ fn pool(size: u32) -> PgPoolOptions {
                 Ok(true)
             })
         })
-}
-
-fn unreachable(error: StoreError) -> OpenError {
-    match error {
-        StoreError::Unavailable(why) => OpenError::Unreachable(why),
-        other => OpenError::Unreachable(other.to_string()),
-    }
 }

@@ -54,8 +54,9 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
     let max_pages = Arc::new(std::sync::atomic::AtomicI64::new(0));
     #[cfg(test)]
     let writing = full_disk(writing, &max_pages);
-    let writing = writing.connect_with(options(path)).await.map_err(|error| not_writable(error.into()))?;
-    let mut conn = writing.acquire().await.map_err(|error| not_writable(error.into()))?;
+    let writing =
+        writing.connect_with(options(path)).await.map_err(|error| OpenError::writing(error.into()))?;
+    let mut conn = writing.acquire().await.map_err(|error| OpenError::writing(error.into()))?;
     // Both may refuse the database, and nothing has been written yet.
     let version = migrate::sqlite_version(&mut conn).await?;
     let mut conn = Conn::Sqlite(conn);
@@ -109,13 +110,6 @@ fn full_disk(pool: SqlitePoolOptions, max_pages: &Arc<std::sync::atomic::AtomicI
             Ok(())
         })
     })
-}
-
-fn not_writable(error: StoreError) -> OpenError {
-    match error {
-        StoreError::Unavailable(why) => OpenError::NotWritable(why),
-        other => OpenError::Migration(other.to_string()),
-    }
 }
 
 /// Makes the file if it is not there, for its owner only: it holds messages. The log and its index inherit the mode.
@@ -175,27 +169,61 @@ async fn passive(conn: &mut Option<SqliteConnection>, options: &SqliteConnectOpt
     Ok(pages)
 }
 
-/// A copy of the moment, made by a reader, so that writing goes on.
+/// A copy of the moment, made by a reader, so that writing goes on. It gets its name when it is whole and on disk: whatever
+/// goes wrong before, a file of that name is not there.
 pub(crate) async fn backup(readers: &SqlitePool, to: &Path) -> Result<()> {
-    let failed = |error: &std::io::Error| {
-        StoreError::Unavailable(format!("the backup cannot be written ({})", error.kind()))
-    };
-    let text = to.to_str().ok_or(StoreError::Unsupported("the backup's path must be valid UTF-8"))?;
+    if to.exists() {
+        return Err(StoreError::Conflict);
+    }
+    let mut name = to.as_os_str().to_owned();
+    name.push(".unfinished");
+    let unfinished = Unfinished(name.into());
+    // Of one that was killed.
+    let _ = std::fs::remove_file(&unfinished.0);
+    let text =
+        unfinished.0.to_str().ok_or(StoreError::Unsupported("the backup's path must be valid UTF-8"))?;
     let mut new = std::fs::OpenOptions::new();
     new.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
-    let file = new.open(to).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => StoreError::Conflict,
-        _ => failed(&error),
-    })?;
+    let file = new.open(&unfinished.0).map_err(|error| not_backed_up(&error))?;
     let mut conn = readers.acquire().await?;
     // It takes an existing file if that is empty, and so keeps our mode.
-    let done = sqlx::query("VACUUM INTO $1").bind(text).execute(&mut *conn).await;
-    let done = done.map_err(StoreError::from).and_then(|_| file.sync_all().map_err(|error| failed(&error)));
-    if done.is_err() {
-        // Half a backup is worse than none.
-        let _ = std::fs::remove_file(to);
+    sqlx::query("VACUUM INTO $1").bind(text).execute(&mut *conn).await?;
+    drop(conn);
+    file.sync_all().map_err(|error| not_backed_up(&error))?;
+    unfinished.finish(to)
+}
+
+fn not_backed_up(error: &std::io::Error) -> StoreError {
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => StoreError::Conflict,
+        kind => StoreError::Unavailable(format!("the backup cannot be written ({kind})")),
     }
-    done
+}
+
+/// A backup on its way; removed again unless it is finished.
+struct Unfinished(std::path::PathBuf);
+
+impl Unfinished {
+    /// Gives it its name, for good. Where the file system has links, not even a file that appeared meanwhile is overwritten.
+    fn finish(self, to: &Path) -> Result<()> {
+        match std::fs::hard_link(&self.0, to) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) => Ok(()),
+            Err(_) => std::fs::rename(&self.0, to),
+        }
+        .and_then(|()| match to.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => std::fs::File::open(folder)?.sync_all(),
+            _ => Ok(()),
+        })
+        .map_err(|error| not_backed_up(&error))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // After a rename it is not there.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }

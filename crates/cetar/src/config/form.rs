@@ -62,6 +62,7 @@ settings! {
     SocketAddr => Text, |address: &SocketAddr| format!("\"{address}\"");
     PathBuf => Text, |path: &PathBuf| format!("{:?}", path.display().to_string());
     Url => Text, |url: &Url| format!("\"{url}\"");
+    WebsocketUrl => Text, |url: &WebsocketUrl| format!("\"{}\"", url.0);
     Secret => Text, |_: &Secret| "\"…\"".to_owned();
     Span => Text, |span: &Span| format!("\"{span}\"");
     u32 => Number, u32::to_string;
@@ -111,6 +112,19 @@ impl fmt::Debug for Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// A URL that a websocket can be opened to: `ws` or `wss`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WebsocketUrl(pub Url);
+
+impl<'de> Deserialize<'de> for WebsocketUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let url = Url::deserialize(deserializer)?;
+        let fits = matches!(url.scheme(), "ws" | "wss") && url.has_host();
+        let found = de::Unexpected::Str(url.as_str());
+        if fits { Ok(Self(url)) } else { Err(de::Error::invalid_value(found, &"a websocket URL")) }
     }
 }
 

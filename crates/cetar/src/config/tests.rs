@@ -122,6 +122,11 @@ fn a_wrong_value_is_told_with_its_key_the_form_wanted_and_where_it_came_from() {
         refusal("log = 'json'", &[]),
         "the configuration is wrong: `log` must be a section with keys (from cetar.toml)"
     );
+    assert_eq!(
+        refusal("", &[("CETAR_WHATSAPP_WEB__URL", "http://x")]),
+        "the configuration is wrong: `whatsapp_web.url` must be a ws or wss URL, as in \"ws://127.0.0.1:9000/ws/chat\", not \"http://x/\" \
+         (from the environment variable CETAR_WHATSAPP_WEB__URL)"
+    );
     let listen = Flags { listen: Some("8080".into()), ..Flags::default() };
     let told = Config::load(&listen, &env(&[]), Path::new("/nonexistent")).unwrap_err().to_string();
     assert!(told.contains("`listen` must be an address and a port"), "{told}");

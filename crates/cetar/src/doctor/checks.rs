@@ -4,17 +4,16 @@ use std::{fs, os::unix::fs::MetadataExt as _, sync::Arc, time::Duration};
 
 use cetar_model::{Clock as _, IdSource, Timestamp};
 use cetar_provider::SystemClock;
-use nix::sys::statvfs::statvfs;
 
 use super::Finding;
 use crate::{
     api::Api,
     config::{Config, Environment},
     data_dir::DataDir,
+    disk::{self, MEBIBYTE},
     gateway, master_key, serve,
 };
 
-const MEBIBYTE: u128 = 1024 * 1024;
 /// Below this the database will soon refuse to write.
 const TOO_LITTLE: u128 = 100 * MEBIBYTE;
 /// Below this someone should look.
@@ -39,7 +38,7 @@ pub(super) async fn all(config: &Config, environment: &Environment) -> Vec<Findi
     };
     let running = data.holder().is_some_and(|holder| holder.is_server);
     findings.push(data_directory(&data));
-    findings.push(disk(&data));
+    findings.push(disk_space(&data));
     findings.push(key(&data, environment));
     findings.push(database(config, environment, &data).await);
     findings.push(clock(gateway::sqlite_file(config.database_url().expose()).as_deref()));
@@ -50,6 +49,15 @@ pub(super) async fn all(config: &Config, environment: &Environment) -> Vec<Findi
         findings.push(port(config).await);
     }
     findings
+}
+
+/// The running server's own word. None that runs is a failure here.
+pub(super) async fn ready(config: &Config, environment: &Environment) -> Finding {
+    match DataDir::existing(&config.general.data_dir) {
+        Ok(data) if data.holder().is_some_and(|holder| holder.is_server) => server(config, environment).await,
+        Ok(_) => Finding::failed("server", "not running", "start it: cetar serve"),
+        Err(error) => Finding::fail("server", &error),
+    }
 }
 
 fn configuration(config: &Config) -> Finding {
@@ -87,12 +95,10 @@ fn data_directory(data: &DataDir) -> Finding {
     }
 }
 
-fn disk(data: &DataDir) -> Finding {
+fn disk_space(data: &DataDir) -> Finding {
     let path = data.path().display();
-    match statvfs(data.path()) {
-        Ok(found) => {
-            // Wide enough for what the figures are on any system.
-            let free = u128::from(found.blocks_available()) * u128::from(found.fragment_size());
+    match disk::free(data.path()) {
+        Ok(free) => {
             let message = format!("{} MiB free at {path}", free / MEBIBYTE);
             if free < TOO_LITTLE {
                 Finding::failed("disk", message, "free some space now: without it nothing can be accepted")
@@ -134,21 +140,14 @@ async fn database(config: &Config, environment: &Environment, data: &DataDir) ->
     let ids = Arc::new(IdSource::new(gateway::random));
     let options = cetar_store::Options { url: url.expose().to_owned(), sealer: keys.sealer, ids };
     match cetar_store::inspect(options).await {
-        Ok(found) => match found.damage {
-            Some(damage) => Finding::failed(
-                "database",
-                format!("{} is damaged: {damage}", found.engine),
-                "stop the server, move the database away and bring the latest backup back with cetar restore",
-            ),
-            None if found.schema < found.known => Finding::warn(
-                "database",
-                format!("{}, schema {} of {}", found.engine, found.schema, found.known),
-                "nothing: the next start brings it up to date (or cetar migrate does)",
-            ),
-            None => {
-                Finding::ok("database", format!("{}, schema {}, no damage found", found.engine, found.schema))
-            }
-        },
+        Ok(found) if found.schema < found.known => Finding::warn(
+            "database",
+            format!("{}, schema {} of {}", found.engine, found.schema, found.known),
+            "nothing: the next start brings it up to date (or cetar migrate does)",
+        ),
+        Ok(found) => {
+            Finding::ok("database", format!("{}, schema {}, no damage found", found.engine, found.schema))
+        }
         Err(error) => Finding::fail("database", &error.into()),
     }
 }

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const WHATSAPP: &str = "wss://web.whatsapp.com/ws/chat";
 
 pub(super) async fn all(config: &Config) -> Vec<Finding> {
-    let whatsapp = config.whatsapp_web.url.clone().or_else(|| Url::parse(WHATSAPP).ok());
+    let whatsapp = config.whatsapp_web.url.clone().map(|url| url.0).or_else(|| Url::parse(WHATSAPP).ok());
     let outward = "let this machine make outgoing connections to that address, or correct its DNS";
     let inward =
         "correct the DNS entry, the proxy or the firewall; networks and people reach this server by it";

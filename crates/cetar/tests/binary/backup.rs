@@ -100,6 +100,31 @@ fn a_damaged_or_foreign_file_is_refused() {
     let damaged = home.path().join("damaged");
     fs::write(&damaged, bytes).unwrap();
     let refusal = restore(&damaged);
-    assert!(refusal.contains("damaged") || refusal.contains("malformed"), "{refusal}");
+    assert!(refusal.contains("the backup is damaged") && refusal.contains("try an older one"), "{refusal}");
     assert!(!fresh.file("cetar.db").exists());
+}
+
+#[test]
+fn a_damaged_database_is_said_to_be_damaged_and_how_it_comes_back() {
+    let (home, key) = Home::new().served_once();
+    home.run(&["backup", &file(&home)]).ok();
+    let mut bytes = fs::read(home.file("cetar.db")).unwrap();
+    bytes[0..16].fill(0xa5);
+    fs::write(home.file("cetar.db"), bytes).unwrap();
+    for command in ["serve", "migrate"] {
+        let refusal = home.run(&[command]).refused();
+        assert!(refusal.contains("the database is damaged"), "{refusal}");
+        assert!(refusal.contains("cetar restore"), "{refusal}");
+        assert!(!refusal.contains("cannot be reached"), "{refusal}");
+    }
+    let doctor = home.run(&["doctor"]);
+    assert!(doctor.out.contains("FAIL  database") && doctor.out.contains("is damaged"), "{}", doctor.out);
+    // And so it is done.
+    for name in ["cetar.db", "cetar.db-wal", "cetar.db-shm"] {
+        if home.file(name).exists() {
+            fs::rename(home.file(name), home.path().join(name)).unwrap();
+        }
+    }
+    home.run(&["restore", &file(&home)]).ok();
+    assert_eq!(home.serve().get("/v1/devices", &key).0, 200);
 }

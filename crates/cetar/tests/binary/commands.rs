@@ -137,6 +137,8 @@ fn a_plan_is_read_from_standard_input_and_holds_at_once() {
     assert_eq!(plan["channels"], json!(["telegram"]));
     let (status, answer) = server.request("POST", "/v1/messages", Some(&server.test_key()), Some(&hello()));
     assert_eq!((status, &answer["error"]["code"]), (403, &json!("plan_feature_missing")), "{answer}");
+    let refusal = home.run_with_input(&["plan", "set"], r#"{"device":3}"#).refused();
+    assert!(refusal.contains("device") && refusal.contains("requests_per_minute"), "{refusal}");
     let refusal = home.run_with_input(&["plan", "set"], r#"{"channels":["pigeon"]}"#).refused();
     assert!(refusal.contains("channels"), "{refusal}");
 }

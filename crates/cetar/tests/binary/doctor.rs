@@ -68,3 +68,22 @@ fn with_network_it_tries_the_addresses_it_needs() {
     assert_eq!(finding(&said, "whatsapp")["status"], "fail");
     assert!(finding(&said, "whatsapp")["action"].as_str().unwrap().contains("outgoing connections"));
 }
+
+#[test]
+fn for_a_health_check_it_asks_the_running_server_only() {
+    let (home, _) = Home::new().served_once();
+    let said = home.run(&["doctor", "--ready"]);
+    assert!(!said.status.success() && said.out.contains("not running"), "{said:?}");
+    let nowhere = Home::new().run(&["doctor", "--ready"]);
+    assert!(!nowhere.status.success() && nowhere.out.contains("no data directory"), "{nowhere:?}");
+    let server = home.serve();
+    let begun = std::time::Instant::now();
+    let said = loop {
+        let said = home.run(&["doctor", "--ready"]);
+        if said.status.success() || begun.elapsed() > crate::support::PATIENCE {
+            break said;
+        }
+    };
+    assert_eq!(said.ok(), "ok    server          running and ready");
+    assert!(server.stop().success());
+}

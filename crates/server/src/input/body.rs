@@ -36,7 +36,7 @@ impl Body {
         hash.finalize().into()
     }
 
-    fn parse(bytes: &[u8], headers: &HeaderMap) -> Result<Self, ApiError> {
+    pub(crate) fn parse(bytes: &[u8], headers: &HeaderMap) -> Result<Self, ApiError> {
         // Windows editors put a byte order mark before JSON; RFC 8259 §8.1 lets us pass over it.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let refused = |text: Text| ApiError::new(ErrorCode::InvalidJson).saying(text);

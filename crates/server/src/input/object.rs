@@ -54,6 +54,14 @@ impl<'v> Fields<'v> {
         if problems.is_empty() { Ok(()) } else { Err(ApiError::fields(problems)) }
     }
 
+    /// Notes every field that is none of these. For what is set by hand as a whole, where a name mistyped would mean its default.
+    pub(crate) fn only(&self, known: &'static [&'static str]) {
+        let names = self.map.into_iter().flat_map(Map::keys);
+        for name in names.filter(|name| !known.contains(&name.as_str())) {
+            self.refuse(name, Problem::UnknownField { known });
+        }
+    }
+
     /// The value, unless it is absent or `null`.
     fn get(&self, name: &str) -> Option<&'v Value> {
         self.map?.get(name).filter(|value| !value.is_null())
@@ -171,6 +179,17 @@ impl<'v> Fields<'v> {
 
     /// An array of strings, each in a form of its own, at most `max`. Absent is empty.
     pub(crate) fn list<T: FromStr>(&self, name: &str, max: usize, problem: impl Fn() -> Problem) -> Vec<T> {
+        self.list_of(name, max, problem, |_| None)
+    }
+
+    /// The same, where what reads well may still be refused.
+    pub(crate) fn list_of<T: FromStr>(
+        &self,
+        name: &str,
+        max: usize,
+        problem: impl Fn() -> Problem,
+        refusal: impl Fn(&T) -> Option<Problem>,
+    ) -> Vec<T> {
         let entries = self.typed(name, JsonType::Array, Value::as_array).map_or(&[][..], Vec::as_slice);
         if entries.len() > max {
             self.refuse(name, Problem::TooLong { max });
@@ -178,7 +197,10 @@ impl<'v> Fields<'v> {
         }
         let read = |(index, entry): (usize, &Value)| {
             let problem = match entry.as_str().map(str::parse) {
-                Some(Ok(parsed)) => return Some(parsed),
+                Some(Ok(parsed)) => match refusal(&parsed) {
+                    None => return Some(parsed),
+                    Some(refusal) => refusal,
+                },
                 Some(Err(_)) => problem(),
                 None => Problem::WrongType(JsonType::Text),
             };

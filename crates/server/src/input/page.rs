@@ -31,6 +31,7 @@ pub(crate) struct PageParams {
     #[param(minimum = 1, maximum = 100, default = 25, example = 25)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]*$")]
     after: Option<String>,
 }
 

@@ -73,6 +73,10 @@ pub(crate) enum Problem {
     Unknown {
         allowed: Vec<String>,
     },
+    /// A field that this body does not have, where a slip of the pen must not go unnoticed.
+    UnknownField {
+        known: &'static [&'static str],
+    },
     /// A word of the contract that this version does not serve yet.
     NotAvailable {
         allowed: Vec<String>,
@@ -123,6 +127,7 @@ impl Problem {
             Self::OutOfRange { .. } => "out_of_range",
             Self::NulCharacter => "nul_character",
             Self::Unknown { .. } => "unknown_value",
+            Self::UnknownField { .. } => "unknown_field",
             Self::NotAvailable { .. } => "not_available",
             Self::Number(PhoneNumberError::Plus) => "plus_sign",
             Self::Number(PhoneNumberError::LeadingZero) => "leading_zero",
@@ -172,6 +177,13 @@ impl Problem {
                 Text::new(
                     format!("Nilai tidak dikenal. Pilihan: {list}."),
                     format!("Not a known value. One of: {list}."),
+                )
+            }
+            Self::UnknownField { known } => {
+                let list = known.join(", ");
+                Text::new(
+                    format!("Field ini tidak dikenal. Yang ada: {list}."),
+                    format!("There is no such field. There are: {list}."),
                 )
             }
             Self::NotAvailable { allowed } if allowed.is_empty() => {

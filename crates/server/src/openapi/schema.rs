@@ -50,6 +50,26 @@ words! {
     KeyScope: "What a key may do: send and read what it sent, or everything else." = words(&SCOPES, store::Scope::as_str);
 }
 
+/// The id of a device, as bodies name it.
+pub(crate) struct DeviceId;
+
+impl PartialSchema for DeviceId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The id of a device."))
+            .pattern(Some("^dev_[0-9a-f]{32}$"))
+            .examples(["dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50"])
+            .into()
+    }
+}
+
+impl ToSchema for DeviceId {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("DeviceId")
+    }
+}
+
 /// The scopes of a key.
 pub(crate) const SCOPES: [store::Scope; 2] = [store::Scope::Messages, store::Scope::Admin];
 

@@ -46,6 +46,9 @@ struct Checks {
     /// The database takes writes: `ok` or `unavailable`.
     #[schema(example = "ok")]
     database: &'static str,
+    /// The disk under the database has room: `ok` or `full`.
+    #[schema(example = "ok")]
+    disk: &'static str,
     /// The loops that send and deliver run: `ok` or `not_running`.
     #[schema(example = "ok")]
     workers: &'static str,
@@ -56,7 +59,7 @@ struct Checks {
 
 /// Whether requests can be taken
 ///
-/// Asks the database and the workers, at most once a second. A 503 means: send requests elsewhere for now.
+/// Asks the database, the disk under it and the workers, at most once a second. A 503 means: send requests elsewhere for now.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -72,6 +75,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Response {
     let word = |good: bool, bad: &'static str| if good { "ok" } else { bad };
     let checks = Checks {
         database: word(readiness.database, "unavailable"),
+        disk: word(readiness.disk, "full"),
         workers: word(readiness.workers, "not_running"),
         process: word(!readiness.stopping, "stopping"),
     };

@@ -20,6 +20,8 @@ pub(crate) async fn page(
         language.pick("● Siap", "● Ready")
     } else if readiness.stopping {
         language.pick("○ Sedang berhenti", "○ Stopping")
+    } else if !readiness.disk {
+        language.pick("○ Belum siap: disk hampir penuh", "○ Not ready: the disk is nearly full")
     } else if readiness.database {
         language.pick("○ Belum siap: pekerja tidak berjalan", "○ Not ready: the workers do not run")
     } else {

@@ -1,4 +1,4 @@
 //! Messages.
 
-pub(super) mod create;
-mod idempotency;
+pub(crate) mod create;
+pub(crate) mod idempotency;

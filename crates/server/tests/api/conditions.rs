@@ -108,6 +108,7 @@ async fn without_its_database_the_server_says_so_and_is_not_ready() {
     {
       "checks": {
         "database": "unavailable",
+        "disk": "ok",
         "process": "ok",
         "workers": "not_running"
       },

@@ -85,16 +85,6 @@ async fn a_key_that_cannot_be_made_says_why() {
             "message": "Tidak boleh kosong."
           },
           {
-            "code": "invalid_id",
-            "field": "device_ids[0]",
-            "message": "Bukan ID yang sah: dev_ diikuti 32 karakter 0-9 dan a-f."
-          },
-          {
-            "code": "wrong_type",
-            "field": "device_ids[1]",
-            "message": "Harus berupa teks (string) di antara tanda kutip."
-          },
-          {
             "code": "invalid_ip_range",
             "field": "allow_ips[0]",
             "message": "Bukan alamat IP atau rentang CIDR. Contoh: 203.0.113.7 atau 203.0.113.0/24."
@@ -117,6 +107,16 @@ async fn a_key_that_cannot_be_made_says_why() {
             "code": "wrong_type",
             "field": "test",
             "message": "Harus true atau false, tanpa tanda kutip."
+          },
+          {
+            "code": "invalid_id",
+            "field": "device_ids[0]",
+            "message": "Bukan ID yang sah: dev_ diikuti 32 karakter 0-9 dan a-f."
+          },
+          {
+            "code": "wrong_type",
+            "field": "device_ids[1]",
+            "message": "Harus berupa teks (string) di antara tanda kutip."
           }
         ],
         "request_id": "req_…"
@@ -125,9 +125,12 @@ async fn a_key_that_cannot_be_made_says_why() {
       "success": false
     }
     "#);
-    let missing = r#"{"name":"x","device_ids":["dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50"]}"#;
+    let missing = r#"{"name":"","device_ids":["x","dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50"]}"#;
     let answer = post(&app, &admin, "/v1/api-keys", missing).await;
-    assert_eq!(answer.gist(), "422 validation_failed · device_ids[0]: no_such_device");
+    assert_eq!(
+        answer.gist(),
+        "422 validation_failed · name: empty · device_ids[0]: invalid_id · device_ids[1]: no_such_device"
+    );
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ async fn health_says_alive_and_readiness_says_what_is_missing() {
     {
       "checks": {
         "database": "ok",
+        "disk": "ok",
         "process": "ok",
         "workers": "not_running"
       },
@@ -36,12 +37,24 @@ async fn health_says_alive_and_readiness_says_what_is_missing() {
     {
       "checks": {
         "database": "ok",
+        "disk": "ok",
         "process": "ok",
         "workers": "ok"
       },
       "ready": true
     }
     "#);
+}
+
+#[tokio::test]
+async fn a_disk_without_room_means_not_ready_before_a_send_fails() {
+    let mut app = App::with(Face::Public, |options| options.disk = Some(Arc::new(|| false))).await;
+    app.run().await;
+    let answer = app.get("/readyz").await_answer().await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let checks = &answer.json()["checks"];
+    assert_eq!((&checks["disk"], &checks["database"]), (&"full".into(), &"ok".into()));
+    assert_eq!(app.get("/healthz").await_answer().await.status, StatusCode::OK, "a restart would not help");
 }
 
 #[tokio::test]

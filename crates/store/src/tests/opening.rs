@@ -275,7 +275,8 @@ async fn a_directory_or_another_file_is_not_opened() {
     let path = dir.path().join("notes.txt");
     std::fs::write(&path, "not a database, but long enough to be looked at as one: ".repeat(30)).unwrap();
     let error = open(&format!("sqlite:{}", path.display()), 1).await.unwrap_err();
-    assert!(matches!(error, OpenError::Migration(_)), "{error}");
+    assert!(matches!(error, OpenError::Damaged(_)), "{error}");
+    assert!(error.to_string().contains("`cetar restore`"), "{error}");
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("not a database"));
 }
 
@@ -321,6 +322,7 @@ async fn a_backup_is_a_database_of_its_own() {
             );
             let nowhere = world.store.backup(Path::new("/nowhere/copy.db")).await;
             assert!(matches!(nowhere, Err(StoreError::Unavailable(_))));
+            assert!(!world.dir().join("copy.db.unfinished").exists());
 
             let options =
                 Options { url: format!("sqlite:{}", path.display()), sealer: sealer(1), ids: ids() };
@@ -329,6 +331,23 @@ async fn a_backup_is_a_database_of_its_own() {
             assert!(copy.job(&world.workspace, &after.job).await.unwrap().is_none());
             assert_eq!(copy.state(&device, "a", b"k").await.unwrap().as_deref(), Some(&b"v"[..]));
             copy.close().await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_fails_leaves_no_file() {
+    World::run(Kind::Sqlite, |world| {
+        Box::pin(async {
+            let path = world.dir().join("copy.db");
+            let unfinished = world.dir().join("copy.db.unfinished");
+            // What one that was killed has left is in nobody's way.
+            std::fs::write(&unfinished, "half a backup").unwrap();
+            world.store.close().await;
+            let closed = world.store.backup(&path).await;
+            assert!(matches!(closed, Err(StoreError::Unavailable(_))), "{closed:?}");
+            assert!(!path.exists() && !unfinished.exists());
         })
     })
     .await;

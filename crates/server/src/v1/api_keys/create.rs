@@ -3,9 +3,9 @@
 use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use axum::extract::State;
-use cetar_engine::keys::{KeyError, NewKey};
+use cetar_engine::keys::{self, KeyError, NewKey};
 use cetar_model::DeviceId;
-use cetar_store::Scope;
+use cetar_store::{Device, Scope};
 use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -40,13 +40,13 @@ fn refused(error: KeyError, devices: &[DeviceId]) -> ApiError {
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
 pub(crate) struct NewKeyBody {
     /// What you call it, up to 100 characters.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "\\S")]
     name: String,
     /// Only these devices; left out: all.
-    #[schema(nullable, required = false)]
+    #[schema(value_type = Option<Vec<schema::DeviceId>>, max_items = 100, required = false)]
     device_ids: Option<Vec<String>>,
     /// Only from these addresses or ranges; left out: anywhere.
-    #[schema(nullable, required = false, example = json!(["203.0.113.0/24"]))]
+    #[schema(max_items = 100, nullable, required = false, example = json!(["203.0.113.0/24"]))]
     allow_ips: Option<Vec<String>>,
     /// Ends by itself after this many seconds, 60 to 315360000 (ten years); left out: never.
     #[schema(minimum = 60, maximum = 315_360_000, nullable, required = false)]
@@ -80,10 +80,10 @@ impl FromStr for Range {
     }
 }
 
-fn parse(fields: &Fields<'_>) -> Result<NewKey, ApiError> {
+/// `there`: the devices that the caller may see.
+fn parse(fields: &Fields<'_>, there: &[Device]) -> Result<NewKey, ApiError> {
     fields.require("name");
     let name = fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned());
-    let devices = fields.list("device_ids", 100, || Problem::Id { prefix: DeviceId::PREFIX });
     let ranges: Vec<Range> = fields.list("allow_ips", 100, || Problem::IpRange);
     let expires_in =
         fields.seconds("expires_in", Duration::from_mins(1), Duration::from_hours(24 * 365 * 10));
@@ -92,6 +92,11 @@ fn parse(fields: &Fields<'_>) -> Result<NewKey, ApiError> {
     scopes.sort_unstable();
     scopes.dedup();
     let test = fields.flag("test").unwrap_or(false);
+    let not_an_id = || Problem::Id { prefix: DeviceId::PREFIX };
+    let devices = fields.list_of("device_ids", 100, not_an_id, |id| {
+        let suits = |device: &Device| device.id == *id && keys::suits(device, test, &scopes);
+        (!there.iter().any(suits)).then_some(Problem::NoSuchDevice)
+    });
     fields.check()?;
     let name = name.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
     let allow_ips = ranges.into_iter().map(|range| range.0).collect();
@@ -116,7 +121,8 @@ pub(crate) async fn create(
     Spoken(language): Spoken,
     body: Body,
 ) -> Result<Answer<CreatedKey>, ApiError> {
-    let key = parse(&body.fields())?;
+    let there = state.engine.devices(&caller).await?;
+    let key = parse(&body.fields(), &there)?;
     let devices = key.devices.clone();
     let (key, secret) =
         state.engine.create_key(&caller, key).await.map_err(|error| refused(error, &devices))?;

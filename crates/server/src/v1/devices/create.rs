@@ -28,7 +28,7 @@ pub(crate) struct NewDeviceBody {
     #[schema(value_type = schema::Channel, required = true)]
     channel: String,
     /// What you call it, up to 100 characters.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "\\S")]
     name: String,
     /// Simulated: reaches simulated people only, needs no linking.
     #[schema(default = false, nullable, required = false)]

@@ -95,15 +95,15 @@ pub(crate) struct SendBody {
     r#type: String,
     /// To whom. WhatsApp: digits with the country code, no `+`, no leading `0`. Telegram: a chat id, an `@username` or the number of a
     /// contact. Messenger, Instagram: the id that webhooks give in `from`.
-    #[schema(example = "6281234567890")]
+    #[schema(min_length = 1, max_length = 33, example = "6281234567890")]
     to: String,
     /// What it says.
     content: SendContent,
     /// Through which device. Left out: the only one of that channel that the key may use.
-    #[schema(example = "dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50", nullable, required = false)]
+    #[schema(value_type = Option<schema::DeviceId>, required = false)]
     session_id: Option<String>,
     /// Your own reference, up to 255 characters; it comes back in every event of this message.
-    #[schema(max_length = 255, nullable, required = false)]
+    #[schema(min_length = 1, max_length = 255, pattern = "\\S", nullable, required = false)]
     client_ref: Option<String>,
     /// After this many seconds it is not sent any more: 1 to 604800 (7 days). Left out: 86400.
     #[schema(minimum = 1, maximum = 604_800, default = 86_400, nullable, required = false)]
@@ -114,8 +114,14 @@ pub(crate) struct SendBody {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "read by hand")]
 pub(crate) struct SendContent {
-    /// With `type: text`: the text.
-    #[schema(min_length = 1, example = "Halo! Ini pesan teks dari Cetar API.")]
+    /// With `type: text`: the text, not blank, without U+0000. At most 65536 characters, and what the channel takes: one that is
+    /// longer than that is refused with the figure.
+    #[schema(
+        min_length = 1,
+        max_length = 65_536,
+        pattern = "\\S",
+        example = "Halo! Ini pesan teks dari Cetar API."
+    )]
     text: String,
 }
 
@@ -178,7 +184,7 @@ pub(crate) async fn create(
 }
 
 /// What this caller's key can reach, so that a channel we cannot serve is listed with the other bad fields.
-struct Reach {
+pub(crate) struct Reach {
     channels: Vec<(Channel, usize)>,
 }
 
@@ -211,7 +217,7 @@ fn read(headers: &HeaderMap, body: &Body, reach: &Reach) -> Result<SendRequest, 
     Ok(SendRequest { idempotency, ..parse(&fields, reach)? })
 }
 
-fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, ApiError> {
+pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, ApiError> {
     let channel = channel(fields, reach);
     let kind = kind(fields);
     let to = to(fields, channel);

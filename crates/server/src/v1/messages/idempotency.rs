@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use crate::input::Problem;
 
 /// As answers and documentation name it.
-pub(super) const HEADER: &str = "Idempotency-Key";
+pub(crate) const HEADER: &str = "Idempotency-Key";
 
 /// Its value, if it is there: a structured-field string (`"…"`, RFC 8941 §3.3.3) or the same bare, 1 to 255 printable characters.
-pub(super) fn read(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(crate) fn read(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let key = if values.next().is_none() { parse(value) } else { None };

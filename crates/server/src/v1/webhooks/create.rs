@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use cetar_engine::endpoints::NewEndpoint;
-use cetar_store::Endpoint;
+use cetar_store::{Device, Endpoint};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,9 +14,9 @@ use crate::{
     answer::Answer,
     auth::{Admin, Authorized},
     error::{ApiError, Text},
-    input::{Body, Fields},
+    input::{Body, Fields, Problem},
     language::Spoken,
-    openapi::refusals,
+    openapi::{refusals, schema},
     state::AppState,
 };
 
@@ -28,13 +28,13 @@ refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
 pub(crate) struct NewWebhookBody {
     /// Where events go: https; http only to addresses the server's `egress.allow` names.
-    #[schema(max_length = 2048)]
+    #[schema(min_length = 1, max_length = 2048, format = "uri")]
     url: String,
     /// Which events: names, or wildcards such as `message.*`; left out: all.
-    #[schema(nullable, required = false)]
+    #[schema(max_items = 50, nullable, required = false)]
     events: Option<Vec<String>>,
     /// Only events of this device; left out: of all.
-    #[schema(nullable, required = false)]
+    #[schema(value_type = Option<schema::DeviceId>, required = false)]
     device_id: Option<String>,
     /// Sent with every webhook: at most 20, values of up to 1024 characters. Kept sealed, never shown again.
     #[schema(nullable, required = false, example = json!({"X-Api-Key": "rahasia"}))]
@@ -68,9 +68,17 @@ impl CreatedWebhook {
     }
 }
 
-fn parse(fields: &Fields<'_>) -> Result<NewEndpoint, ApiError> {
+/// `there`: the devices that the caller may see.
+fn parse(
+    fields: &Fields<'_>,
+    permits: impl Fn(&str) -> Result<(), String>,
+    there: &[Device],
+) -> Result<NewEndpoint, ApiError> {
     fields.require("url");
     let url = body::url(fields);
+    if let Some(Err(problem)) = url.as_deref().map(permits) {
+        fields.refuse("url", Problem::Url(problem));
+    }
     let new = NewEndpoint {
         url: String::new(),
         events: body::events(fields),
@@ -79,6 +87,9 @@ fn parse(fields: &Fields<'_>) -> Result<NewEndpoint, ApiError> {
         ordered: fields.flag("ordered").unwrap_or(false),
         legacy_signature: fields.flag("legacy_signature").unwrap_or(false),
     };
+    if new.device.as_ref().is_some_and(|id| !there.iter().any(|device| device.id == *id)) {
+        fields.refuse("device_id", Problem::NoSuchDevice);
+    }
     fields.check()?;
     let url = url.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
     Ok(NewEndpoint { url, ..new })
@@ -102,7 +113,8 @@ pub(crate) async fn create(
     Spoken(language): Spoken,
     body: Body,
 ) -> Result<Answer<CreatedWebhook>, ApiError> {
-    let endpoint = parse(&body.fields())?;
+    let there = state.engine.devices(&caller).await?;
+    let endpoint = parse(&body.fields(), |url| state.engine.permits_endpoint(url), &there)?;
     let (endpoint, secret) = state.engine.add_endpoint(&caller, endpoint).await?;
     let text = Text::new(
         "Webhook ditambahkan. Salin secret sekarang; secret tidak ditampilkan lagi.",

@@ -17,7 +17,7 @@ use crate::{
 
 refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound);
 
-/// What a tenant may do. A figure left out is no limit.
+/// What a tenant may do. A figure left out is no limit; a field that is not known is refused.
 #[derive(ToSchema)]
 #[schema(as = NewPlan)]
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
@@ -42,8 +42,13 @@ pub(crate) struct PlanBody {
     members: Option<u32>,
 }
 
+/// All there is. A field left out is no limit, so one mistyped would be none either.
+const FIELDS: &[&str] =
+    &["channels", "devices", "requests_per_minute", "broadcast", "official_api", "members"];
+
 fn parse(fields: &Fields<'_>) -> Result<Plan, ApiError> {
     let mut plan = Plan::default();
+    fields.only(FIELDS);
     if fields.has("channels") {
         let unknown = || Problem::Unknown { allowed: words(Channel::ALL) };
         plan.channels = fields.list("channels", Channel::ALL.len(), unknown);
@@ -84,4 +89,33 @@ pub(crate) async fn set_plan(
         return Err(ApiError::new(ErrorCode::NotFound));
     }
     Ok(Answer::new(language, Text::new("Paket disimpan.", "The plan is set."), plan.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    fn read(plan: &Value) -> Result<Plan, ApiError> {
+        let none = Map::new();
+        parse(&Fields::of(plan.as_object().unwrap_or(&none)))
+    }
+
+    #[test]
+    fn a_name_mistyped_is_refused_and_does_not_lift_the_limit() {
+        let error = read(&json!({"device": 3, "members": 1})).expect_err("refused");
+        let answer = error.write(&mut axum::http::HeaderMap::new(), cetar_model::Language::English, "");
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        let fields = answer["error"]["fields"].as_array().expect("fields");
+        assert_eq!(fields.len(), 1, "{answer}");
+        assert_eq!((&fields[0]["field"], &fields[0]["code"]), (&json!("device"), &json!("unknown_field")));
+        assert!(fields[0]["message"].as_str().is_some_and(|text| text.contains("devices, ")), "{answer}");
+    }
+
+    #[test]
+    fn a_plan_reads_back_as_it_is_shown() {
+        let shown = serde_json::to_value(PlanData::from(Plan::default())).expect("JSON");
+        assert_eq!(read(&shown).expect("the plan it shows"), Plan::default());
+    }
 }
