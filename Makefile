@@ -5,7 +5,7 @@
 
 SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check audit bench schema simulated release setup need
+.PHONY: help run dev test check audit bench schema fuzz simulated release setup need
 
 ARGS ?=
 SIMULATED := target/simulated
@@ -35,6 +35,9 @@ bench: need ## measure how many sends are accepted, each durable (ARGS go to the
 schema: need setup simulated ## hold a running server against its own OpenAPI document for longer (ARGS=500: so many cases an operation)
 	CETAR_TEST_SCHEMA_EXAMPLES=$(or $(ARGS),200) scripts/postgres run -- \
 		cargo test -p cetar-e2e --all-features --target-dir $(SIMULATED) --test schema
+
+fuzz: need ## fuzz what callers write as they like, on the stable toolchain (ARGS='600 send_body': seconds, targets)
+	scripts/fuzz $(ARGS)
 
 simulated: need ## build target/simulated/cetar, which talks to a stand-in for WhatsApp; never ship it
 	cargo build -p cetar --features simulated --target-dir $(SIMULATED)

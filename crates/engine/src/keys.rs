@@ -141,6 +141,21 @@ pub(crate) fn is_well_formed(key: &str) -> bool {
         && checksum(&key[..key.len() - CHECKSUM]) == key.as_bytes()[key.len() - CHECKSUM..]
 }
 
+/// What holds of any text that is given as a key; for the tests below and for `fuzz/`.
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub fn any_text(text: &str) {
+    if is_well_formed(text) {
+        assert!(text.len() == 44 && text.is_ascii(), "a key of another form");
+        assert!(!hint(text).contains(&text[12..40]), "the hint shows the key");
+        for at in 0..text.len() {
+            let mut typo = text.as_bytes().to_vec();
+            typo[at] = if typo[at] == b'0' { b'1' } else { b'0' };
+            assert!(!is_well_formed(&String::from_utf8_lossy(&typo)), "a typo at {at} is not noticed");
+        }
+    }
+}
+
 /// What a key is stored and looked up by.
 pub(crate) fn hash(key: &str) -> [u8; 32] {
     Sha256::digest(key).into()
@@ -229,8 +244,9 @@ mod tests {
 
         #[test]
         fn checking_never_panics(text in "\\PC{0,60}", tail in "\\PC{0,40}") {
-            is_well_formed(&text);
-            is_well_formed(&format!("sk_live_{tail}"));
+            any_text(&text);
+            any_text(&format!("sk_live_{tail}"));
+            any_text(&generate(&ids(), tail.is_empty()));
         }
     }
 }

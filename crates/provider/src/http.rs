@@ -7,6 +7,9 @@
 
 mod addresses;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod properties;
 mod resolver;
 mod retry_after;
 mod tls;

@@ -14,6 +14,9 @@ mod language;
 mod openapi;
 mod options;
 mod pages;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod properties;
 mod state;
 mod streams;
 mod v1;

@@ -29,6 +29,12 @@ impl Body {
         Fields::of(&self.0)
     }
 
+    /// The same again, as JSON.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.0).unwrap_or_default()
+    }
+
     /// SHA-256 of what was said, however it was written: the order of fields, white space and `null` for "absent" do not matter.
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new();

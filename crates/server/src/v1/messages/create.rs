@@ -189,6 +189,12 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
+    /// Every channel of this endpoint, each with this longest text.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn everything(text_max: usize) -> Self {
+        Self { channels: CHANNELS.iter().map(|channel| (*channel, text_max)).collect() }
+    }
+
     fn of(state: &AppState, caller: &Caller) -> Self {
         let providers = state.engine.providers();
         let test = caller.key.as_ref().is_none_or(|key| key.test);
