@@ -5,7 +5,7 @@
 
 SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check audit bench schema fuzz simulated release setup need
+.PHONY: help run dev test check audit bench schema fuzz simulated release container setup need
 
 ARGS ?=
 SIMULATED := target/simulated
@@ -45,6 +45,9 @@ simulated: need ## build target/simulated/cetar, which talks to a stand-in for W
 
 release: need ## build the binary to ship, target/release/cetar
 	cargo build --release --locked -p cetar
+
+container: need ## follow the steps of packaging/docker/Dockerfile in an empty folder, and try what they make
+	packaging/docker/rehearse
 
 setup: ## install what the tests need beyond Rust: PostgreSQL, PHP, strace, curl, schemathesis
 	@scripts/setup

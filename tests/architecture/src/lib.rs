@@ -1,5 +1,5 @@
 //! Proves what the compiler does not: which crate may use which, where SQL and status codes may stand, which licences
-//! come along, that links in the documentation lead somewhere. Each failure says what to do. Builds nothing but itself:
+//! come along, that links in the documentation lead somewhere, that the unit and the Dockerfile hold what they promise. Each failure says what to do. Builds nothing but itself:
 //! it reads manifests, sources and what `cargo metadata` and `cargo tree` say.
 #![cfg(test)]
 
@@ -7,6 +7,7 @@ mod arrows;
 mod documents;
 mod features;
 mod licences;
+mod packaging;
 mod sources;
 mod spdx;
 mod workspace;

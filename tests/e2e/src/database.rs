@@ -54,6 +54,14 @@ impl Database {
         Self::Postgres { url: format!("{host}/{name}{query}") }
     }
 
+    /// A fresh one of the same kind.
+    pub async fn another(&self) -> Self {
+        match self {
+            Self::Sqlite => Self::Sqlite,
+            Self::Postgres { .. } => Self::postgres().await,
+        }
+    }
+
     /// Its URL; none for the default.
     pub fn url(&self) -> Option<String> {
         match self {
