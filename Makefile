@@ -5,7 +5,7 @@
 
 SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check audit bench schema fuzz simulated release container setup need
+.PHONY: help run dev test chaos check audit bench schema fuzz simulated release container setup need
 
 ARGS ?=
 SIMULATED := target/simulated
@@ -21,6 +21,11 @@ dev: need ## a gateway and a simulated WhatsApp in one terminal, to work on both
 
 test: need setup ## run every test, on SQLite and PostgreSQL; installs what is missing and may be installed
 	scripts/test $(ARGS)
+
+chaos: need setup ## kill the server while it works, and check what arrived (ARGS='--seed 7 --kills 100 --sends 5000 --database sqlite --network sandbox')
+	cargo build --workspace --all-features --target-dir $(SIMULATED)
+	@ln -sf debug/cetar $(SIMULATED)/cetar
+	$(SIMULATED)/debug/chaos $(ARGS)
 
 check: need ## format, lints, architecture, licences, and that no dangerous feature is in the release
 	scripts/check

@@ -199,6 +199,8 @@ impl SandboxSession {
         if !writes.is_empty() {
             self.host.save(writes).await.map_err(not_sent)?;
         }
+        // The only record of what these people got that is not in the gateway's own database.
+        tracing::info!(message_id = %message.id, channel = %self.network.channel, "the simulated network has it");
         if !due.is_empty() {
             self.state().calendar.add(due);
             self.changed.notify_one();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::number::digits;
 use crate::simulator::Shared;
+use crate::stanza::message::Withheld;
 use crate::state::Outgoing;
 
 /// What the server does wrong. One-shot faults disarm themselves; the others stand until they are turned off or
@@ -21,6 +22,7 @@ pub(crate) struct Script {
     pub(crate) nack_everything: Option<u16>,
     pub(crate) unregistered: HashSet<String>,
     pub(crate) withhold_acks: bool,
+    pub(crate) withheld: Vec<Withheld>,
     pub(crate) drop_before_message: bool,
     pub(crate) drop_after_message: bool,
     pub(crate) refuse_connections: bool,
@@ -52,9 +54,19 @@ impl Faults {
         self.edit(|script| _ = script.nacks.remove(&digits(number)));
     }
 
-    /// Messages are taken and delivered, but no `<ack>` is sent.
+    /// Messages are taken and delivered, but no `<ack>` is sent, until [`release_acks`](Self::release_acks).
     pub fn withhold_acks(&self, on: bool) {
         self.edit(|script| script.withhold_acks = on);
+    }
+
+    /// Sends every `<ack>` that was withheld, where its socket is still open, and withholds no more.
+    pub fn release_acks(&self) {
+        self.shared.with(|state| {
+            state.faults.withhold_acks = false;
+            for withheld in std::mem::take(&mut state.faults.withheld) {
+                state.release(withheld);
+            }
+        });
     }
 
     /// One-shot: the socket dies when the next message stanza arrives, before anything is done with it.

@@ -125,6 +125,11 @@ impl Simulator {
         self.shared.read(|state| state.log.entries().to_vec())
     }
 
+    /// What happened since, in order: all but the first `seen` entries. For those who follow a long log.
+    pub fn log_since(&self, seen: usize) -> Vec<LogEntry> {
+        self.shared.read(|state| state.log.entries().get(seen..).unwrap_or_default().to_vec())
+    }
+
     /// Everything a client did that the real server refuses, or that could not be read.
     pub fn violations(&self) -> Vec<Violation> {
         let violation = |entry: &LogEntry| match &entry.event {

@@ -162,7 +162,7 @@ fn address_in(line: &str) -> Option<String> {
     Some(rest[..port + digits].to_owned()).filter(|_| digits > 0)
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     // Another test of the same process may have installed it already.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "the tests' own client, on loopback")]

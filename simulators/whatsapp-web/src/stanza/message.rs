@@ -33,6 +33,15 @@ pub(crate) struct Envelope<'a> {
     hash: Option<String>,
 }
 
+/// An `<ack>` that a fault keeps back.
+pub(crate) struct Withheld {
+    connection: u64,
+    device: DeviceId,
+    id: String,
+    to: Jid,
+    hash: Option<String>,
+}
+
 /// One ciphertext, for one device.
 pub(crate) struct Letter<'a> {
     pub(crate) to: DeviceId,
@@ -101,6 +110,13 @@ impl State {
             self.log.push(Event::Fault { fault: "drop_after_message_before_ack" });
         } else if self.faults.withhold_acks && !envelope.is_peer {
             self.log.push(Event::AckWithheld { id: envelope.id.clone() });
+            self.faults.withheld.push(Withheld {
+                connection,
+                device: from.clone(),
+                id: envelope.id.clone(),
+                to: envelope.to.clone(),
+                hash: envelope.hash.clone(),
+            });
         } else {
             let hash = envelope.hash.as_deref();
             self.acknowledge(connection, from, &envelope.id, &envelope.to, None, hash);
@@ -115,6 +131,14 @@ impl State {
             }
         }
         if die { Flow::Die } else { Flow::Go }
+    }
+
+    /// Sends an `<ack>` that was kept back, if its socket is still there.
+    pub(crate) fn release(&mut self, ack: Withheld) {
+        let Withheld { connection, device, id, to, hash } = ack;
+        if self.connections.contains_key(&connection) {
+            self.acknowledge(connection, &device, &id, &to, None, hash.as_deref());
+        }
     }
 
     fn acknowledge(

@@ -72,6 +72,10 @@ async fn a_message_is_delivered_though_its_ack_is_withheld() {
     session.receipt(&id, "Delivered").await;
     let acked = |entry: &cetar_simulator_whatsapp_web::LogEntry| matches!(&entry.event, Logged::AckSent { id: acked, .. } if *acked == id);
     assert!(!simulator.log().iter().any(acked));
+    simulator.faults().release_acks();
+    assert_eq!(session.server_ack(&id).await, None);
+    let next = session.send_text(PEER, "dengan tanda terima").await;
+    assert_eq!(session.server_ack(&next).await, None);
     session.stop().await;
 }
 
