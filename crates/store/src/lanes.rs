@@ -7,6 +7,8 @@
 //! On PostgreSQL everyone who opens or closes jobs of a lane locks its conversation first, then the job, then the message;
 //! several lanes in the order of device and chat. One order for all, so that nobody waits in a circle.
 
+use std::collections::HashSet;
+
 use cetar_model::{
     Channel, Chat, DeviceId, Event, EventData, EventType, FailureCode, Fate, JobId, JobState, Language,
     MessageError, MessageId, MessageState, StatusData, Timestamp, WorkspaceId,
@@ -44,8 +46,12 @@ static LOCK_MANY: Multi = Multi::new(
     " FOR NO KEY UPDATE",
 );
 
+/// Which lanes these jobs are in now.
+static LANES: Multi =
+    Multi::new("lanes::LANES", "SELECT DISTINCT conversation FROM jobs WHERE id IN (", "$", ")", "");
+
 #[cfg(test)]
-pub(crate) static MULTIS: &[&Multi] = &[&LOCK_MANY];
+pub(crate) static MULTIS: &[&Multi] = &[&LOCK_MANY, &LANES];
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -111,12 +117,25 @@ pub(crate) async fn load(tx: &mut Tx, job: &JobId) -> Result<Option<Work>> {
 
 /// Locks the lanes of all these jobs; each is then loaded with [`load_locked`].
 pub(crate) async fn lock(tx: &mut Tx, jobs: &[JobId]) -> Result<()> {
-    if tx.is_concurrent() {
-        let mut jobs: Vec<&JobId> = jobs.iter().collect();
-        jobs.sort_unstable();
-        fetch_rows!(tx, (String,), LOCK_MANY, [], &jobs, |job| [job.as_str()]);
+    if !tx.is_concurrent() {
+        return Ok(());
     }
-    Ok(())
+    let mut jobs: Vec<&JobId> = jobs.iter().collect();
+    jobs.sort_unstable();
+    loop {
+        let locked: HashSet<String> = fetch_rows!(tx, (String,), LOCK_MANY, [], &jobs, |job| [job.as_str()])
+            .into_iter()
+            .map(|(lane,)| lane)
+            .collect();
+        // As in `load`, a lane may be merged into another while we wait for it. With a lane for each job none can be missing.
+        if locked.len() == jobs.len() {
+            return Ok(());
+        }
+        let lanes = fetch_rows!(tx, (String,), LANES, [], &jobs, |job| [job.as_str()]);
+        if lanes.iter().all(|(lane,)| locked.contains(lane)) {
+            return Ok(());
+        }
+    }
 }
 
 /// Locks a job and its message; its lane is locked already.

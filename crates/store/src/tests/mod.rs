@@ -8,6 +8,7 @@ mod devices;
 mod durability;
 mod endpoints;
 mod failing;
+mod merging;
 mod opening;
 mod random;
 mod receiving;
