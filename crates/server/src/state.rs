@@ -28,6 +28,7 @@ pub(crate) struct Shared {
 
 /// Whether requests can be taken, part by part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, answered by yes or no")]
 pub(crate) struct Readiness {
     pub(crate) database: bool,
     pub(crate) disk: bool,

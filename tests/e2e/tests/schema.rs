@@ -1,5 +1,6 @@
 //! The server and its own OpenAPI document agree: whatever is sent, bad data too, no answer is a 5xx, and none has a status, a
 //! header or a shape that the document does not have.
+#![expect(clippy::expect_used, reason = "what should not happen fails the test")]
 
 use std::{path::Path, process::Stdio, time::Duration};
 

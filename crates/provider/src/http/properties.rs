@@ -27,19 +27,19 @@ pub fn any_url(client: &Client, text: &str) {
     let inner = match address.to_canonical() {
         IpAddr::V4(address) => Some(address),
         IpAddr::V6(address) => {
-            let [a, b, c, d, .., y, z] = address.segments();
+            let part = address.segments();
             if address.is_loopback()
                 || address.is_unspecified()
                 || address.is_multicast()
-                || a & 0xfe00 == 0xfc00
-                || a & 0xffc0 == 0xfe80
+                || part[0] & 0xfe00 == 0xfc00
+                || part[0] & 0xffc0 == 0xfe80
             {
                 panic_with("an IPv6 address of our own networks", text);
             }
             let v4 = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
-            match (a, b, c, d) {
-                (0x64, 0xff9b, 0, 0) => Some(v4(y, z)),
-                (0x2002, ..) => Some(v4(b, c)),
+            match part[..4] {
+                [0x64, 0xff9b, 0, 0] => Some(v4(part[6], part[7])),
+                [0x2002, high, low, _] => Some(v4(high, low)),
                 _ => None,
             }
         }
