@@ -28,7 +28,7 @@ use std::{path::Path, process::ExitCode};
 use clap::Parser as _;
 
 use crate::{
-    cli::{Cli, Command, Device, Key, Place, Plan, Webhook, Workspace},
+    cli::{Cli, Command, Device, Key, Place, Plan, Workspace},
     commands::Desk,
     config::{Config, Environment, Flags},
     serve::Program,

@@ -1,5 +1,7 @@
 //! The kill tests, short: every named point of a send on both databases and over both networks. `make chaos` is the long form.
 
+#![expect(clippy::panic, reason = "helpers of tests")]
+
 use cetar_e2e::chaos::{self, Network, Options, Storage};
 
 async fn survives(storage: Storage, network: Network, nodes: usize, kills: usize) {

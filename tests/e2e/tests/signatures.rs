@@ -139,14 +139,14 @@ async fn a_genuine_webhook_passes_every_check_and_a_forged_one_none() {
         (
             "during a rotation",
             with(&genuine, |asked| {
-                asked["headers"]["webhook-signature"] = format!("{wrong} {signature}").into()
+                asked["headers"]["webhook-signature"] = format!("{wrong} {signature}").into();
             }),
             true,
         ),
         (
             "another body",
             with(&genuine, |asked| {
-                asked["body"] = (asked["body"].as_str().expect("text").to_owned() + " ").into()
+                asked["body"] = (asked["body"].as_str().expect("text").to_owned() + " ").into();
             }),
             false,
         ),

@@ -61,11 +61,11 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Webhook) -> anyhow::Result<()>
             if headers {
                 body["headers"] = read_json("the headers")?;
             }
-            told(about(desk, &webhook, Method::PATCH, "", Some(body)).await?)
+            done(desk, &webhook, Method::PATCH, "", Some(body)).await
         }
-        Webhook::Pause(webhook) => told(about(desk, &webhook, Method::POST, "/pause", None).await?),
-        Webhook::Resume(webhook) => told(about(desk, &webhook, Method::POST, "/resume", None).await?),
-        Webhook::Enable(webhook) => told(about(desk, &webhook, Method::POST, "/enable", None).await?),
+        Webhook::Pause(webhook) => done(desk, &webhook, Method::POST, "/pause", None).await,
+        Webhook::Resume(webhook) => done(desk, &webhook, Method::POST, "/resume", None).await,
+        Webhook::Enable(webhook) => done(desk, &webhook, Method::POST, "/enable", None).await,
         Webhook::Test(webhook) => {
             let answer = about(desk, &webhook, Method::POST, "/test", None).await?;
             remark(&answer.message);
@@ -86,33 +86,46 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Webhook) -> anyhow::Result<()>
             let limit = Some(limit.to_string());
             let filter =
                 [("limit", limit), ("state", state), ("event", event), ("since", since), ("until", until)];
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(filter.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
-            let path = format!("/deliveries?{}", query.finish());
-            let answer = about(desk, &webhook, Method::GET, &path, None).await?;
-            if listing.json {
-                return print_json(&answer.data);
-            }
-            let columns = [
-                ("ID", "id"),
-                ("EVENT", "event"),
-                ("STATE", "state"),
-                ("ATTEMPTS", "attempts"),
-                ("STATUS", "last_status"),
-                ("ERROR", "last_error"),
-                ("CREATED", "created_at"),
-                ("NEXT", "next_attempt_at"),
-            ];
-            let deliveries = answer.data.as_array().map(Vec::as_slice).unwrap_or_default();
-            table::print(deliveries, &columns, "There is no such delivery.")
+            deliveries(desk, &webhook, &filter, listing.json).await
         }
         Webhook::Delivery(delivery) => {
             let answer = about_delivery(desk, &delivery, Method::GET, "").await?;
             print_json(&answer.data)
         }
-        Webhook::Resend(delivery) => told(about_delivery(desk, &delivery, Method::POST, "/resend").await?),
-        Webhook::Remove(webhook) => told(about(desk, &webhook, Method::DELETE, "", None).await?),
+        Webhook::Resend(delivery) => {
+            remark(&about_delivery(desk, &delivery, Method::POST, "/resend").await?.message);
+            Ok(())
+        }
+        Webhook::Remove(webhook) => done(desk, &webhook, Method::DELETE, "", None).await,
     }
+}
+
+/// Lists an endpoint's deliveries.
+async fn deliveries(
+    desk: &Desk<'_>,
+    webhook: &OneWebhook,
+    filter: &[(&str, Option<String>)],
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(filter.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
+    let path = format!("/deliveries?{}", query.finish());
+    let answer = about(desk, webhook, Method::GET, &path, None).await?;
+    if as_json {
+        return print_json(&answer.data);
+    }
+    let columns = [
+        ("ID", "id"),
+        ("EVENT", "event"),
+        ("STATE", "state"),
+        ("ATTEMPTS", "attempts"),
+        ("STATUS", "last_status"),
+        ("ERROR", "last_error"),
+        ("CREATED", "created_at"),
+        ("NEXT", "next_attempt_at"),
+    ];
+    let deliveries = answer.data.as_array().map(Vec::as_slice).unwrap_or_default();
+    table::print(deliveries, &columns, "There is no such delivery.")
 }
 
 /// Asks for something about one endpoint.
@@ -138,9 +151,15 @@ async fn about_delivery(
     desk.ask(tenant.workspace.as_ref(), method, &path, None).await
 }
 
-/// Where there is nothing but what was done.
-fn told(answer: Answer) -> anyhow::Result<()> {
-    remark(&answer.message);
+/// Does something of which there is nothing to tell but that it was done.
+async fn done(
+    desk: &Desk<'_>,
+    webhook: &OneWebhook,
+    method: Method,
+    verb: &str,
+    body: Option<Value>,
+) -> anyhow::Result<()> {
+    remark(&about(desk, webhook, method, verb, body).await?.message);
     Ok(())
 }
 

@@ -172,13 +172,7 @@ impl Problem {
                 "Mengandung karakter NUL (U+0000), yang tidak dapat dikirim.",
                 "Contains the NUL character (U+0000), which cannot be sent.",
             ),
-            Self::Unknown { allowed } => {
-                let list = allowed.join(", ");
-                Text::new(
-                    format!("Nilai tidak dikenal. Pilihan: {list}."),
-                    format!("Not a known value. One of: {list}."),
-                )
-            }
+            Self::Unknown { allowed } => unknown(&allowed.join(", ")),
             Self::UnknownField { known } => {
                 let list = known.join(", ");
                 Text::new(
@@ -262,6 +256,10 @@ impl Problem {
             }
         }
     }
+}
+
+fn unknown(list: &str) -> Text {
+    Text::new(format!("Nilai tidak dikenal. Pilihan: {list}."), format!("Not a known value. One of: {list}."))
 }
 
 fn wrong_type(wanted: JsonType) -> Text {

@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
     /// The id and the data of the next event of a message.
     async fn message(&mut self) -> (String, Value) {
         loop {
-            let part = self.part().await.expect("the stream goes on");
+            let part = self.part().await.unwrap();
             let field = |name: &str| part.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
             let Some(data) = field("data: ") else { continue };
             let data: Value = serde_json::from_str(&data).unwrap();

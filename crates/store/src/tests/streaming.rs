@@ -49,7 +49,7 @@ async fn standing(world: &World, number: i64, event: Option<&EventId>) -> Standi
 }
 
 fn events_before(before: cetar_model::Timestamp) -> Cutoffs {
-    Cutoffs { events: before, idempotency: before }
+    Cutoffs { events: before, idempotency: before, job_attempts: before, received: before }
 }
 
 on_both_engines! {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::evidence::{Acknowledged, Arrival, Hook, Unanswered};
 
 /// When nothing at all has happened for this long, what is waited for will not come.
-const STANDSTILL: Duration = Duration::from_secs(60);
+const STANDSTILL: Duration = Duration::from_mins(1);
 /// And however much happens, nothing here takes this long.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// So many of the server's own complaints are shown with a failure.
