@@ -34,8 +34,8 @@ audit: need ## known vulnerabilities and yanked crates (needs cargo-deny and the
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
 	cargo deny --all-features check
 
-bench: need ## measure how many sends are accepted, each durable (ARGS go to the measurement)
-	cargo run --release -p cetar-store --example accept_rate -- $(ARGS)
+bench: need setup ## measure how fast it is, beside what is bare of it (ARGS='--quick', ARGS='--only accept')
+	scripts/bench $(ARGS)
 
 schema: need setup simulated ## hold a running server against its own OpenAPI document for longer (ARGS=500: so many cases an operation)
 	CETAR_TEST_SCHEMA_EXAMPLES=$(or $(ARGS),200) scripts/postgres run -- \

@@ -56,6 +56,11 @@ impl Peer {
         self.simulator.look(&self.number, |account| account.inbox.clone())
     }
 
+    /// How many there are of them: what `received` would count, without copying them.
+    pub fn received_count(&self) -> usize {
+        self.simulator.look(&self.number, |account| account.inbox.len())
+    }
+
     /// How often a message came whose id was there before.
     pub fn duplicates(&self) -> usize {
         self.simulator.look(&self.number, |account| account.duplicates)
