@@ -75,7 +75,9 @@ async fn hold_against_document(gateway: &Gateway, key: &str) {
     let report = std::fs::read(&report).expect("a report");
     let report: Value = serde_json::from_slice(&report).expect("JSON");
     let (operations, cases) = (&report["operations"], &report["test_cases"]);
-    assert_eq!(operations["tested"], operations["total"], "every operation is asked: {operations}");
+    // All but the stream of events, which schemathesis.toml leaves out.
+    let tested = operations["tested"].as_u64().expect("a number");
+    assert_eq!(Some(tested + 1), operations["total"].as_u64(), "every operation is asked: {operations}");
     assert!(cases["generated"].as_u64().is_some_and(|generated| generated > 500), "{cases}");
     assert_eq!(gateway.get(key, "/v1/devices").await.status, 200, "the key is still good");
 }

@@ -271,12 +271,12 @@ async fn the_log_is_filtered_and_walked_page_by_page() {
         ("event=message.received", 0),
         ("since=2024-03-05T14:46:40Z", 5),
         ("since=2024-03-05T21:46:41+07:00", 0),
-        ("until=2024-03-05T14:46:40Z&state=", 0),
+        ("until=2024-03-05T14:46:40Z", 0),
     ] {
         let found = app.get(&format!("{path}/deliveries?{query}")).bearer(&admin).await_answer().await;
         assert_eq!(found.json()["data"].as_array().unwrap().len(), expected, "{query}");
     }
-    let bad = "limit=0&state=lost&event=order.*&since=kemarin&until=1";
+    let bad = "limit=0&state=lost&event=order.*&since=kemarin&until=";
     let answer = app.get(&format!("{path}/deliveries?{bad}")).bearer(&admin).await_answer().await;
     assert_eq!(
         answer.gist(),

@@ -17,8 +17,11 @@ use crate::{
 /// Reads what follows `after`, as a reader does: what is numbered, and if that is not enough, what waits.
 async fn read(world: &World, store: &Store, after: i64, limit: usize) -> Vec<(i64, EventId)> {
     let mut entries = store.stream_after(&world.workspace, after, limit).await.unwrap();
-    if entries.len() < limit && store.stream_waits(&world.workspace).await.unwrap() {
-        store.number_events(&world.workspace, limit).await.unwrap();
+    if entries.len() < limit {
+        if store.stream_waits(&world.workspace).await.unwrap() {
+            store.number_events(&world.workspace, limit).await.unwrap();
+        }
+        // Also where nothing waits any more: another reader may have numbered it since.
         entries = store.stream_after(&world.workspace, after, limit).await.unwrap();
     }
     entries.into_iter().map(|entry| (entry.place.number, entry.place.event.unwrap())).collect()

@@ -85,13 +85,8 @@ async fn a_device_removed_on_the_phone_is_logged_out() {
     let phone = simulator.phone(OWNER);
     let mut session = Session::linked(&simulator, &phone).await;
     phone.unlink_all().await;
-    let on_connect = session
-        .event("LoggedOut", |event| match event {
-            Event::LoggedOut(out) => Some(out.on_connect),
-            _ => None,
-        })
-        .await;
-    assert!(!on_connect);
+    // Whether the client hears the end of its stream first or the refusal of the login it tries next is a race within it.
+    session.event("LoggedOut", |event| matches!(event, Event::LoggedOut(_)).then_some(())).await;
     assert!(phone.linked_devices().await.is_empty());
     session.stop().await;
 }

@@ -117,7 +117,7 @@ async fn follow(
                 let id = json["message_id"].as_str().expect("the message is in the line").to_owned();
                 board.note(|known| known.arrive(Arrival { lane: None, id, text: None }));
             }
-            "the outcome could not be stored yet" => board.note(|known| known.unstored += 1),
+            "the outcome of a send: could not be stored yet" => board.note(|known| known.unstored += 1),
             _ => {}
         }
         let expected = json["target"] == "cetar::serve";

@@ -56,7 +56,6 @@ impl Query {
             DeliveryFilter { after: page.after_id().map(str::to_owned), ..DeliveryFilter::default() };
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let read = match (&*name, &*value) {
-                (_, "") => Ok(()),
                 ("state", state) => {
                     let unknown = || Problem::unknown(DeliveryState::ALL, DeliveryState::as_str);
                     state.parse().map(|state| filter.state = Some(state)).map_err(|_| unknown())
