@@ -2,11 +2,12 @@
 //!
 //! Whoever may name a URL (a webhook, a medium) could otherwise make us call our own network: the cloud's metadata
 //! service, a database, the router. So the address is checked, both where the URL spells it out and where a name leads to
-//! it, on the very address that is dialled; no redirect is followed, no proxy of the environment is used, and every step
-//! has its limit.
+//! it, on the very address that is dialled; a redirect is an answer, or is followed only after the same check ([`Client::get`]); no
+//! proxy of the environment is used, and every step has its limit.
 
 mod addresses;
 mod error;
+mod get;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod properties;
@@ -23,6 +24,7 @@ use reqwest::{Method, Url, header::HeaderMap, redirect};
 use url::Host;
 
 pub use error::{Error, ErrorClass};
+pub use get::{Download, Get};
 pub use resolver::{Resolver, SystemResolver};
 pub use rustls::pki_types::CertificateDer;
 
@@ -39,6 +41,8 @@ const IDLE: Duration = Duration::from_secs(30);
 pub struct Options {
     /// `egress.allow`: networks that may be called although they are not public, and by plain http.
     pub allow: Vec<IpNet>,
+    /// Public addresses may be called by plain http too: for what anyone may read.
+    pub plain_http: bool,
     /// Longest time to look up the name, connect and agree on TLS (5 s).
     pub connect_timeout: Duration,
     /// Longest time for everything, the answer's body included (15 s).
@@ -53,6 +57,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             allow: Vec::new(),
+            plain_http: false,
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(15),
             extra_roots: Vec::new(),
@@ -123,14 +128,18 @@ pub struct Client {
     // Two, so that the resolver of each knows what it looks names up for, and no connection serves both.
     tls: reqwest::Client,
     plain: reqwest::Client,
+    /// How addresses called by plain http are judged.
+    unencrypted: Encryption,
 }
 
 impl Client {
     /// Sets it up. Fails only if an extra root certificate is none.
     pub fn new(options: Options) -> Result<Self, Error> {
-        let Options { allow, connect_timeout, total_timeout, extra_roots, resolver } = options;
+        let Options { allow, plain_http, connect_timeout, total_timeout, extra_roots, resolver } = options;
         let tls = tls::client_config(&extra_roots)?;
         let egress = Arc::new(Egress::new(allow));
+        // Where plain http may go anywhere, its addresses are judged as those of https are.
+        let unencrypted = if plain_http { Encryption::Tls } else { Encryption::None };
         let client = |encryption| {
             builder(GuardedResolver { resolver: resolver.clone(), egress: egress.clone(), encryption })
                 .tls_backend_preconfigured(tls.clone())
@@ -138,7 +147,7 @@ impl Client {
                 .timeout(total_timeout)
                 .build()
         };
-        Ok(Self { tls: client(Encryption::Tls)?, plain: client(Encryption::None)?, egress })
+        Ok(Self { tls: client(Encryption::Tls)?, plain: client(unencrypted)?, egress, unencrypted })
     }
 
     /// Whether this URL may be called, as far as it can be told without looking a name up: https (or http, to allowed
@@ -149,11 +158,7 @@ impl Client {
 
     /// One request, one answer. Never tries again.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let (url, encryption) = self.checked(&request.url)?;
-        let client = match encryption {
-            Encryption::Tls => &self.tls,
-            Encryption::None => &self.plain,
-        };
+        let (url, client) = self.checked(&request.url)?;
         let mut builder = client.request(request.method, url).body(request.body);
         for (name, value) in request.headers {
             builder = builder.header(&*name, value);
@@ -164,13 +169,14 @@ impl Client {
         Ok(Response { status, headers, body, complete })
     }
 
-    fn checked(&self, text: &str) -> Result<(Url, Encryption), Error> {
+    /// The address, if it may be called, and the client for it.
+    fn checked(&self, text: &str) -> Result<(Url, &reqwest::Client), Error> {
         // `Url` has already turned every spelling of an IPv4 address (0x7f.1, 2130706433) into the address, and does not
         // take an IPv6 zone (`%eth0`).
         let url = Url::parse(text).map_err(|why| Error::refused(format_args!("not a URL: {why}")))?;
-        let encryption = match url.scheme() {
-            "https" => Encryption::Tls,
-            "http" => Encryption::None,
+        let (encryption, client) = match url.scheme() {
+            "https" => (Encryption::Tls, &self.tls),
+            "http" => (self.unencrypted, &self.plain),
             _ => return Err(Error::refused("not an https URL")),
         };
         if !url.username().is_empty() || url.password().is_some() {
@@ -187,7 +193,7 @@ impl Client {
             None => self.egress.judge_name(encryption),
         };
         judged.map_err(Error::refused)?;
-        Ok((url, encryption))
+        Ok((url, client))
     }
 }
 
