@@ -68,7 +68,6 @@ pub(crate) struct Config {
     #[expect(dead_code, reason = "read and checked; used by channels of later versions")]
     pub telegram: telegram::Telegram,
     /// `[media]`
-    #[expect(dead_code, reason = "read and checked; used by channels of later versions")]
     pub media: media::Media,
     /// `[retention]`
     pub retention: retention::Retention,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use cetar_engine::{Engine, Parts, Providers, Settings, delivery::WebhookClient};
+use cetar_engine::{Engine, Parts, Providers, Settings, delivery::WebhookClient, media};
 use cetar_model::{Channel, Clock, IdSource};
 use cetar_provider::{Provider, SystemClock, http};
 use cetar_sandbox::Sandbox;
@@ -71,6 +71,7 @@ impl Gateway {
             ids: Arc::clone(&ids),
             node: node.to_string(),
             webhooks: Arc::new(WebhookClient::new(egress, clock)),
+            media: media_setup(config, &data)?,
             settings: Settings {
                 requests_per_minute: config.limits.requests_per_minute,
                 retention: config.retention.events.0,
@@ -184,6 +185,25 @@ async fn must_be_there(
 pub(crate) fn sqlite_file(url: &str) -> Option<std::path::PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     Some(path.strip_prefix("//").unwrap_or(path).into())
+}
+
+/// Where media are kept, and the client that fetches them: anyone's public address, by plain http too.
+fn media_setup(config: &Config, data: &DataDir) -> anyhow::Result<media::Setup> {
+    let folder = match &config.media.store {
+        None => data.path().join("media"),
+        Some(store) if store.contains("://") => anyhow::bail!(
+            "media.store = {store:?}: this version keeps media in a folder only; name one, or leave it out for the folder `media` of the data directory"
+        ),
+        Some(folder) => folder.into(),
+    };
+    let options = http::Options {
+        allow: config.egress.allow.clone(),
+        plain_http: true,
+        total_timeout: media::Setup::FETCH_TIME,
+        ..http::Options::default()
+    };
+    let http = http::Client::new(options).map_err(|error| anyhow::anyhow!("{}", error.detail))?;
+    Ok(media::Setup { max_bytes: config.media.max_bytes, ..media::Setup::new(folder, http) })
 }
 
 fn whatsapp_settings(config: &Config) -> cetar_whatsapp_web::Settings {

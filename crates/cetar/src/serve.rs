@@ -61,6 +61,11 @@ pub(crate) async fn run(
             return Err(error);
         }
     };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    gateway.engine.set_base_url(&match &config.general.public_url {
+        Some(url) => url.to_string(),
+        None => format!("{scheme}://{address}"),
+    });
     let welcome = Welcome::new(config, address, tls.is_some(), program);
     let first = first_run::run(&gateway).await?;
 

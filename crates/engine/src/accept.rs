@@ -1,8 +1,8 @@
 //! Accepting a send: a promise.
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use cetar_model::{Channel, Chat, Content, ContentKind, DeviceId, JobId, MessageId};
-use cetar_provider::Capabilities;
+use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId};
+use cetar_provider::{Provider, Unfit};
 use cetar_store::{Accepted, Device, NewIdempotency, NewSend, StoreError};
 
 use crate::auth::Caller;
@@ -21,6 +21,8 @@ pub struct SendRequest {
     pub content: Content,
     /// Through which device, if said.
     pub device: Option<DeviceId>,
+    /// The message it answers, of the same device.
+    pub reply_to: Option<MessageId>,
     /// The application's own reference.
     pub client_ref: Option<String>,
     /// Another expiry than 24 h.
@@ -74,15 +76,12 @@ pub enum AcceptError {
     /// Never linked, or logged out.
     #[error("the device is not linked")]
     DeviceNotLinked(DeviceId),
-    /// The channel cannot carry this kind of content.
-    #[error("{0} cannot be sent on this channel")]
-    ContentNotSupported(ContentKind),
-    /// Longer than the channel carries.
-    #[error("text longer than {max} characters")]
-    TextTooLong {
-        /// Most characters it takes.
-        max: usize,
-    },
+    /// The channel cannot carry this; everything about it that does not fit.
+    #[error("the channel cannot carry this")]
+    Unfit(Vec<Unfit>),
+    /// The message to answer is not one of this device, or its network does not know it yet.
+    #[error("there is no such message to answer")]
+    NoSuchMessage,
     /// The same `Idempotency-Key` came with another body.
     #[error("idempotency key reused")]
     IdempotencyKeyReused,
@@ -113,20 +112,23 @@ impl crate::Engine {
                 Accepted::New | Accepted::DeviceGone => {}
             }
         }
-        if !workspace.plan.allows(request.channel) {
-            return Err(AcceptError::PlanFeatureMissing(request.channel.as_str()));
-        }
-        let devices = self.devices_of(&workspace.id).await?;
         let named = request.device.is_some();
-        let device = choose(caller, &devices, request.channel, request.device.as_ref())?;
-        let not_linked = || AcceptError::DeviceNotLinked(device.id.clone());
-        // A device whose network this build lacks can never be linked.
-        let provider = self.provider_of(device).ok_or_else(not_linked)?;
-        check(&request.content, provider.capabilities())?;
+        let (device, provider) = self.choose_device(caller, request.channel, request.device.as_ref()).await?;
+        let unfit = provider.capabilities().unfit(&request.content);
+        if !unfit.is_empty() {
+            return Err(AcceptError::Unfit(unfit));
+        }
         if !device.health.state.is_linked() {
-            return Err(not_linked());
+            return Err(AcceptError::DeviceNotLinked(device.id));
         }
 
+        let reply_to = match &request.reply_to {
+            Some(answered) => {
+                let remote_id = self.inner.store.remote_id(&workspace.id, &device.id, answered).await?;
+                Some(remote_id.ok_or(AcceptError::NoSuchMessage)?)
+            }
+            None => None,
+        };
         let ids = &self.inner.ids;
         let message: MessageId = ids.make(now);
         let job: JobId = ids.make(now);
@@ -141,6 +143,7 @@ impl crate::Engine {
             channel: device.channel,
             to: request.to,
             content: request.content,
+            reply_to,
             client_ref: request.client_ref,
             request_id: request.request_id,
             idempotency,
@@ -166,6 +169,26 @@ impl crate::Engine {
     }
 }
 
+impl crate::Engine {
+    /// The device to use, and its network.
+    pub(crate) async fn choose_device(
+        &self,
+        caller: &Caller,
+        channel: Channel,
+        named: Option<&DeviceId>,
+    ) -> Result<(Device, Arc<dyn Provider>), AcceptError> {
+        if !caller.workspace.plan.allows(channel) {
+            return Err(AcceptError::PlanFeatureMissing(channel.as_str()));
+        }
+        let devices = self.devices_of(&caller.workspace.id).await?;
+        let device = choose(caller, &devices, channel, named)?;
+        // A device whose network this build lacks can never be linked.
+        let provider = self.provider_of(device);
+        let provider = provider.ok_or_else(|| AcceptError::DeviceNotLinked(device.id.clone()))?;
+        Ok((device.clone(), Arc::clone(provider)))
+    }
+}
+
 /// "Choosing the device" of the contract: the one named, if the caller may use it; else the only one of the channel it may use.
 fn choose<'d>(
     caller: &Caller,
@@ -188,19 +211,6 @@ fn choose<'d>(
         [] => Err(AcceptError::NoDevice),
         [device] => Ok(device),
         _ => Err(AcceptError::SeveralDevices(fitting.into_iter().map(|device| device.id.clone()).collect())),
-    }
-}
-
-/// Whether the network carries this at all.
-fn check(content: &Content, network: &Capabilities) -> Result<(), AcceptError> {
-    if !network.content.contains(&content.kind()) {
-        return Err(AcceptError::ContentNotSupported(content.kind()));
-    }
-    let max = network.text_max;
-    match content.text() {
-        // A text has at least as many bytes as characters: most are settled without counting.
-        Some(text) if text.len() > max && text.chars().count() > max => Err(AcceptError::TextTooLong { max }),
-        _ => Ok(()),
     }
 }
 

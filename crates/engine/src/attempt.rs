@@ -1,14 +1,18 @@
 //! One attempt to send, and what is written down of it.
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use cetar_model::{Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, decide};
+use cetar_model::{
+    Content, Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, backoff, decide,
+};
 use cetar_provider::Outbound;
 use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
 use futures::FutureExt;
 
-use crate::{Engine, insist::insist, leases::JobHold, sessions::Live, trust::Trust};
+use crate::{Engine, insist::insist, leases::JobHold, media::NotFetched, sessions::Live, trust::Trust};
 
 const ACCOUNT_DOWN: &str = "account_down";
+/// Attempts that end with a medium that could not be fetched: about a minute of them. Its chat waits behind it.
+const MAX_FETCHES: u32 = 6;
 
 /// Makes one, from the claim to the outcome on disk. Returns when the message may be tried again, if it may.
 pub(crate) async fn make(
@@ -27,21 +31,16 @@ pub(crate) async fn make(
     } else if started_at >= job.expires_at {
         Outcome::Failed { code: FailureCode::Expired, provider_code: None, detail: None }
     } else {
-        let message = Outbound {
-            id: job.message.clone(),
-            to: job.to.clone(),
-            content: job.content.clone(),
-            attempt: job.attempt,
-        };
-        let result = match AssertUnwindSafe(live.session.send(&message)).catch_unwind().await {
-            Ok(result) => result,
-            Err(_panic) => {
-                tracing::error!("the provider panicked while sending");
-                crashed = true;
-                Err(SendError::Unknown("the provider panicked".into()))
+        match engine.with_media(&job, live.provider.capabilities()).await {
+            Ok(content) => {
+                let result = send(&live, &job, content).await;
+                crashed = result.is_none();
+                let result =
+                    result.unwrap_or_else(|| Err(SendError::Unknown("the provider panicked".into())));
+                outcome(result, job.attempt, safe, engine.now())
             }
-        };
-        outcome(result, job.attempt, safe, engine.now())
+            Err(why) => not_fetched(why, job.attempt, engine.now()),
+        }
     };
     // Before the job can be claimed again, which it can from the moment it is settled.
     let again = match &outcome {
@@ -62,6 +61,42 @@ pub(crate) async fn make(
     settle(&engine, &job, started_at, outcome, crashed).await;
     drop(hold);
     again
+}
+
+/// One call of the provider. `None` if it panicked.
+async fn send(live: &Live, job: &ClaimedJob, content: Content) -> Option<Result<Sent, SendError>> {
+    let message = Outbound {
+        id: job.message.clone(),
+        to: job.to.clone(),
+        content,
+        reply_to: job.reply_to.clone(),
+        attempt: job.attempt,
+    };
+    let result = AssertUnwindSafe(live.session.send(&message)).catch_unwind().await;
+    if result.is_err() {
+        tracing::error!("the provider panicked while sending");
+    }
+    result.ok()
+}
+
+/// What follows when a message's medium could not be fetched: nothing reached the network.
+fn not_fetched(why: NotFetched, attempt: u32, now: Timestamp) -> Outcome {
+    match why {
+        NotFetched::Refused { code, status, detail } => Outcome::Failed {
+            code,
+            provider_code: status.map(|status| status.to_string()),
+            detail: Some(detail),
+        },
+        NotFetched::Later(detail) if attempt >= MAX_FETCHES => {
+            Outcome::Failed { code: FailureCode::MediaUnreachable, provider_code: None, detail: Some(detail) }
+        }
+        NotFetched::Later(detail) => Outcome::Again {
+            run_at: now + backoff(attempt),
+            counts: true,
+            class: "media_not_fetched",
+            detail,
+        },
+    }
 }
 
 /// Settles a job whose process ended while it was being sent: nobody knows whether it was, and the same policy decides.

@@ -3,8 +3,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Health, Timestamp};
-use cetar_provider::{Account, Host, HostError, Inbound, StateWrite};
+use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Health, MediaId, Timestamp};
+use cetar_provider::{Account, Host, HostError, Inbound, StateWrite, StoredMedia};
 use cetar_store::{Device, StoreError};
 use tokio::sync::oneshot;
 
@@ -244,6 +244,9 @@ impl Host for NoHost {
         Err(HostError::LeaseLost)
     }
     async fn save(&self, _batch: Vec<StateWrite>) -> Result<(), HostError> {
+        Err(HostError::LeaseLost)
+    }
+    async fn media(&self, _id: &MediaId) -> Result<StoredMedia, HostError> {
         Err(HostError::LeaseLost)
     }
     fn now(&self) -> Timestamp {

@@ -6,9 +6,11 @@ use std::sync::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp, WorkspaceId};
-use cetar_provider::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite};
-use cetar_store::{DeviceLease, NewInbound, NewReceipt, StateChange, StoreError};
+use cetar_model::{
+    Content, DeviceId, DeviceState, DownReason, Health, MediaId, MediaSource, Timestamp, WorkspaceId,
+};
+use cetar_provider::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite, StoredMedia};
+use cetar_store::{DeviceLease, NewInbound, NewReceipt, NewWanted, StateChange, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, lock, sessions::Signals};
@@ -80,6 +82,16 @@ impl SessionHost {
         }
     }
 
+    /// Exchanges the network's reference of a medium for an id of ours, under which it is given out from now on.
+    fn receive_media(&self, content: &mut Content) -> Option<NewWanted> {
+        let media = content.media_mut()?;
+        let MediaSource::Network(reference) = &media.source else { return None };
+        let id: MediaId = self.engine.inner.ids.make(self.engine.now());
+        let wanted = NewWanted { media: id.clone(), reference: reference.clone() };
+        media.source = MediaSource::Stored(id);
+        Some(wanted)
+    }
+
     async fn take_in(&self, message: InboundMessage) -> Result<(), StoreError> {
         let (ids, now) = (&self.engine.inner.ids, self.engine.now());
         let InboundMessage {
@@ -90,10 +102,14 @@ impl SessionHost {
             group,
             echo,
             sender_name,
-            content,
+            mut content,
+            reply_to,
             raw,
             sent_at,
         } = message;
+        let wanted = self.receive_media(&mut content);
+        let media_url = wanted.as_ref().map(|wanted| self.engine.media_url(&wanted.media));
+        let has_media = wanted.is_some();
         let inbound = NewInbound {
             message: ids.make(now),
             event: ids.make(now),
@@ -109,12 +125,18 @@ impl SessionHost {
             echo,
             sender_name,
             content,
+            wanted,
+            media_url,
+            reply_to,
             raw,
             sent_at,
             now,
         };
         if self.engine.inner.store.take_in(inbound).await? {
             metrics::counter!("cetar_messages_received_total").increment(1);
+            if has_media {
+                self.signals.media.notify_one();
+            }
             self.engine.told();
         }
         Ok(())
@@ -194,6 +216,11 @@ impl Host for SessionHost {
             .collect();
         let saved = self.engine.inner.store.save_state(&self.device, self.lease, changes).await;
         saved.map_err(|error| self.error(error))
+    }
+
+    async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError> {
+        self.is_open()?;
+        self.engine.open_media(&self.workspace, id).await
     }
 
     fn now(&self) -> Timestamp {

@@ -21,6 +21,7 @@ use crate::{
     Engine,
     host::SessionHost,
     leases::DeviceHold,
+    media,
     sessions::{Command, Live, Post, Signals},
     worker,
 };
@@ -235,6 +236,7 @@ impl Keeper {
             async move { live.session.run(stop).await }
         });
         work.spawn(worker::run(engine.clone(), Arc::clone(&live), stop_claiming.clone()));
+        work.spawn(media::download::run(engine.clone(), Arc::clone(&live), stop_claiming.clone()));
 
         let cause = self.watch(&live, &mut session, &mut work).await;
 

@@ -9,6 +9,7 @@ pub mod accept;
 mod attempt;
 pub mod auth;
 mod cache;
+pub mod check;
 pub mod deliveries;
 pub mod delivery;
 pub mod devices;
@@ -23,9 +24,11 @@ pub mod keys;
 mod leases;
 pub mod limit;
 pub mod link;
+pub mod media;
 mod run;
 mod sessions;
 mod supervisor;
+pub mod templates;
 mod trust;
 mod upkeep;
 mod worker;
@@ -73,6 +76,8 @@ pub struct Parts {
     pub node: String,
     /// Sends webhooks.
     pub webhooks: Arc<dyn delivery::Transport>,
+    /// Keeps and fetches media.
+    pub media: media::Setup,
     /// Figures.
     pub settings: Settings,
 }
@@ -124,6 +129,9 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     /// Wakes the delivery loop: something that webhooks are told of was committed.
     pub(crate) deliveries: Notify,
+    pub(crate) media: media::Media,
+    /// Numbers that were asked about lately.
+    checks: check::Checks,
     limiter: limit::Limiter,
     /// Keys by hash, with their workspace.
     keys: cache::Fresh<[u8; 32], Option<(ApiKey, Workspace)>>,
@@ -150,7 +158,7 @@ pub(crate) struct Inner {
 impl Engine {
     /// Puts it together. Starts nothing.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, providers, clock, ids, node, webhooks, settings } = parts;
+        let Parts { store, providers, clock, ids, node, webhooks, media, settings } = parts;
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -161,6 +169,8 @@ impl Engine {
                 webhooks,
                 settings,
                 deliveries: Notify::new(),
+                media: media::Media::new(media),
+                checks: check::Checks::default(),
                 limiter: limit::Limiter::default(),
                 keys: cache::Fresh::default(),
                 devices: cache::Fresh::default(),

@@ -50,6 +50,8 @@ impl Live {
 pub(crate) struct Signals {
     /// There may be something to send.
     pub(crate) wake: Notify,
+    /// There may be something to read from the network.
+    pub(crate) media: Notify,
     told: AtomicU64,
 }
 

@@ -25,11 +25,14 @@ pub(crate) async fn queue(engine: Engine, stop: CancellationToken) {
     }
 }
 
-/// Every ten minutes: deletes what is past its time.
+/// Every ten minutes: deletes what is past its time, and what a process that died left unfinished.
 pub(crate) async fn prune(engine: Engine, stop: CancellationToken) {
     let mut turns = Turns::new(&engine, "pruning", Duration::from_mins(1), PRUNE_EVERY);
     while turns.next(&engine, &stop).await {
         turns.ended(&prune_all(&engine, &stop).await);
+        if let Err(error) = engine.inner.media.sweep(engine.now()).await {
+            tracing::warn!(%error, "what is unfinished in the media folder cannot be looked through");
+        }
     }
 }
 

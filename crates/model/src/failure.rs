@@ -33,6 +33,14 @@ words! {
         AccountRestricted = "account_restricted",
         /// The network cannot carry this kind of content.
         ContentNotSupported = "content_not_supported",
+        /// The file behind `media_url` could not be fetched.
+        MediaUnreachable = "media_unreachable",
+        /// The address of `media_url`, or one it leads to, may not be called.
+        MediaAddressRefused = "media_address_refused",
+        /// The file is larger than the channel, or this server, takes.
+        MediaTooLarge = "media_too_large",
+        /// The file is of a type that the channel does not take as this kind of message.
+        MediaTypeNotSupported = "media_type_not_supported",
         /// Meta's 24-hour window is shut.
         Outside24hWindow = "outside_24h_window",
         /// It did not go out before its expiry.
@@ -69,6 +77,22 @@ impl FailureCode {
             Self::ContentNotSupported => language.pick(
                 "Kanal ini tidak dapat mengirim jenis isi tersebut. Kirim sebagai jenis lain.",
                 "This channel cannot carry that kind of content. Send it as another type.",
+            ),
+            Self::MediaUnreachable => language.pick(
+                "File di media_url tidak dapat diambil. Pastikan tautannya langsung ke file dan dapat dibuka siapa saja tanpa login; lihat provider_code dan history, lalu kirim ulang.",
+                "The file at media_url could not be fetched. The link must lead straight to the file and open for anyone without a sign-in; see provider_code and history, then send again.",
+            ),
+            Self::MediaAddressRefused => language.pick(
+                "Alamat media_url (atau pengalihannya) mengarah ke jaringan privat, yang tidak boleh dipanggil. Taruh file di alamat publik, atau izinkan jaringannya di egress.allow.",
+                "The address of media_url, or of its redirect, leads into a private network, which may not be called. Put the file at a public address, or allow the network in egress.allow.",
+            ),
+            Self::MediaTooLarge => language.pick(
+                "File terlalu besar untuk kanal ini atau untuk server ini (media.max_bytes). Perkecil, atau kirim sebagai document bila batasnya lebih besar.",
+                "The file is too large for this channel or for this server (media.max_bytes). Make it smaller, or send it as a document where that may be larger.",
+            ),
+            Self::MediaTypeNotSupported => language.pick(
+                "Isi file bukan jenis yang diterima kanal ini untuk type tersebut; history menyebut jenis yang ditemukan dan yang diterima. Ubah type atau filenya.",
+                "The file's content is not of a kind this channel takes as that type; the history names what it is and what is taken. Change the type or the file.",
             ),
             Self::Outside24hWindow => language.pick(
                 "Jendela 24 jam Meta sudah tertutup. Kirim template yang sudah disetujui.",

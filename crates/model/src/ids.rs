@@ -169,6 +169,8 @@ ids! {
     ConversationId = "cnv";
     /// A person or group on one channel.
     ContactId = "ctc";
+    /// A picture, film, sound or file kept by us.
+    MediaId = "med";
     /// A dashboard account.
     UserId = "usr";
     /// One process's data directory; holds leases.

@@ -2,6 +2,8 @@
 //! the retry decision. Pure: no tokio, no I/O, no clock. Everything else speaks in these words.
 
 mod address;
+mod buttons;
+mod card;
 mod channel;
 mod circuit;
 mod content;
@@ -10,12 +12,17 @@ mod event;
 mod failure;
 mod ids;
 mod job;
+mod media;
 mod message;
 mod plan;
+mod received;
 mod send;
+mod template;
 mod time;
 
 pub use address::{Chat, PhoneNumber, PhoneNumberError};
+pub use buttons::{Button, Buttons, MAX_BUTTONS};
+pub use card::{Card, Coordinate, Location};
 pub use channel::{Channel, UnknownWord};
 pub use circuit::{
     CIRCUIT_OPENS_AFTER, DISABLED_AFTER, DeliveryState, EndpointState, circuit_is_open, is_given_up,
@@ -23,16 +30,17 @@ pub use circuit::{
 };
 pub use content::{Content, ContentKind};
 pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction};
-pub use event::{
-    Event, EventData, EventType, MessageError, ReceivedData, SessionStateData, StatusData, Subscription,
-};
+pub use event::{Event, EventData, EventType, MessageError, SessionStateData, StatusData, Subscription};
 pub use failure::{FailureCode, Language};
 pub use ids::{
     ApiKeyId, ContactId, ConversationId, DeliveryId, DeviceId, EndpointId, EventId, IdError, IdSource, JobId,
-    MessageId, NodeId, UserId, WorkspaceId,
+    MediaId, MessageId, NodeId, UserId, WorkspaceId,
 };
 pub use job::{Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide};
+pub use media::{Media, MediaSource};
 pub use message::{Direction, Fate, MessageState, Receipt};
 pub use plan::Plan;
+pub use received::{MediaData, PollData, ReceivedData};
 pub use send::{BoxError, SendError, Sent};
+pub use template::{MAX_PLACEHOLDERS, Template, TooFewVariables};
 pub use time::{Clock, Timestamp};

@@ -1,8 +1,14 @@
 //! What the gateway gives a session.
 
+use std::{fmt, io};
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{BoxError, Chat, Content, FailureCode, Health, Receipt, Timestamp};
+use cetar_model::{BoxError, Chat, Content, FailureCode, Health, MediaId, Receipt, Timestamp};
+use futures::stream::BoxStream;
+
+/// Bytes as they come, in pieces of any size. An error ends it.
+pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
 
 /// The only way out for events and the only home for a session's state. One per device and lease: when another node takes the
 /// device over, every call here fails with [`HostError::LeaseLost`] and the session must end.
@@ -21,8 +27,25 @@ pub trait Host: Send + Sync {
     /// Writes a batch: all of it or nothing, durable when this returns.
     async fn save(&self, batch: Vec<StateWrite>) -> Result<(), HostError>;
 
+    /// Opens a medium of a message to send, from its first byte. May be called again, to read it again.
+    async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError>;
+
     /// What time it is.
     fn now(&self) -> Timestamp;
+}
+
+/// A stored medium, open.
+pub struct StoredMedia {
+    /// How many bytes come.
+    pub size: u64,
+    /// They.
+    pub bytes: ByteStream,
+}
+
+impl fmt::Debug for StoredMedia {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredMedia").field("size", &self.size).finish_non_exhaustive()
+    }
 }
 
 /// One change of a session's state.
@@ -66,6 +89,10 @@ pub enum HostError {
 
 /// What a session tells.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "messages are what is told most; a box for each would cost more"
+)]
 pub enum Inbound {
     /// A message came in, or the owner typed one on the phone.
     Message(InboundMessage),
@@ -99,8 +126,11 @@ pub struct InboundMessage {
     pub echo: bool,
     /// The name the sender gave themselves.
     pub sender_name: Option<String>,
-    /// What it says.
+    /// What it says. Media are references of the network's ([`cetar_model::MediaSource::Network`]): the gateway asks
+    /// [`Session::download`](crate::Session::download) for the bytes once the message is on disk.
     pub content: Content,
+    /// The network's id of the message it answers.
+    pub reply_to: Option<String>,
     /// The network's own bytes of it, kept where we do not understand them.
     pub raw: Option<Bytes>,
     /// When it was sent, by the network's clock.

@@ -4,6 +4,7 @@
 //! wait for better times, never logs content or secrets. What it learns it tells its [`Host`]; where it keeps state, it
 //! keeps it there too.
 
+mod capabilities;
 mod clock;
 mod host;
 pub mod http;
@@ -12,11 +13,16 @@ mod session;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
+pub use capabilities::{
+    ButtonLimits, Capabilities, CheckLimit, Length, MediaLimit, Part, Unfit, Unit, types as media_types,
+};
 pub use clock::SystemClock;
-pub use host::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite};
+pub use host::{
+    ByteStream, Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite, StoredMedia,
+};
 pub use link::{LinkError, LinkProcess, LinkStep, Linked};
 pub use session::{
-    Account, Capabilities, CheckError, LinkRequest, NumberCheck, Outbound, Provider, Session, SessionEnd,
+    Account, CheckError, DownloadError, LinkRequest, NumberCheck, Outbound, Provider, Session, SessionEnd,
     SettingsError,
 };
 

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use cetar_model::{
-    BoxError, Channel, Chat, Content, ContentKind, DeviceId, DownReason, Health, LinkMethod, MessageId,
-    PhoneNumber, SendError, Sent,
+    BoxError, Channel, Chat, Content, DeviceId, DownReason, Health, LinkMethod, MessageId, PhoneNumber,
+    SendError, Sent,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Host, LinkError, LinkProcess};
+use crate::{ByteStream, Capabilities, Host, LinkError, LinkProcess};
 
 /// Knows one network. No account, no state, no I/O.
 #[async_trait]
@@ -59,6 +59,11 @@ pub trait Session: Send + Sync {
 
     /// Whether a number has an account.
     async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError>;
+
+    /// Reads a medium that came in, by the reference its message carried ([`cetar_model::MediaSource::Network`]): its plain
+    /// bytes, decrypted and checked where the network has means to. Asked again later if it fails for now, also after a
+    /// restart, so the reference must say all that is needed.
+    async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError>;
 
     /// Ends the link on the network's side too. The session is stopped afterwards.
     async fn logout(&self) -> Result<(), SendError>;
@@ -114,25 +119,13 @@ pub struct Outbound {
     pub id: MessageId,
     /// To whom.
     pub to: Chat,
-    /// What.
+    /// What. Its media, if it has some, are stored with the gateway and read by [`Host::media`]: their type, size and hash are
+    /// known, and within the limits of [`Capabilities`].
     pub content: Content,
+    /// The network's id of the message it answers.
+    pub reply_to: Option<String>,
     /// The number of this attempt, from 1. A provider whose network lacks idempotency may not care; the sandbox counts by it.
     pub attempt: u32,
-}
-
-/// What a network can carry.
-#[derive(Debug, Clone)]
-pub struct Capabilities {
-    /// Kinds of content it takes.
-    pub content: &'static [ContentKind],
-    /// Longest text, in characters.
-    pub text_max: usize,
-    /// The network drops a repeat of the same message id, so an ambiguous attempt may be made again.
-    pub resend_is_safe: bool,
-    /// Ways to link; empty where settings suffice.
-    pub link_methods: &'static [LinkMethod],
-    /// Sends of one session that may be under way at once, each in a lane of its own.
-    pub concurrency: usize,
 }
 
 /// Whether a number has an account.
@@ -155,5 +148,19 @@ pub enum CheckError {
     AccountDown(DownReason),
     /// No answer, or one not understood.
     #[error("no answer: {0}")]
+    Failed(#[source] BoxError),
+}
+
+/// A medium could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DownloadError {
+    /// The network does not have it any more, or its bytes are not what they should be: asking again would not help.
+    #[error("it is gone: {0}")]
+    Gone(String),
+    /// The account cannot ask now.
+    #[error("the account is down: {0}")]
+    AccountDown(DownReason),
+    /// It did not come this time.
+    #[error("it could not be read: {0}")]
     Failed(#[source] BoxError),
 }

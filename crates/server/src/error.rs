@@ -144,6 +144,26 @@ codes! {
     RateLimited = "rate_limited",
         "Anda melebihi batas request per menit. Coba lagi setelah Retry-After detik.",
         "You are over the limit of requests a minute. Try again after Retry-After seconds.";
+    /// More questions about numbers than the device may ask without risk to its account.
+    CheckLimited = "check_number_limited",
+        "Device ini sudah terlalu banyak memeriksa nomor; lebih dari itu WhatsApp bisa membatasi akunnya. Coba lagi setelah Retry-After detik, atau pakai device lain.",
+        "This device has checked too many numbers; WhatsApp could restrict its account for more. Try again after Retry-After seconds, or use another device.";
+    /// Not an address of ours, or changed.
+    MediaLinkInvalid = "media_link_invalid",
+        "Alamat media ini tidak sah. Pakai media_url persis seperti diterima di webhook.",
+        "This media address is not valid. Use media_url exactly as the webhook gave it.";
+    /// Past its end.
+    MediaLinkExpired = "media_link_expired",
+        "Alamat media ini sudah kedaluwarsa (7 hari). Simpan file saat webhook tiba.",
+        "This media address has expired (7 days). Keep the file when the webhook arrives.";
+    /// The network will not give it any more, or it was deleted here.
+    MediaLost = "media_lost",
+        "File ini tidak dapat diambil lagi dari jaringannya, atau sudah dihapus di server ini. Minta pengirim mengirim ulang.",
+        "This file cannot be read from its network any more, or was deleted on this server. Ask the sender to send it again.";
+    /// Still on its way from its network.
+    MediaNotReady = "media_not_ready",
+        "File ini masih diambil dari jaringannya. Coba lagi setelah Retry-After detik.",
+        "This file is still being read from its network. Try again after Retry-After seconds.";
     /// Our fault.
     Internal = "internal_error",
         "Kesalahan pada server kami. Sebutkan request_id bila melaporkannya.",
@@ -180,7 +200,9 @@ impl ErrorCode {
             | Self::DeviceNotAllowed
             | Self::ScopeMissing
             | Self::MetricsNotAllowed => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::MediaLinkInvalid | Self::MediaLinkExpired | Self::MediaLost => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidJson
@@ -195,11 +217,13 @@ impl ErrorCode {
             | Self::JobNotRetryable
             | Self::JobNotResolvable
             | Self::WebhookDisabled => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited | Self::TooManyStreams | Self::CheckLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable | Self::Overloaded | Self::ShuttingDown | Self::NetworkUnavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Unavailable
+            | Self::Overloaded
+            | Self::ShuttingDown
+            | Self::NetworkUnavailable
+            | Self::MediaNotReady => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -207,12 +231,18 @@ impl ErrorCode {
     const fn retry_after(self) -> Option<Duration> {
         match self {
             Self::Overloaded => Some(Duration::from_secs(1)),
-            Self::Unavailable | Self::ShuttingDown => Some(Duration::from_secs(5)),
+            Self::Unavailable | Self::ShuttingDown | Self::MediaNotReady => Some(Duration::from_secs(5)),
             Self::NetworkUnavailable | Self::TooManyStreams => Some(Duration::from_secs(15)),
             _ => None,
         }
     }
 }
+
+/// A part was asked for, and is what follows.
+pub(crate) const PART: StatusCode = StatusCode::PARTIAL_CONTENT;
+
+/// What the client has is current.
+pub(crate) const UNCHANGED: StatusCode = StatusCode::NOT_MODIFIED;
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

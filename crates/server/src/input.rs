@@ -10,7 +10,7 @@ mod recipient;
 
 pub(crate) use body::Body;
 pub(crate) use moment::Moment;
-pub(crate) use object::{Fields, Text as TextRule, words};
+pub(crate) use object::{Fields, Text as TextRule, is_http_url, words};
 pub(crate) use page::{Order, Page, PageParams, cursor, read_cursor};
 pub(crate) use path::Id;
 pub(crate) use problem::{FieldError, FieldProblem, JsonType, Problem};

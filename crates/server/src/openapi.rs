@@ -59,6 +59,7 @@ pub fn document() -> OpenApi {
     let tags = [
         ("messages", "Sending."),
         ("jobs", "What becomes of a message."),
+        ("templates", "Quick replies, with places to fill in."),
         ("devices", "Linked accounts."),
         ("api-keys", "Keys."),
         ("webhooks", "Where events go."),

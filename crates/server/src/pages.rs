@@ -2,6 +2,7 @@
 
 mod health;
 mod html;
+mod media;
 mod metrics;
 mod reference;
 mod spec;
@@ -24,4 +25,5 @@ pub(crate) fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))
         .routes(routes!(spec::spec))
+        .routes(routes!(media::media))
 }

@@ -2,7 +2,8 @@
 //! the same functions for as long as one likes.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use cetar_model::{Channel, Content, Language};
+use cetar_model::{Channel, ContentKind, Language};
+use cetar_provider::{ButtonLimits, Capabilities, Length};
 use serde_json::Value;
 
 use crate::{
@@ -11,13 +12,45 @@ use crate::{
     input::{Body, Page, recipient},
     language,
     v1::messages::{
-        create::{Reach, parse},
+        create::{TYPES, parse},
+        envelope::{CHANNELS, Reach},
         idempotency,
     },
 };
 
 /// The longest text that the channels of these properties take.
 const TEXT_MAX: usize = 100;
+
+/// Networks that carry everything that can be asked for.
+fn everything() -> Reach {
+    let length = Length::characters(TEXT_MAX);
+    let buttons = ButtonLimits {
+        text: length,
+        title: Some(length),
+        footer: Some(length),
+        label: length,
+        id: length,
+        code: length,
+        urls: true,
+        codes: true,
+        mixed: true,
+        media: true,
+        best_effort: false,
+    };
+    let network = Capabilities {
+        content: &TYPES,
+        text: length,
+        caption: length,
+        captioned: &[ContentKind::Image, ContentKind::Video, ContentKind::Document, ContentKind::Audio],
+        media: &[],
+        buttons: Some(buttons),
+        check: None,
+        resend_is_safe: true,
+        link_methods: &[],
+        concurrency: 1,
+    };
+    Reach::to(CHANNELS.iter().map(|channel| (*channel, network.clone())).collect())
+}
 
 /// A body of `POST /v1/messages`: refused with a reason, or a message that can be sent.
 pub fn send_body(bytes: &[u8]) {
@@ -31,12 +64,13 @@ pub fn send_body(bytes: &[u8]) {
     let same = again.is_ok_and(|again| again.fingerprint() == body.fingerprint());
     let fraction = || has_fraction(&serde_json::from_slice(&anew).unwrap_or_default());
     assert!(same || fraction(), "written anew, it is another");
-    match parse(&body.fields(), &Reach::everything(TEXT_MAX)) {
+    match parse(&body.fields(), &everything()) {
         Ok(request) => {
             assert!(recipient(request.channel, request.to.as_str()).is_ok(), "not a recipient");
-            let Content::Text { text } = &request.content else { return };
-            assert!(!text.trim().is_empty() && !text.contains('\0'), "not a text to send");
-            assert!(text.chars().count() <= TEXT_MAX, "too long a text");
+            if let Some(text) = request.content.text() {
+                assert!(!text.trim().is_empty() && !text.contains('\0'), "not a text to send");
+                assert!(text.chars().count() <= TEXT_MAX, "too long a text");
+            }
             assert!(request.client_ref.is_none_or(|own| own.chars().count() <= 255), "too long a reference");
         }
         Err(error) => explained(&error, ErrorCode::ValidationFailed),
@@ -129,11 +163,11 @@ mod tests {
             any::<i64>().prop_map(Value::from),
             any::<f64>().prop_map(Value::from),
             ".{0,12}".prop_map(Value::from),
-            "(whatsapp|telegram|text|button|[0-9]{5,16}|[@+0-][0-9a-z_]{0,33})".prop_map(Value::from),
+            "(whatsapp|telegram|text|button|image|audio|cta_url|https://contoh.com/a.jpg|[0-9]{5,16}|[@+0-][0-9a-z_]{0,33})".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {
             let name = prop_oneof![
-                "(channel|type|to|content|text|session_id|client_ref|expires_in|media_url)",
+                "(channel|type|to|content|text|session_id|client_ref|expires_in|media_url|reply_to|buttons|caption|filename)",
                 ".{0,6}",
             ];
             prop_oneof![

@@ -6,7 +6,9 @@ mod devices;
 mod events;
 mod jobs;
 pub(crate) mod messages;
+mod numbers;
 mod plan;
+mod templates;
 mod webhooks;
 mod workspace;
 mod workspaces;
@@ -19,12 +21,17 @@ use crate::{options::Face, state::AppState};
 pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
     let router = OpenApiRouter::new()
         .routes(routes!(messages::create::create))
+        .routes(routes!(messages::send_template::send_template))
+        .routes(routes!(numbers::check::check))
+        .routes(routes!(templates::list::list, templates::create::create))
+        .routes(routes!(templates::read::read, templates::update::update, templates::delete::delete))
         .routes(routes!(jobs::read::read))
         .routes(routes!(jobs::cancel::cancel))
         .routes(routes!(jobs::retry::retry))
         .routes(routes!(jobs::resolve::resolve))
         .routes(routes!(devices::list::list, devices::create::create))
         .routes(routes!(devices::read::read, devices::delete::delete))
+        .routes(routes!(devices::capabilities::capabilities))
         .routes(routes!(devices::link::link))
         .routes(routes!(devices::link_events::link_events))
         .routes(routes!(devices::logout::logout))

@@ -127,8 +127,8 @@ static HEADS: Multi = Multi::new(
 static MESSAGES: Multi = Multi::new(
     "accept::MESSAGES",
     "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, job, direction, sender_is_alias, content, \
-       state, state_at, client_ref, remote_id, created_at) VALUES ",
-    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $)",
+       state, state_at, client_ref, remote_id, reply_to, created_at) VALUES ",
+    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $, $)",
     "",
     "",
 );
@@ -340,6 +340,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.send.now.as_micros(),
         slot.send.client_ref.as_deref().map(plain),
         slot.send.remote_id.as_deref(),
+        slot.send.reply_to.as_deref(),
         slot.send.now.as_micros(),
     ]);
     execute_rows!(tx, JOBS, [], &slots, |slot| [

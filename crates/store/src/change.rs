@@ -1,7 +1,8 @@
 //! A job as shown, and what a person may do with it.
 
 use cetar_model::{
-    Chat, ConversationId, FailureCode, Fate, JobId, JobState, MessageState, Receipt, Timestamp, WorkspaceId,
+    Chat, ConversationId, DeviceId, FailureCode, Fate, JobId, JobState, MessageId, MessageState, Receipt,
+    Timestamp, WorkspaceId,
 };
 
 use crate::{
@@ -18,6 +19,7 @@ statements! {
              m.state_at, m.client_ref, m.remote_id, m.error_code, m.error_provider_code, m.created_at \
            FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = m.conversation \
            WHERE j.workspace = $1 AND j.id = $2";
+    REMOTE = "SELECT m.remote_id FROM messages m WHERE m.workspace = $1 AND m.device = $2 AND m.id = $3 AND m.remote_id IS NOT NULL";
     HISTORY = "SELECT attempt, started_at, ended_at, outcome, detail FROM job_attempts WHERE job = $1 ORDER BY lease_token";
     AMBIGUOUS = "SELECT attempt FROM job_attempts WHERE job = $1 AND outcome = 'unknown' LIMIT 1";
     HEAD = "SELECT id FROM jobs WHERE conversation = $1 AND at_head";
@@ -51,6 +53,19 @@ struct Row {
 }
 
 impl Store {
+    /// The id its network knows a message of this device by; `None` if there is no such message, or the network does not know it.
+    pub async fn remote_id(
+        &self,
+        workspace: &WorkspaceId,
+        device: &DeviceId,
+        message: &MessageId,
+    ) -> Result<Option<String>> {
+        let mut conn = self.read().await?;
+        let (workspace, device) = (workspace.as_str(), device.as_str());
+        let row = fetch_optional!(conn, (String,), REMOTE, workspace, device, message.as_str())?;
+        Ok(row.map(|(remote_id,)| remote_id))
+    }
+
     /// A job with its message and its history; `None` if this workspace has no such job.
     pub async fn job(&self, workspace: &WorkspaceId, id: &JobId) -> Result<Option<Job>> {
         let mut conn = self.read().await?;

@@ -18,11 +18,11 @@ use crate::{
 const EXPIRY_ROUNDS: usize = 16;
 
 statements! {
-    DUE = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.state AS message_state \
+    DUE = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.state AS message_state \
            FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
            WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.run_at <= $2 ORDER BY j.run_at, j.id LIMIT $3",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
-    LOST = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.state AS message_state \
+    LOST = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.state AS message_state \
             FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
             WHERE j.state = 'running' AND (j.lease_until <= $1 OR ($2 AND j.worker = $3)) ORDER BY j.lease_until, j.id LIMIT $4",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
@@ -72,6 +72,7 @@ struct Row {
     expires_at: i64,
     chat: String,
     content: String,
+    reply_to: Option<String>,
     message_state: String,
 }
 
@@ -238,6 +239,7 @@ impl Waiting {
             device: read(&row.device, "jobs", "device", id)?,
             content: read_json(&row.content, "messages", "content", &row.message)?,
             to: Chat::new(row.chat),
+            reply_to: row.reply_to,
             attempt: 0,
             crashes: 0,
             request_id: row.request_id,

@@ -1,14 +1,12 @@
 //! What comes in.
 
-use cetar_model::{
-    Channel, Content, Direction, Event, EventData, EventType, MessageState, ReceivedData, WorkspaceId,
-};
+use cetar_model::{Channel, Direction, Event, EventData, EventType, MessageState, ReceivedData, WorkspaceId};
 
 use crate::{
     NewInbound, Result, Store, StoreError,
     db::{Tx, execute, fetch_optional, json, plain, read},
     events::{self, NewEvent},
-    leases,
+    leases, media,
     statement::statements,
 };
 
@@ -16,6 +14,10 @@ statements! {
     DEVICE = "SELECT workspace, channel FROM devices WHERE id = $1";
     RECEIVED = "INSERT INTO received (device, chat, remote_id, received_at) VALUES ($1, $2, $3, $4) \
                 ON CONFLICT (device, chat, remote_id) DO NOTHING";
+    // Ours, or one that came in before. Two branches, so that each has its index.
+    KNOWN_AS = "SELECT m.id FROM messages m WHERE m.device = $1 AND m.remote_id = $2 AND m.direction = 'out' \
+                UNION ALL \
+                SELECT m.id FROM messages m WHERE m.device = $1 AND m.remote_id = $2 AND m.direction <> 'out' LIMIT 1";
     // What we sent ourselves is no echo, however it comes back.
     OURS = "SELECT m.id FROM messages m JOIN conversations c ON c.id = m.conversation \
             WHERE m.device = $1 AND m.remote_id = $2 AND m.direction = 'out' AND c.chat = $3 LIMIT 1";
@@ -30,8 +32,8 @@ statements! {
                ON CONFLICT (workspace, channel, address) DO UPDATE SET \
                  name = COALESCE(excluded.name, contacts.name), seen_at = COALESCE(excluded.seen_at, contacts.seen_at)";
     MESSAGE = "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, direction, sender, \
-                 sender_is_alias, content, raw, state, state_at, remote_id, sent_at, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $13)";
+                 sender_is_alias, content, raw, state, state_at, remote_id, sent_at, reply_to, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $13)";
 }
 
 impl Store {
@@ -118,12 +120,19 @@ async fn take_in(tx: &mut Tx, new: &NewInbound) -> Result<bool> {
         now,
         remote_id,
         new.sent_at.as_micros(),
+        new.reply_to.as_deref().map(plain),
     )?;
+    if let Some(wanted) = &new.wanted {
+        media::want(tx, &workspace, new, wanted).await?;
+    }
+    let mut data = received(new, sequence);
+    data.reply_to = known_as(tx, device, data.reply_to).await?;
+    data.about = known_as(tx, device, data.about).await?;
     let event = Event {
         event,
         channel: Some(channel),
         session_id: Some(new.device.clone()),
-        data: EventData::Received(received(new, sequence)),
+        data: EventData::Received(Box::new(data)),
     };
     let new = NewEvent {
         id: Some(&new.event),
@@ -136,23 +145,23 @@ async fn take_in(tx: &mut Tx, new: &NewInbound) -> Result<bool> {
     Ok(true)
 }
 
+/// Our id of a message that the network names, where we have it; else the network's own.
+async fn known_as(tx: &mut Tx, device: &str, remote_id: Option<String>) -> Result<Option<String>> {
+    let Some(remote_id) = remote_id else { return Ok(None) };
+    let ours = fetch_optional!(tx, (String,), KNOWN_AS, device, &remote_id)?;
+    Ok(Some(ours.map_or(remote_id, |(id,)| id)))
+}
+
 fn received(new: &NewInbound, sequence: i64) -> ReceivedData {
     ReceivedData {
-        message_id: new.message.clone(),
-        from: new.from.to_string(),
         sender_name: new.sender_name.clone(),
-        kind: new.content.kind(),
-        text: new.content.text().map(str::to_owned),
-        media_url: None,
-        button_id: None,
         timestamp: new.sent_at.as_secs(),
         to: new.echo.then(|| new.chat.to_string()),
         from_lid: new.from_alias,
         group_id: new.group.then(|| new.chat.to_string()),
-        kind_name: match &new.content {
-            Content::Unsupported { kind } => Some(kind.clone()),
-            Content::Text { .. } => None,
-        },
+        reply_to: new.reply_to.clone(),
+        media_url: new.media_url.clone(),
         sequence,
+        ..ReceivedData::of(new.message.clone(), new.from.to_string(), &new.content)
     }
 }

@@ -34,6 +34,7 @@ mod keys;
 mod lanes;
 mod leases;
 mod master;
+mod media;
 mod migrate;
 mod outcomes;
 mod postgres;
@@ -48,6 +49,7 @@ mod state;
 mod statement;
 mod store;
 mod stream;
+mod templates;
 mod workspaces;
 mod writer;
 

@@ -31,6 +31,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(2, "0002_request_ids"),
     step!(3, "0003_webhooks"),
     step!(4, "0004_stream"),
+    step!(5, "0005_content"),
 ];
 
 /// The schema this program knows.

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod arriving;
+mod content;
 mod sending;
 mod stream;
 mod webhooks;
 
 pub use accounts::*;
 pub use arriving::*;
+pub use content::*;
 pub use sending::*;
 pub use stream::*;
 pub use webhooks::*;

@@ -9,6 +9,7 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
+use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -75,9 +76,25 @@ impl MasterKey {
         text
     }
 
+    /// Not keyed with the master key itself, which seals: a key of its own follows from it for each purpose.
+    fn mac(&self, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+        let own = hmac(&self.bytes, purpose.as_bytes()).finalize().into_bytes();
+        hmac(&own, message)
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new((&self.bytes).into())
     }
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
+    // A key of up to 64 bytes, as these are, is padded with zeros to the block (RFC 2104): `new` takes it so.
+    let mut block = [0; 64];
+    block[..key.len().min(64)].copy_from_slice(&key[..key.len().min(64)]);
+    let mut mac = <Hmac<Sha256> as Mac>::new(&block.into());
+    block.zeroize();
+    mac.update(message);
+    mac
 }
 
 fn push_hex(text: &mut String, bytes: &[u8]) {
@@ -133,6 +150,16 @@ impl Sealer {
     /// The id of the key that seals.
     pub(crate) fn sealing_key(&self) -> Option<String> {
         self.keys.first().map(MasterKey::id)
+    }
+
+    /// Signs with the first key, for this purpose and no other.
+    pub(crate) fn sign(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        self.keys.first().map_or([0; 32], |key| key.mac(purpose, message).finalize().into_bytes().into())
+    }
+
+    /// Whether any key signed it for this purpose. Takes as long whatever is wrong with it.
+    pub(crate) fn is_signed(&self, purpose: &str, message: &[u8], signature: &[u8]) -> bool {
+        self.keys.iter().any(|key| key.mac(purpose, message).verify_slice(signature).is_ok())
     }
 
     /// `nonce` is fresh randomness: 24 bytes never repeat by chance. `None` without a key.
@@ -193,6 +220,19 @@ mod tests {
     fn debug_output_shows_no_key() {
         let shown = format!("{:?}", Sealer::new(vec![key(0xa7)]));
         assert!(!shown.contains("a7a7") && !shown.contains("167"), "{shown}");
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_message_its_purpose_and_its_key() {
+        let sealer = Sealer::new(vec![key(1)]);
+        let signature = sealer.sign("media link", b"med_1.99");
+        assert!(sealer.is_signed("media link", b"med_1.99", &signature));
+        assert!(!sealer.is_signed("media link", b"med_1.98", &signature));
+        assert!(!sealer.is_signed("another", b"med_1.99", &signature));
+        assert!(!sealer.is_signed("media link", b"med_1.99", &signature[..31]));
+        assert!(!Sealer::new(vec![key(2)]).is_signed("media link", b"med_1.99", &signature));
+        let rotated = Sealer::new(vec![key(2), key(1)]);
+        assert!(rotated.is_signed("media link", b"med_1.99", &signature), "until the old key is taken away");
     }
 
     #[test]

@@ -109,6 +109,17 @@ impl Store {
         }
     }
 
+    /// Signs something for a purpose, by a key that follows from the master key: whoever has the signature has it from this
+    /// gateway. The same on every node.
+    pub fn sign(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        self.inner.ctx.sealer.sign(purpose, message)
+    }
+
+    /// Whether [`sign`](Self::sign) made this, under the present master key or an earlier one that still opens.
+    pub fn is_signed(&self, purpose: &str, message: &[u8], signature: &[u8]) -> bool {
+        self.inner.ctx.sealer.is_signed(purpose, message, signature)
+    }
+
     /// A durable write and a read: whether requests can be accepted right now.
     pub async fn check(&self, now: Timestamp) -> Result<()> {
         self.write(now, |tx, now| {

@@ -33,7 +33,7 @@ pub(crate) enum News {
     /// A receipt for it.
     Receipt(Receipt),
     /// A message in return.
-    Answer(Content),
+    Answer(Box<Content>),
 }
 
 impl Due {
@@ -124,7 +124,8 @@ pub(crate) async fn tell(host: &dyn Host, news: Vec<Due>) -> Result<(), HostErro
                 group: false,
                 echo: false,
                 sender_name: Some("Sandbox".to_owned()),
-                content,
+                content: *content,
+                reply_to: Some(due.remote_id),
                 raw: None,
                 sent_at: due.at,
             }),

@@ -21,6 +21,7 @@
 //! No channel reports more than its real network does: Telegram has no receipts for bots, Instagram none of delivery.
 //! Receipts and answers that are still to come are kept in the session's state, so they come after a restart as well.
 
+mod content;
 mod due;
 mod link;
 mod network;

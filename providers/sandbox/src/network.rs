@@ -1,7 +1,7 @@
 //! What each channel's network can do and how it words its refusals: the simulated one must promise no more.
 
 use cetar_model::{Channel, ContentKind, FailureCode, LinkMethod, MessageId, Receipt, SendError};
-use cetar_provider::Capabilities;
+use cetar_provider::{ButtonLimits, Capabilities, CheckLimit, Length, MediaLimit, media_types};
 
 /// The properties of one channel's network.
 pub(crate) struct Network {
@@ -25,17 +25,93 @@ pub(crate) fn remote_id(message: &MessageId) -> String {
     format!("sandbox-{message}")
 }
 
-const fn capabilities(
-    text_max: usize,
-    resend_is_safe: bool,
-    link_methods: &'static [LinkMethod],
-) -> Capabilities {
-    Capabilities { content: &[ContentKind::Text], text_max, resend_is_safe, link_methods, concurrency: 16 }
+/// The contract's types, on every channel.
+const CONTENT: &[ContentKind] = &[
+    ContentKind::Text,
+    ContentKind::Image,
+    ContentKind::Video,
+    ContentKind::Document,
+    ContentKind::Audio,
+    ContentKind::Voice,
+    ContentKind::Sticker,
+    ContentKind::Button,
+    ContentKind::Location,
+    ContentKind::Contact,
+    ContentKind::Reaction,
+    ContentKind::Poll,
+    ContentKind::Edited,
+    ContentKind::Deleted,
+];
+
+const CAPTIONED: &[ContentKind] = &[ContentKind::Image, ContentKind::Video, ContentKind::Document];
+
+/// Every kind of medium, with the largest picture, film or sound, and file.
+const fn media(picture: u64, film: u64, other: u64) -> [MediaLimit; 6] {
+    const fn of(kind: ContentKind, content_types: &'static [&'static str], max_bytes: u64) -> MediaLimit {
+        MediaLimit { kind, content_types, max_bytes }
+    }
+    [
+        of(ContentKind::Image, media_types::PICTURES, picture),
+        of(ContentKind::Video, media_types::FILMS, film),
+        of(ContentKind::Document, media_types::FILES, other),
+        of(ContentKind::Audio, media_types::SOUNDS, film),
+        of(ContentKind::Voice, media_types::SOUNDS, film),
+        of(ContentKind::Sticker, media_types::STICKERS, 500 << 10),
+    ]
 }
+
+/// Buttons of the contract; the lengths are those of the channel's own network.
+const fn buttons(text: Length, label: usize, id: usize) -> ButtonLimits {
+    ButtonLimits {
+        text,
+        title: Some(Length::characters(60)),
+        footer: Some(Length::characters(60)),
+        label: Length::characters(label),
+        id: Length::bytes(id),
+        code: Length::characters(256),
+        urls: true,
+        codes: true,
+        mixed: true,
+        media: true,
+        best_effort: false,
+    }
+}
+
+const fn capabilities(
+    text: Length,
+    caption: Length,
+    media: &'static [MediaLimit],
+    buttons: ButtonLimits,
+) -> Capabilities {
+    Capabilities {
+        content: CONTENT,
+        text,
+        caption,
+        captioned: CAPTIONED,
+        media,
+        buttons: Some(buttons),
+        check: None,
+        resend_is_safe: false,
+        link_methods: &[],
+        concurrency: 16,
+    }
+}
+
+const MIB: u64 = 1 << 20;
 
 static WHATSAPP: Network = Network {
     channel: Channel::Whatsapp,
-    capabilities: capabilities(65_536, true, LinkMethod::ALL),
+    capabilities: Capabilities {
+        check: Some(CheckLimit { per_minute: 20, per_day: 1000 }),
+        resend_is_safe: true,
+        link_methods: LinkMethod::ALL,
+        ..capabilities(
+            Length::characters(65_536),
+            Length::characters(1024),
+            &media(16 * MIB, 64 * MIB, 100 * MIB),
+            buttons(Length::characters(1024), 25, 256),
+        )
+    },
     reports_delivered: true,
     reports_read: true,
     not_registered: (FailureCode::RecipientNotOnWhatsapp, None),
@@ -44,7 +120,12 @@ static WHATSAPP: Network = Network {
 
 static WHATSAPP_OFFICIAL: Network = Network {
     channel: Channel::WhatsappOfficial,
-    capabilities: capabilities(4096, false, &[]),
+    capabilities: capabilities(
+        Length::characters(4096),
+        Length::characters(1024),
+        &media(5 * MIB, 16 * MIB, 100 * MIB),
+        buttons(Length::characters(1024), 20, 256),
+    ),
     reports_delivered: true,
     reports_read: true,
     not_registered: (FailureCode::RecipientNotOnWhatsapp, Some("131026")),
@@ -53,7 +134,12 @@ static WHATSAPP_OFFICIAL: Network = Network {
 
 static TELEGRAM: Network = Network {
     channel: Channel::Telegram,
-    capabilities: capabilities(4096, false, &[]),
+    capabilities: capabilities(
+        Length::utf16(4096),
+        Length::utf16(1024),
+        &media(10 * MIB, 50 * MIB, 50 * MIB),
+        buttons(Length::utf16(4096), 64, 256),
+    ),
     reports_delivered: false,
     reports_read: false,
     not_registered: (FailureCode::RejectedByNetwork, Some("400")),
@@ -62,7 +148,12 @@ static TELEGRAM: Network = Network {
 
 static MESSENGER: Network = Network {
     channel: Channel::Messenger,
-    capabilities: capabilities(2000, false, &[]),
+    capabilities: capabilities(
+        Length::characters(2000),
+        Length::characters(2000),
+        &media(8 * MIB, 25 * MIB, 25 * MIB),
+        buttons(Length::characters(640), 20, 1000),
+    ),
     reports_delivered: true,
     reports_read: true,
     not_registered: (FailureCode::RejectedByNetwork, Some("100/2018001")),
@@ -71,7 +162,12 @@ static MESSENGER: Network = Network {
 
 static INSTAGRAM: Network = Network {
     channel: Channel::Instagram,
-    capabilities: capabilities(1000, false, &[]),
+    capabilities: capabilities(
+        Length::bytes(1000),
+        Length::bytes(1000),
+        &media(8 * MIB, 25 * MIB, 25 * MIB),
+        buttons(Length::characters(640), 20, 1000),
+    ),
     reports_delivered: false,
     reports_read: true,
     not_registered: (FailureCode::RejectedByNetwork, Some("100/2534014")),

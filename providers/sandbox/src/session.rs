@@ -8,17 +8,18 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Clock, Content, DeviceState, DownReason, Health, PhoneNumber, Receipt, SendError, Sent,
-    Timestamp,
+    Channel, Clock, DeviceState, DownReason, Health, PhoneNumber, Receipt, SendError, Sent, Timestamp,
 };
 use cetar_provider::{
-    CheckError, Host, HostError, Inbound, NumberCheck, Outbound, Session, SessionEnd, StateWrite,
+    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Session,
+    SessionEnd, StateWrite,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    content,
     due::{self, Calendar, Due, News},
     network::{self, Network},
     person::Person,
@@ -265,19 +266,23 @@ impl Session for SandboxSession {
 
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         self.require_up().map_err(SendError::AccountDown)?;
-        match &message.content {
-            Content::Text { .. } => {}
-            Content::Unsupported { .. } => return Err(network::content_not_supported()),
+        if !content::is_carried(&message.content) {
+            return Err(network::content_not_supported());
         }
         match Person::at(message.to.as_str()) {
-            // Text carries no button to press.
-            Person::Receives | Person::PressesButton => self.take(message, vec![delivered()], None).await,
+            Person::Receives => self.take(message, vec![delivered()], None).await,
+            Person::PressesButton => {
+                // What carries no button to press is only delivered.
+                let press = content::press(&message.content, &network::remote_id(&message.id));
+                let press = press.map(|press| (ANSWERED_AFTER, News::Answer(Box::new(press))));
+                self.take(message, std::iter::once(delivered()).chain(press).collect(), None).await
+            }
             Person::Reads => {
                 let read = (READ_AFTER, News::Receipt(Receipt::Read));
                 self.take(message, vec![delivered(), read], None).await
             }
             Person::Answers => {
-                let answer = (ANSWERED_AFTER, News::Answer(message.content.clone()));
+                let answer = (ANSWERED_AFTER, News::Answer(Box::new(content::sent_back(&message.content))));
                 self.take(message, vec![delivered(), answer], None).await
             }
             Person::NotRegistered => Err(self.network.not_registered()),
@@ -334,6 +339,15 @@ impl Session for SandboxSession {
         let is_registered = Person::at(number.as_str()) != Person::NotRegistered;
         let jid = is_registered.then(|| format!("{number}@s.whatsapp.net"));
         Ok(NumberCheck { is_registered, jid })
+    }
+
+    async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError> {
+        let id = reference.parse().map_err(|_| DownloadError::Gone("there is no such medium".to_owned()))?;
+        match self.host.media(&id).await {
+            Ok(media) => Ok(media.bytes),
+            Err(HostError::LeaseLost) => Err(DownloadError::AccountDown(DownReason::HeldByAnotherNode)),
+            Err(error @ HostError::Unavailable(_)) => Err(DownloadError::Failed(error.into())),
+        }
     }
 
     async fn logout(&self) -> Result<(), SendError> {

@@ -10,15 +10,16 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Chat, Clock, Content, Decision, DownReason, IdSource, LinkMethod, MAX_ATTEMPTS, MessageId,
-    PhoneNumber, SendError, Timestamp, decide,
+    Button, Buttons, Channel, Chat, Clock, Content, Decision, DownReason, IdSource, LinkMethod, MAX_ATTEMPTS,
+    Media, MediaId, MediaSource, MessageId, PhoneNumber, SendError, Timestamp, decide,
 };
 use cetar_provider::{
-    Account, Host, HostError, Inbound, LinkRequest, LinkStep, Outbound, Provider, Session, SessionEnd,
-    StateWrite,
+    Account, DownloadError, Host, HostError, Inbound, LinkRequest, LinkStep, Outbound, Provider, Session,
+    SessionEnd, StateWrite, StoredMedia,
     testkit::{ManualClock, MemoryHost},
 };
 use cetar_sandbox::Sandbox;
+use futures::TryStreamExt;
 use rstest::rstest;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -131,6 +132,7 @@ impl Gateway {
             id: self.ids.make(self.clock.now()),
             to: Chat::new(to),
             content: Content::Text { text: "Halo!".to_owned() },
+            reply_to: None,
             attempt: 1,
         }
     }
@@ -309,6 +311,10 @@ impl Host for DeafToReceipts {
         self.inner.save(batch).await
     }
 
+    async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError> {
+        self.inner.media(id).await
+    }
+
     fn now(&self) -> Timestamp {
         self.inner.now()
     }
@@ -359,6 +365,97 @@ async fn the_same_message_sent_again_is_answered_once() {
     gateway.attempt(&message).await;
     gateway.pass(Duration::from_mins(1)).await;
     assert_eq!(gateway.log.iter().filter(|line| line.contains("Halo!")).count(), 1, "{:?}", gateway.log);
+}
+
+fn buttons(buttons: Vec<Button>) -> Content {
+    Content::Buttons(Buttons { title: None, text: "Mau?".to_owned(), footer: None, buttons, media: None })
+}
+
+#[rstest]
+#[case::the_first_quick_reply(
+    vec![
+        Button::Url { text: "Situs".to_owned(), url: "https://contoh.com".to_owned() },
+        Button::Reply { id: "YA".to_owned(), text: "Ya".to_owned() },
+        Button::Reply { id: "TIDAK".to_owned(), text: "Tidak".to_owned() },
+    ],
+    Some("YA")
+)]
+#[case::none_where_there_is_none(vec![Button::Copy { text: "Salin".to_owned(), code: "P50".to_owned() }], None)]
+#[tokio::test]
+async fn the_person_presses(#[case] buttons_: Vec<Button>, #[case] pressed: Option<&str>) {
+    for channel in Channel::ALL {
+        let mut gateway = Gateway::on(*channel).await;
+        let message = Outbound { content: buttons(buttons_.clone()), ..gateway.message("6281200000008") };
+        assert!(gateway.attempt(&message).await.is_none());
+        gateway.clock.advance(Duration::from_secs(1));
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
+        let mut seen = None;
+        while let Ok(event) = gateway.told.try_recv() {
+            if let Inbound::Message(message) = event {
+                let Content::ButtonPress { id, text, message: on } = message.content else {
+                    panic!("a press")
+                };
+                assert_eq!((text.as_str(), on), ("Ya", message.reply_to), "{channel}");
+                seen = Some(id);
+            }
+        }
+        assert_eq!(seen.as_deref(), pressed, "{channel}");
+    }
+}
+
+#[tokio::test]
+async fn who_answers_sends_the_same_medium_back_and_its_bytes_can_be_read() {
+    let mut gateway = Gateway::on(Channel::Whatsapp).await;
+    let id: MediaId = gateway.ids.make(gateway.clock.now());
+    gateway.host.keep(id.clone(), &b"gambar"[..]);
+    let content =
+        Content::Image { media: Media::of(MediaSource::Stored(id)), caption: Some("Halo".to_owned()) };
+    let message = Outbound { content, ..gateway.message("6281200000007") };
+    assert!(gateway.attempt(&message).await.is_none());
+    gateway.clock.advance(Duration::from_secs(1));
+    for _ in 0..16 {
+        tokio::task::yield_now().await;
+    }
+    let mut answers = Vec::new();
+    while let Ok(event) = gateway.told.try_recv() {
+        if let Inbound::Message(message) = event {
+            answers.push(message.content);
+        }
+    }
+    let [Content::Image { media, caption }] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!(caption.as_deref(), Some("Halo"));
+    let MediaSource::Network(reference) = &media.source else { panic!("with the network") };
+    let bytes = gateway.session.download(reference).await.unwrap();
+    assert_eq!(bytes.try_collect::<Vec<Bytes>>().await.unwrap().concat(), b"gambar");
+    assert!(matches!(gateway.session.download("lain").await.err(), Some(DownloadError::Gone(_))));
+}
+
+#[tokio::test]
+async fn every_channel_carries_every_type_of_the_contract() {
+    for channel in Channel::ALL {
+        let gateway = Gateway::on(*channel).await;
+        let network = gateway.provider.capabilities();
+        for kind in [
+            "text", "button", "image", "video", "document", "audio", "sticker", "location", "contact", "poll",
+        ] {
+            let kind = kind.parse().unwrap();
+            assert!(network.content.contains(&kind), "{channel} {kind}");
+        }
+        for limit in network.media {
+            assert!(network.content.contains(&limit.kind), "{channel} {}", limit.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_only_comes_in_is_refused() {
+    let mut gateway = Gateway::on(Channel::Whatsapp).await;
+    let content = Content::Unsupported { kind: "order".to_owned() };
+    let message = Outbound { content, ..gateway.message("6281234567890") };
+    gateway.attempt(&message).await;
+    assert_eq!(gateway.log, ["0.0 refused: content_not_supported (-)"]);
 }
 
 #[tokio::test]

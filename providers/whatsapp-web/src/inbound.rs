@@ -93,7 +93,7 @@ impl Inbox {
             Content::Unsupported { .. } => {
                 Some(Bytes::from(waproto::codec::message_to_vec(&message.message)))
             }
-            Content::Text { .. } => None,
+            _ => None,
         };
         if !place.echo && !place.from.alias {
             // Whoever writes has an account: no need to ask before answering.
@@ -108,6 +108,7 @@ impl Inbox {
             echo: place.echo,
             sender_name: Some(info.push_name.clone()).filter(|name| !name.is_empty()),
             content,
+            reply_to: None,
             raw,
             sent_at: convert::moment(info.timestamp),
         }))
@@ -179,6 +180,7 @@ impl Inbox {
                 echo,
                 sender_name: name,
                 content: Content::Unsupported { kind: "undecryptable".to_owned() },
+                reply_to: None,
                 raw: None,
                 sent_at,
             }))

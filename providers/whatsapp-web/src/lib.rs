@@ -29,7 +29,8 @@ use std::{
 use async_trait::async_trait;
 use cetar_model::{ContentKind, DeviceId, LinkMethod, MessageId};
 use cetar_provider::{
-    Account, Capabilities, Host, LinkError, LinkProcess, LinkRequest, Provider, Session, SettingsError,
+    Account, Capabilities, CheckLimit, Host, Length, LinkError, LinkProcess, LinkRequest, Provider, Session,
+    SettingsError,
 };
 use tokio_util::task::TaskTracker;
 
@@ -57,7 +58,13 @@ pub const NOISY_LOG_TARGETS: &[&str] = &[
 
 const CAPABILITIES: Capabilities = Capabilities {
     content: &[ContentKind::Text],
-    text_max: 65_536,
+    text: Length::characters(65_536),
+    caption: Length::characters(1024),
+    captioned: &[],
+    media: &[],
+    buttons: None,
+    // No figure is published; accounts that asked for hundreds an hour are reported restricted.
+    check: Some(CheckLimit { per_minute: 20, per_day: 1000 }),
     // The id is ours and the same for every attempt; the receiving phone drops the repeat.
     resend_is_safe: true,
     link_methods: &[LinkMethod::Qr, LinkMethod::PairingCode],

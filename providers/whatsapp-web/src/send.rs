@@ -54,7 +54,21 @@ impl Live {
     pub(crate) async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         let text = match &message.content {
             Content::Text { text } => text,
-            Content::Unsupported { .. } => {
+            Content::Image { .. }
+            | Content::Video { .. }
+            | Content::Document { .. }
+            | Content::Audio { .. }
+            | Content::Sticker { .. }
+            | Content::Buttons(_)
+            | Content::ButtonPress { .. }
+            | Content::Location(_)
+            | Content::Contacts { .. }
+            | Content::Reaction { .. }
+            | Content::Poll { .. }
+            | Content::PollVote { .. }
+            | Content::Edited { .. }
+            | Content::Deleted { .. }
+            | Content::Unsupported { .. } => {
                 return Err(rejected(FailureCode::ContentNotSupported, None, None));
             }
         };

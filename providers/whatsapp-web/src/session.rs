@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cetar_model::{DeviceId, DownReason, Health, PhoneNumber};
 use cetar_provider::{
-    CheckError, Host, HostError, NumberCheck, Outbound, SendError, Sent, Session, SessionEnd,
+    ByteStream, CheckError, DownloadError, Host, HostError, NumberCheck, Outbound, SendError, Sent, Session,
+    SessionEnd,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -193,6 +194,11 @@ impl Session for WebSession {
             Some(live) => live.check(number).await,
             None => Err(CheckError::AccountDown(self.down())),
         }
+    }
+
+    async fn download(&self, _reference: &str) -> Result<ByteStream, DownloadError> {
+        // Nothing that came in named a medium.
+        Err(DownloadError::Gone("this version keeps no references to WhatsApp's media".to_owned()))
     }
 
     async fn logout(&self) -> Result<(), SendError> {

@@ -208,6 +208,17 @@ pub struct Answer {
     pub json: Value,
 }
 
+/// A file, as it was answered.
+#[derive(Debug)]
+pub struct File {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: http::HeaderMap,
+    /// The bytes.
+    pub body: bytes::Bytes,
+}
+
 impl Gateway {
     /// The server's process id: that of the innermost program, if it runs under another such as `strace`.
     pub fn pid(&self) -> i32 {
@@ -252,6 +263,15 @@ impl Gateway {
     /// `GET` with a key.
     pub async fn get(&self, key: &str, path: &str) -> Answer {
         answer(self.http.get(format!("{}{path}", self.base)).bearer_auth(key)).await
+    }
+
+    /// `GET` of a file by its whole address, without a key.
+    pub async fn get_file(&self, url: &str, headers: &[(&'static str, &str)]) -> File {
+        let request =
+            headers.iter().fold(self.http.get(url), |request, (name, value)| request.header(*name, *value));
+        let response = within("a file", request.send()).await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        File { status, headers, body: response.bytes().await.expect("a whole body") }
     }
 
     /// `POST` of JSON with a key.

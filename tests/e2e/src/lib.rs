@@ -11,8 +11,10 @@
 pub mod chaos;
 mod database;
 mod gateway;
+pub mod php;
 mod receiver;
 pub mod scene;
+mod site;
 
 use std::{
     future::Future,
@@ -21,8 +23,9 @@ use std::{
 };
 
 pub use database::{Database, Proxy};
-pub use gateway::{Answer, Cli, Gateway, Home};
+pub use gateway::{Answer, Cli, File, Gateway, Home};
 pub use receiver::{Receiver, Webhook};
+pub use site::Site;
 
 /// Fails the test if this takes longer than two minutes: far longer than anything here should, on a busy machine too.
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -33,12 +36,4 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 /// The repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders up").to_owned()
-}
-
-/// The document's first example, with only its host and its key replaced.
-pub fn first_php_example(base: &str, key: &str) -> String {
-    let printed = include_str!("../fixtures/kirim-teks.php");
-    let adapted = printed.replace("https://api.cetar.ai", base).replace("YOUR_API_KEY", key);
-    assert!(adapted.contains(base) && adapted.contains(key), "the example names a host and a key");
-    adapted
 }

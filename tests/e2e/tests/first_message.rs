@@ -1,15 +1,14 @@
 //! The promise of the product, whole: link, send the document's first request with PHP, see it arrive, see its state,
 //! get the reply on a webhook.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::expect_used, reason = "helpers of tests")]
 
 use cetar_e2e::{
-    Database, Home, Receiver, first_php_example,
+    Database, Home, Receiver, php,
     scene::{self, BUDI, Scene},
     within,
 };
 use cetar_simulator_whatsapp_web::Simulator;
-use tokio::process::Command;
 
 const TEXT: &str = "Halo! Ini pesan teks dari Cetar API.";
 
@@ -19,7 +18,7 @@ async fn the_first_message(database: Database) {
     let budi = simulator.peer(BUDI);
     budi.push_name("Budi Santoso");
 
-    let answer = php(&first_php_example(&gateway.base, &key)).await;
+    let answer = php::run(php::TEXT, &gateway.base, "", &key).await;
     assert_eq!(answer["success"], true, "{answer}");
     assert_eq!(answer["data"]["status"], "queued", "{answer}");
     let job = answer["data"]["job_id"].as_str().expect("a job id").to_owned();
@@ -49,19 +48,6 @@ async fn the_first_message(database: Database) {
     assert_eq!(budi.received().len(), 1);
     assert_eq!(simulator.violations(), vec![], "the real server would have refused this");
     assert_eq!(gateway.stop().await, Some(0));
-}
-
-async fn php(script: &str) -> serde_json::Value {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("kirim.php");
-    std::fs::write(&file, script).expect("written");
-    let output = Command::new("php")
-        .arg(&file)
-        .output()
-        .await
-        .expect("php-cli is installed (`make test` installs it)");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(&printed).unwrap_or_else(|_| panic!("PHP printed no JSON: {output:?}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod doctor;
 mod first_run;
 mod health;
 mod postgres;
+mod providers;
 mod start;
 mod stop;
 mod support;

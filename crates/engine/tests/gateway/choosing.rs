@@ -7,6 +7,7 @@ use cetar_engine::{
     keys::NewKey,
 };
 use cetar_model::{Channel, Content, ContentKind, DeviceId, Plan};
+use cetar_provider::{Length, Part, Unfit};
 use cetar_store::Scope;
 use secrecy::ExposeSecret;
 
@@ -95,9 +96,13 @@ async fn what_the_channel_cannot_carry_is_refused_before_it_is_queued() {
     let text = |length| Content::Text { text: "ä".repeat(length) };
     node.accept(content(text(4096))).await.expect("as long as it may be, in characters");
     let long = node.accept(content(text(4097))).await;
-    assert!(matches!(long, Err(AcceptError::TextTooLong { max: 4096 })));
+    assert!(
+        matches!(long, Err(AcceptError::Unfit(why)) if why == [Unfit::TooLong { part: Part::Text, most: Length::characters(4096) }])
+    );
     let kind = node.accept(content(Content::Unsupported { kind: "poll".to_owned() })).await;
-    assert!(matches!(kind, Err(AcceptError::ContentNotSupported(ContentKind::Unsupported))));
+    assert!(
+        matches!(&kind, Err(AcceptError::Unfit(why)) if matches!(why[..], [Unfit::Kind { kind: ContentKind::Unsupported, .. }]))
+    );
     node.run_until_idle().await;
 }
 

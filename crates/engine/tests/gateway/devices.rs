@@ -9,8 +9,8 @@ use cetar_model::{
     MessageState as S, PhoneNumber, Plan, SendError, Sent,
 };
 use cetar_provider::{
-    Account, Capabilities, CheckError, Host, Inbound, LinkError, LinkProcess, LinkRequest, NumberCheck,
-    Outbound, Provider, Session, SessionEnd, SettingsError,
+    Account, ByteStream, Capabilities, CheckError, DownloadError, Host, Inbound, Length, LinkError,
+    LinkProcess, LinkRequest, NumberCheck, Outbound, Provider, Session, SessionEnd, SettingsError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -181,7 +181,12 @@ impl Provider for Troublesome {
     fn capabilities(&self) -> &Capabilities {
         const TROUBLESOME: Capabilities = Capabilities {
             content: &[ContentKind::Text],
-            text_max: 100,
+            text: Length::characters(100),
+            caption: Length::characters(100),
+            captioned: &[],
+            media: &[],
+            buttons: None,
+            check: None,
             resend_is_safe: true,
             link_methods: LinkMethod::ALL,
             concurrency: 1,
@@ -227,6 +232,10 @@ impl Session for TroublesomeSession {
 
     async fn check(&self, _number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
         Err(CheckError::NotSupported)
+    }
+
+    async fn download(&self, _reference: &str) -> Result<ByteStream, DownloadError> {
+        panic!("downloading")
     }
 
     async fn logout(&self) -> Result<(), SendError> {

@@ -30,6 +30,7 @@ fn message(host: &dyn Host, remote_id: &str) -> Inbound {
         echo: false,
         sender_name: Some("Budi Santoso".to_owned()),
         content: Content::Text { text: "Halo, saya butuh bantuan!".to_owned() },
+        reply_to: None,
         raw: None,
         sent_at: host.now(),
     })

@@ -3,14 +3,17 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod access;
+mod checks;
 mod choosing;
 mod crashes;
 mod devices;
 mod inbound;
 mod jobs;
 mod linking;
+mod media;
 mod nodes;
 mod outages;
 mod sending;
+mod site;
 mod stopping;
 mod world;

@@ -18,13 +18,14 @@ use cetar_engine::{
     auth::Caller,
     delivery::{Request, Response, Transport, TransportError},
     jobs::JobView,
+    media::Setup,
 };
 use cetar_model::Clock;
 use cetar_model::{
     Channel, Chat, Content, DeviceId, DeviceState, Health, IdSource, JobId, MessageState, Timestamp,
 };
 use cetar_provider::{
-    Provider,
+    Provider, http,
     testkit::{ManualClock, ScriptedProvider},
 };
 use cetar_store::{Device, MasterKey, NewDevice, Options, Sealer, Store};
@@ -104,10 +105,16 @@ impl World {
         };
         let (providers, clock) = (self.providers.lock().unwrap().clone(), self.clock.clone());
         let (node, webhooks) = (name.to_owned(), Arc::clone(&self.receiver));
+        let folder = self.data.path().join("media");
+        // Loopback is where a test's site stands; everything else is guarded as in production.
+        let allow = vec!["127.0.0.1/32".parse().unwrap()];
+        let http = http::Options { allow, plain_http: true, ..http::Options::default() };
+        let http = http::Client::new(http).unwrap();
         async move {
             let store = Store::open(options).await.unwrap();
             let settings = Settings::default();
-            Engine::new(Parts { store, providers, clock, ids, node, webhooks, settings })
+            let media = Setup::new(folder, http);
+            Engine::new(Parts { store, providers, clock, ids, node, webhooks, media, settings })
         }
     }
 
@@ -156,6 +163,12 @@ impl World {
             event["event"].as_str().unwrap().to_owned()
         };
         bodies.iter().map(name).collect()
+    }
+
+    /// The webhooks told so far, in order.
+    pub(crate) fn bodies(&self) -> Vec<serde_json::Value> {
+        let bodies = self.receiver.0.lock().unwrap();
+        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
     }
 
     /// Waits until so many sessions run on the network.
@@ -240,6 +253,7 @@ impl Node {
             to: Chat::new(to),
             content: Content::Text { text: text.to_owned() },
             device: None,
+            reply_to: None,
             client_ref: None,
             expires_in: None,
             request_id: None,

@@ -16,6 +16,7 @@ use cetar_engine::{
     auth::Caller,
     delivery::WebhookClient,
     endpoints::{EndpointError, NewEndpoint},
+    media::Setup,
 };
 use cetar_model::{
     Channel, Clock, DeliveryState, DeviceId, DeviceState, DownReason, EndpointId, Health, IdSource, Timestamp,
@@ -73,6 +74,10 @@ impl Machine {
             ids,
             node: "node_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".to_owned(),
             webhooks: Arc::new(webhooks),
+            media: Setup::new(
+                self.data.path().join("media"),
+                http::Client::new(http::Options::default()).unwrap(),
+            ),
             settings: Settings { poll: POLL, ..Settings::default() },
         });
         let caller = caller(&engine).await;

@@ -5,15 +5,17 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Clock, Timestamp};
+use cetar_model::{Clock, MediaId, Timestamp};
+use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
-use crate::{Host, HostError, Inbound, StateWrite};
+use crate::{Host, HostError, Inbound, StateWrite, StoredMedia};
 
 /// Keeps state in a map and hands events to the test.
 pub struct MemoryHost {
     clock: Arc<dyn Clock>,
     state: Mutex<BTreeMap<(String, Bytes), Bytes>>,
+    media: Mutex<BTreeMap<MediaId, Bytes>>,
     events: mpsc::UnboundedSender<Inbound>,
 }
 
@@ -21,7 +23,12 @@ impl MemoryHost {
     /// A host and the events told to it.
     pub fn new(clock: Arc<dyn Clock>) -> (Arc<Self>, mpsc::UnboundedReceiver<Inbound>) {
         let (events, told) = mpsc::unbounded_channel();
-        (Arc::new(Self { clock, state: Mutex::default(), events }), told)
+        (Arc::new(Self { clock, state: Mutex::default(), media: Mutex::default(), events }), told)
+    }
+
+    /// Keeps a medium, to be read by [`Host::media`].
+    pub fn keep(&self, id: MediaId, bytes: impl Into<Bytes>) {
+        self.media.lock().unwrap_or_else(PoisonError::into_inner).insert(id, bytes.into());
     }
 }
 
@@ -57,6 +64,16 @@ impl Host for MemoryHost {
             }
         }
         Ok(())
+    }
+
+    async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError> {
+        /// So that whoever reads it sees more than one piece.
+        const PIECE: usize = 16 * 1024;
+        let kept = self.media.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let bytes = kept.ok_or_else(|| HostError::Unavailable("there is no such medium".into()))?;
+        let size = bytes.len() as u64;
+        let pieces: Vec<_> = bytes.chunks(PIECE).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        Ok(StoredMedia { size, bytes: stream::iter(pieces).boxed() })
     }
 
     fn now(&self) -> Timestamp {

@@ -4,20 +4,44 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use cetar_model::{
     Content, ContentKind, DeviceState, DownReason, Health, LinkMethod, MessageId, PhoneNumber, SendError,
     Sent,
 };
+use futures::{StreamExt, stream};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Account, Capabilities, CheckError, Host, Inbound, LinkError, LinkProcess, LinkRequest, LinkStep, Linked,
-    NumberCheck, Outbound, Provider, Session, SessionEnd, SettingsError,
+    Account, ButtonLimits, ByteStream, Capabilities, CheckError, CheckLimit, DownloadError, Host, Inbound,
+    Length, LinkError, LinkProcess, LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck, Outbound,
+    Provider, Session, SessionEnd, SettingsError, media_types,
 };
 
 type Outcomes = Mutex<VecDeque<Result<Sent, SendError>>>;
 type LinkSteps = VecDeque<Result<LinkStep, LinkError>>;
+
+const MEDIA: &[MediaLimit] = &[
+    MediaLimit { kind: ContentKind::Image, content_types: media_types::PICTURES, max_bytes: 5 << 20 },
+    MediaLimit { kind: ContentKind::Video, content_types: media_types::FILMS, max_bytes: 16 << 20 },
+    MediaLimit { kind: ContentKind::Document, content_types: media_types::FILES, max_bytes: 100 << 20 },
+    MediaLimit { kind: ContentKind::Audio, content_types: media_types::SOUNDS, max_bytes: 16 << 20 },
+];
+
+const BUTTONS: ButtonLimits = ButtonLimits {
+    text: Length::characters(1024),
+    title: Some(Length::characters(60)),
+    footer: Some(Length::characters(60)),
+    label: Length::characters(25),
+    id: Length::characters(256),
+    code: Length::characters(64),
+    urls: true,
+    codes: true,
+    mixed: true,
+    media: true,
+    best_effort: false,
+};
 
 /// A network that does as the test says. All accounts share one script.
 pub struct ScriptedProvider {
@@ -29,6 +53,10 @@ pub struct ScriptedProvider {
 struct Shared {
     outcomes: Outcomes,
     sent: Mutex<Vec<(MessageId, String, u32)>>,
+    contents: Mutex<Vec<Content>>,
+    downloads: Mutex<VecDeque<Result<Bytes, DownloadError>>>,
+    checks: Mutex<VecDeque<Result<NumberCheck, CheckError>>>,
+    checked: Mutex<Vec<String>>,
     hold: Mutex<bool>,
     released: Notify,
     started: watch::Sender<usize>,
@@ -48,8 +76,20 @@ impl ScriptedProvider {
     pub fn new(resend_is_safe: bool) -> Self {
         Self {
             capabilities: Capabilities {
-                content: &[ContentKind::Text],
-                text_max: 4096,
+                content: &[
+                    ContentKind::Text,
+                    ContentKind::Image,
+                    ContentKind::Video,
+                    ContentKind::Document,
+                    ContentKind::Audio,
+                    ContentKind::Button,
+                ],
+                text: Length::characters(4096),
+                caption: Length::characters(1024),
+                captioned: &[ContentKind::Image, ContentKind::Video, ContentKind::Document],
+                media: MEDIA,
+                buttons: Some(BUTTONS),
+                check: Some(CheckLimit { per_minute: 3, per_day: 5 }),
                 resend_is_safe,
                 link_methods: LinkMethod::ALL,
                 concurrency: 4,
@@ -66,6 +106,26 @@ impl ScriptedProvider {
     /// Every attempt so far, in order: id, text, attempt number.
     pub fn attempts(&self) -> Vec<(MessageId, String, u32)> {
         lock(&self.shared.sent).clone()
+    }
+
+    /// What each attempt was to send, in order.
+    pub fn contents(&self) -> Vec<Content> {
+        lock(&self.shared.contents).clone()
+    }
+
+    /// What the next download comes to; several calls queue up. With none queued, the bytes are the reference itself.
+    pub fn next_download(&self, outcome: Result<Bytes, DownloadError>) {
+        lock(&self.shared.downloads).push_back(outcome);
+    }
+
+    /// What the next check comes to; several calls queue up. With none queued, everybody is registered.
+    pub fn next_check(&self, outcome: Result<NumberCheck, CheckError>) {
+        lock(&self.shared.checks).push_back(outcome);
+    }
+
+    /// Every number asked about so far, in order.
+    pub fn checked(&self) -> Vec<String> {
+        lock(&self.shared.checked).clone()
     }
 
     /// From now on attempts hang until [`Self::release`].
@@ -204,11 +264,9 @@ impl Session for ScriptedSession {
     }
 
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
-        let text = match &message.content {
-            Content::Text { text } => text.clone(),
-            Content::Unsupported { kind } => kind.clone(),
-        };
+        let text = message.content.text().unwrap_or_default().to_owned();
         lock(&self.shared.sent).push((message.id.clone(), text, message.attempt));
+        lock(&self.shared.contents).push(message.content.clone());
         self.shared.started.send_modify(|begun| *begun += 1);
         loop {
             let released = self.shared.released.notified();
@@ -222,7 +280,17 @@ impl Session for ScriptedSession {
     }
 
     async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
-        Ok(NumberCheck { is_registered: true, jid: Some(format!("{number}@scripted")) })
+        lock(&self.shared.checked).push(number.as_str().to_owned());
+        let outcome = lock(&self.shared.checks).pop_front();
+        outcome.unwrap_or_else(|| {
+            Ok(NumberCheck { is_registered: true, jid: Some(format!("{number}@scripted")) })
+        })
+    }
+
+    async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError> {
+        let outcome = lock(&self.shared.downloads).pop_front();
+        let bytes = outcome.unwrap_or_else(|| Ok(Bytes::copy_from_slice(reference.as_bytes())))?;
+        Ok(stream::once(async { Ok(bytes) }).boxed())
     }
 
     async fn logout(&self) -> Result<(), SendError> {

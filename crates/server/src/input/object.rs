@@ -4,6 +4,7 @@ use std::{cell::RefCell, fmt::Display, ops::RangeInclusive, rc::Rc, str::FromStr
 
 use cetar_model::{Channel, DeviceId};
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::{
     error::ApiError,
@@ -15,14 +16,28 @@ use crate::{
 pub(crate) struct Text {
     /// Most characters.
     pub(crate) max: usize,
-    /// Letters that do not show are not enough.
-    pub(crate) blank_is_empty: bool,
+    /// What is refused as empty.
+    pub(crate) empty: Empty,
+}
+
+/// What of a text is refused as empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Empty {
+    /// Nothing, and letters that do not show.
+    Blank,
+    /// Nothing is refused.
+    Allowed,
 }
 
 impl Text {
     /// A name or a reference.
     pub(crate) const fn upto(max: usize) -> Self {
-        Self { max, blank_is_empty: true }
+        Self { max, empty: Empty::Blank }
+    }
+
+    /// Anything, nothing included.
+    pub(crate) const fn any(max: usize) -> Self {
+        Self { max, empty: Empty::Allowed }
     }
 }
 
@@ -46,6 +61,11 @@ impl<'v> Fields<'v> {
     pub(crate) fn refuse(&self, name: &str, problem: Problem) {
         let field = format!("{}{name}", self.path);
         self.problems.borrow_mut().push(FieldProblem { field, problem });
+    }
+
+    /// Notes a problem that somebody else found, at its own path.
+    pub(crate) fn add(&self, problem: FieldProblem) {
+        self.problems.borrow_mut().push(problem);
     }
 
     /// Every problem noted so far, here or in objects inside, in the order found; `Ok` if there is none.
@@ -166,6 +186,54 @@ impl<'v> Fields<'v> {
         Self { map, path: format!("{}{name}.", self.path), problems: Rc::clone(&self.problems) }
     }
 
+    /// An array of texts, at most `max`. Absent is empty.
+    pub(crate) fn texts_of(&self, name: &str, max: usize, rule: Text) -> Vec<String> {
+        let entries = self.typed(name, JsonType::Array, Value::as_array).map_or(&[][..], Vec::as_slice);
+        if entries.len() > max {
+            self.refuse(name, Problem::TooLong { max });
+            return Vec::new();
+        }
+        let read = |(index, entry): (usize, &Value)| {
+            let text = entry.as_str().ok_or(Problem::WrongType(JsonType::Text));
+            match text.and_then(|text| check_text(text, rule).map(|()| text)) {
+                Ok(text) => Some(text.to_owned()),
+                Err(problem) => {
+                    self.refuse(&format!("{name}[{index}]"), problem);
+                    None
+                }
+            }
+        };
+        entries.iter().enumerate().filter_map(read).collect()
+    }
+
+    /// An array of objects, at most `max`, each by its place: `buttons[1].`. `None` where it is absent or wrong.
+    pub(crate) fn objects(&self, name: &str, max: usize) -> Option<Vec<Self>> {
+        let entries = self.typed(name, JsonType::Array, Value::as_array)?;
+        if entries.len() > max {
+            self.refuse(name, Problem::TooLong { max });
+            return None;
+        }
+        let read = |(index, entry): (usize, &'v Value)| {
+            let map = entry.as_object();
+            if map.is_none() {
+                self.refuse(&format!("{name}[{index}]"), Problem::WrongType(JsonType::Object));
+            }
+            let path = format!("{}{name}[{index}].", self.path);
+            Self { map, path, problems: Rc::clone(&self.problems) }
+        };
+        Some(entries.iter().enumerate().map(read).collect())
+    }
+
+    /// An http or https address, as it was written.
+    pub(crate) fn http_url(&self, name: &str, max: usize) -> Option<&'v str> {
+        let text = self.text(name, Text::upto(max))?;
+        if is_http_url(text) {
+            return Some(text);
+        }
+        self.refuse(name, Problem::NotHttpUrl);
+        None
+    }
+
     /// Whether this object was there.
     pub(crate) fn exists(&self) -> bool {
         self.map.is_some()
@@ -211,6 +279,16 @@ impl<'v> Fields<'v> {
     }
 }
 
+/// Whether it is an address that can be called by http or https, as far as its form tells.
+pub(crate) fn is_http_url(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+    })
+}
+
 /// `60.0` is a whole number too: JSON has one kind of number, and PHP writes floats so.
 fn whole(value: &Value) -> Option<u64> {
     let number = value.as_f64().filter(|number| (0.0..=9_007_199_254_740_992.0).contains(number))?;
@@ -223,7 +301,7 @@ fn whole(value: &Value) -> Option<u64> {
 }
 
 fn check_text(text: &str, rule: Text) -> Result<(), Problem> {
-    if text.is_empty() || (rule.blank_is_empty && text.trim().is_empty()) {
+    if rule.empty == Empty::Blank && text.trim().is_empty() {
         return Err(Problem::Empty);
     }
     if text.contains('\0') {

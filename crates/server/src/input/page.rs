@@ -94,7 +94,7 @@ impl Page {
             Order::OldestFirst => id(a).cmp(id(b)),
             Order::NewestFirst => id(b).cmp(id(a)),
         });
-        self.of_fetched(all, id, show)
+        self.of_fetched(all, |entry| cursor(&id(entry)), show)
     }
 
     /// The id after which it begins.
@@ -107,17 +107,17 @@ impl Page {
         self.limit + 1
     }
 
-    /// This page, of entries that were fetched for it in their order: those after [`Self::after_id`],
+    /// This page, of entries that were fetched for it in their order: those after [`Self::after_id`] or [`Self::after`],
     /// [`Self::to_fetch`] of them at most.
     pub(crate) fn of_fetched<T, U>(
         &self,
         mut entries: Vec<T>,
-        id: impl Fn(&T) -> &str,
+        cursor_of: impl Fn(&T) -> String,
         show: impl FnMut(T) -> U,
     ) -> List<U> {
         let has_more = entries.len() > self.limit;
         entries.truncate(self.limit);
-        let next_cursor = entries.last().filter(|_| has_more).map(|last| cursor(&id(last)));
+        let next_cursor = entries.last().filter(|_| has_more).map(cursor_of);
         List { data: entries.into_iter().map(show).collect(), has_more, next_cursor }
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use cetar_model::{Channel, Language, PhoneNumberError};
+use cetar_model::{Channel, Language, PhoneNumberError, TooFewVariables};
+use cetar_provider::{Length, Unit};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,6 +64,8 @@ pub(crate) enum Problem {
         /// In characters; of a list, in entries.
         max: usize,
     },
+    /// Longer than the channel takes, in the unit its network counts in.
+    TooLongFor(Length),
     OutOfRange {
         min: u64,
         max: u64,
@@ -81,6 +84,12 @@ pub(crate) enum Problem {
     NotAvailable {
         allowed: Vec<String>,
     },
+    /// The channel cannot carry this; where it is a kind, those it can.
+    NotOnChannel {
+        allowed: Vec<String>,
+    },
+    /// Buttons of different kinds, where the channel takes one kind at a time.
+    MixedButtons,
     Number(PhoneNumberError),
     TelegramRecipient,
     ScopedId(Channel),
@@ -94,6 +103,22 @@ pub(crate) enum Problem {
     Setting(String),
     /// In the engine's own (English) words.
     Url(String),
+    /// Not an address beginning with `http://` or `https://`.
+    NotHttpUrl,
+    /// The same value as another entry's.
+    Duplicate,
+    /// No template of this id in the workspace.
+    NoSuchTemplate,
+    /// A template of this id is there already.
+    TemplateIdTaken,
+    /// Fewer variables than the template has places for.
+    TooFewVariables(TooFewVariables),
+    /// Filled, it is not something the channel can carry.
+    TemplateUnfit,
+    /// Not a placeholder, though it looks like one.
+    Placeholder,
+    /// No message of this id on the device that the network knows.
+    NoSuchMessage,
     NoSuchDevice,
     OtherChannel(Channel),
     Cursor,
@@ -123,12 +148,14 @@ impl Problem {
             Self::Required => "required",
             Self::WrongType(_) => "wrong_type",
             Self::Empty | Self::Number(PhoneNumberError::Empty) => "empty",
-            Self::TooLong { .. } => "too_long",
+            Self::TooLong { .. } | Self::TooLongFor(_) => "too_long",
             Self::OutOfRange { .. } => "out_of_range",
             Self::NulCharacter => "nul_character",
             Self::Unknown { .. } => "unknown_value",
             Self::UnknownField { .. } => "unknown_field",
             Self::NotAvailable { .. } => "not_available",
+            Self::NotOnChannel { .. } | Self::TemplateUnfit => "not_on_channel",
+            Self::MixedButtons => "mixed_buttons",
             Self::Number(PhoneNumberError::Plus) => "plus_sign",
             Self::Number(PhoneNumberError::LeadingZero) => "leading_zero",
             Self::Number(PhoneNumberError::NotDigits) => "not_digits",
@@ -138,7 +165,13 @@ impl Problem {
             Self::IdempotencyKey => "invalid_header",
             Self::IpRange => "invalid_ip_range",
             Self::Setting(_) => "invalid_setting",
-            Self::Url(_) => "invalid_url",
+            Self::Url(_) | Self::NotHttpUrl => "invalid_url",
+            Self::Duplicate => "duplicate",
+            Self::NoSuchTemplate => "no_such_template",
+            Self::TemplateIdTaken => "id_taken",
+            Self::TooFewVariables(_) => "too_few_variables",
+            Self::Placeholder => "invalid_placeholder",
+            Self::NoSuchMessage => "no_such_message",
             Self::NoSuchDevice => "no_such_device",
             Self::OtherChannel(_) => "other_channel",
             Self::Cursor => "invalid_cursor",
@@ -154,11 +187,15 @@ impl Problem {
 
     fn allowed(self) -> Vec<String> {
         match self {
-            Self::Unknown { allowed } | Self::NotAvailable { allowed } | Self::Choose { allowed } => allowed,
+            Self::Unknown { allowed }
+            | Self::NotAvailable { allowed }
+            | Self::NotOnChannel { allowed }
+            | Self::Choose { allowed } => allowed,
             _ => Vec::new(),
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is the table of our words, one entry a problem")]
     fn message(&self) -> Text {
         match self {
             Self::Required => Text::new("Wajib diisi.", "Required."),
@@ -190,6 +227,34 @@ impl Problem {
                     format!("Not available in this version yet. Available: {list}."),
                 )
             }
+            Self::TooLongFor(Length { max, unit }) => {
+                let (indonesian, english) = match unit {
+                    Unit::Characters => ("karakter", "characters"),
+                    Unit::Utf16 => {
+                        ("satuan UTF-16 (emoji dihitung dua)", "UTF-16 units (an emoji counts as two)")
+                    }
+                    Unit::Bytes => ("byte UTF-8", "bytes of UTF-8"),
+                };
+                Text::new(
+                    format!("Paling banyak {max} {indonesian} di kanal ini."),
+                    format!("At most {max} {english} on this channel."),
+                )
+            }
+            Self::NotOnChannel { allowed } if allowed.is_empty() => Text::new(
+                "Kanal ini tidak dapat membawa bagian ini. Hapus, atau untuk tombol kirim \"fallback\": \"text\" di content.",
+                "This channel cannot carry this part. Leave it out, or for buttons send \"fallback\": \"text\" in content.",
+            ),
+            Self::NotOnChannel { allowed } => {
+                let list = allowed.join(", ");
+                Text::new(
+                    format!("Kanal ini tidak dapat mengirim jenis tersebut. Pakai: {list}."),
+                    format!("This channel cannot send that type. Use: {list}."),
+                )
+            }
+            Self::MixedButtons => Text::new(
+                "Di kanal ini semua tombol satu pesan harus sejenis.",
+                "On this channel all buttons of a message must be of one kind.",
+            ),
             Self::Number(problem) => number(*problem),
             Self::TelegramRecipient => Text::new(
                 "Untuk Telegram: chat id (angka, grup diawali '-'), @username, atau nomor telepon dengan kode negara. Contoh: 123456789, @budi_santoso.",
@@ -214,6 +279,42 @@ impl Problem {
             Self::Setting(problem) | Self::Url(problem) => {
                 Text::new(format!("Tidak dapat dipakai: {problem}."), format!("Cannot be used: {problem}."))
             }
+            Self::NotHttpUrl => Text::new(
+                "Harus berupa URL lengkap yang diawali http:// atau https://, tanpa nama pengguna. Contoh: https://contoh.com/promo.jpg.",
+                "Must be a whole URL beginning with http:// or https://, without a user name. Example: https://contoh.com/promo.jpg.",
+            ),
+            Self::Duplicate => Text::new(
+                "Sudah dipakai di atasnya. Setiap ID harus berbeda.",
+                "Used above already. Each id must be different.",
+            ),
+            Self::NoSuchTemplate => Text::new(
+                "Tidak ada template dengan ID ini. Salin ID-nya dari halaman Broadcast, Template, atau lihat GET /v1/templates.",
+                "There is no template with this id. Copy the id from the page Broadcast, Template, or see GET /v1/templates.",
+            ),
+            Self::TemplateIdTaken => Text::new(
+                "ID ini sudah dipakai template lain. Pilih ID lain, atau kosongkan agar diberi ID berikutnya.",
+                "Another template has this id. Choose another, or leave it out to be given the next.",
+            ),
+            Self::TooFewVariables(TooFewVariables { needed, missing }) => {
+                let list =
+                    missing.iter().map(|number| format!("{{{{{number}}}}}")).collect::<Vec<_>>().join(", ");
+                Text::new(
+                    format!("Template ini memerlukan {needed} variabel. Yang belum ada: {list}."),
+                    format!("This template needs {needed} variables. Missing: {list}."),
+                )
+            }
+            Self::TemplateUnfit => Text::new(
+                "Kanal ini tidak dapat membawa template ini: jenis, tombol, atau panjang teksnya tidak cocok. Lihat GET /v1/devices/{id}/capabilities.",
+                "This channel cannot carry this template: its type, its buttons or the length of its texts do not fit. See GET /v1/devices/{id}/capabilities.",
+            ),
+            Self::Placeholder => Text::new(
+                "Placeholder ditulis {{1}}, {{2}}, … sampai {{100}}; di URL hanya setelah nama situs. Contoh: https://contoh.com/pesanan?no={{1}}.",
+                "Placeholders are written {{1}}, {{2}}, … up to {{100}}; in a URL only after the site's name. Example: https://contoh.com/pesanan?no={{1}}.",
+            ),
+            Self::NoSuchMessage => Text::new(
+                "Tidak ada pesan dengan ID ini di device yang sama, atau jaringan belum mengenalnya.",
+                "There is no message with this id on the same device, or its network does not know it yet.",
+            ),
             Self::NoSuchDevice => Text::new(
                 "Tidak ada device dengan ID ini; lihat GET /v1/devices.",
                 "There is no device with this id; see GET /v1/devices.",

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 
 use cetar_model::{self as model, FailureCode as Failures};
+use cetar_provider::Unit;
 use cetar_store as store;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
+
+use crate::v1::messages::{content::BUTTON_TYPES, create::TYPES};
 
 macro_rules! words {
     ($($name:ident: $about:literal = $words:expr;)*) => {$(
@@ -35,8 +38,10 @@ words! {
         .into_iter()
         .filter(|word| *word != model::Channel::WhatsappOfficial.as_str())
         .collect();
-    SendType: "The types this version sends." = vec![model::ContentKind::Text.as_str()];
+    SendType: "The types of `POST /v1/messages`." = words(&TYPES, model::ContentKind::as_str);
+    ButtonType: "The kinds of buttons." = BUTTON_TYPES.to_vec();
     ContentType: "What kind of message." = words(model::ContentKind::ALL, model::ContentKind::as_str);
+    LengthUnit: "What a length counts." = UNITS.map(Unit::as_str).to_vec();
     MessageStatus: "Where a message stands." = words(model::MessageState::ALL, model::MessageState::as_str);
     DeviceState: "How a device is." = words(model::DeviceState::ALL, model::DeviceState::as_str);
     DownReason: "Why a device is as it is." = words(model::DownReason::ALL, model::DownReason::as_str);
@@ -69,6 +74,9 @@ impl ToSchema for DeviceId {
         Cow::Borrowed("DeviceId")
     }
 }
+
+/// What lengths count.
+const UNITS: [Unit; 3] = [Unit::Characters, Unit::Utf16, Unit::Bytes];
 
 /// The scopes of a key.
 pub(crate) const SCOPES: [store::Scope; 2] = [store::Scope::Messages, store::Scope::Admin];

@@ -1,4 +1,9 @@
 //! Messages.
 
+pub(crate) mod content;
 pub(crate) mod create;
+pub(crate) mod envelope;
 pub(crate) mod idempotency;
+pub(super) mod queued;
+pub(super) mod send_template;
+mod unfit;

@@ -22,9 +22,13 @@ use cetar_engine::{
     delivery::{self, Transport, TransportError},
     devices::NewDevice,
     keys::NewKey,
+    media::Setup,
 };
 use cetar_model::{Channel, Clock, DeviceId, IdSource};
-use cetar_provider::testkit::{ManualClock, ScriptedProvider};
+use cetar_provider::{
+    http,
+    testkit::{ManualClock, ScriptedProvider},
+};
 use cetar_server::{Face, ServerOptions};
 use cetar_store::{DeliveryNext, DeliverySettlement, MasterKey, Options, Scope, Sealer, Store};
 use http_body_util::BodyExt;
@@ -110,6 +114,10 @@ impl App {
             ids: Arc::clone(&ids),
             node: "node".to_owned(),
             webhooks: Arc::new(NoTransport),
+            media: Setup::new(
+                data.path().join("media"),
+                http::Client::new(http::Options::default()).unwrap(),
+            ),
             settings: Settings::default(),
         });
         let operator = engine.operator(engine.add_workspace("Toko".to_owned()).await.unwrap());
@@ -211,6 +219,10 @@ impl App {
 
     pub(crate) fn post(&self, path: &str, body: impl Into<Body>) -> Ask<'_> {
         Ask { body: body.into(), ..self.ask(Method::POST, path) }
+    }
+
+    pub(crate) fn ask_with(&self, method: Method, path: &str, body: impl Into<Body>) -> Ask<'_> {
+        Ask { body: body.into(), ..self.ask(method, path) }
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> Ask<'_> {

@@ -7,6 +7,7 @@ mod app;
 
 mod bodies;
 mod conditions;
+mod content;
 mod devices;
 mod events;
 mod jobs;
@@ -15,7 +16,9 @@ mod limit;
 mod local;
 mod log;
 mod management;
+mod numbers;
 mod pages;
 mod reference;
 mod sending;
+mod templates;
 mod webhooks;

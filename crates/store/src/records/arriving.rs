@@ -5,7 +5,7 @@ use cetar_model::{
     Chat, ContactId, Content, ConversationId, DeviceId, EventId, FailureCode, MessageId, Timestamp,
 };
 
-use super::DeviceLease;
+use super::{DeviceLease, NewWanted};
 
 /// A message that came in.
 #[derive(Debug, Clone)]
@@ -38,6 +38,12 @@ pub struct NewInbound {
     pub sender_name: Option<String>,
     /// What it says.
     pub content: Content,
+    /// The medium it carries, if it does; `content` names it as stored.
+    pub wanted: Option<NewWanted>,
+    /// Where its media can be fetched, as webhooks are told.
+    pub media_url: Option<String>,
+    /// The network's id of the message it answers.
+    pub reply_to: Option<String>,
     /// The network's own bytes, of what we do not understand.
     pub raw: Option<Bytes>,
     /// When it was sent.

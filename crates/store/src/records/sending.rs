@@ -39,6 +39,8 @@ pub struct NewSend {
     pub to: Chat,
     /// What.
     pub content: Content,
+    /// The network's id of the message it answers.
+    pub reply_to: Option<String>,
     /// The application's own reference.
     pub client_ref: Option<String>,
     /// The id the network will know it by, where we choose it.
@@ -86,6 +88,8 @@ pub struct ClaimedJob {
     pub to: Chat,
     /// What.
     pub content: Content,
+    /// The network's id of the message it answers.
+    pub reply_to: Option<String>,
     /// The number of this attempt, from 1.
     pub attempt: u32,
     /// Claims in a row without an outcome, this one included.

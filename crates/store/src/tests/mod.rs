@@ -3,6 +3,7 @@
 mod accepting;
 mod administering;
 mod changing;
+mod content;
 mod delivering;
 mod devices;
 mod durability;

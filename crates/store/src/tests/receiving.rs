@@ -10,7 +10,7 @@ use crate::{DeviceLease, NewInbound, StoreError};
 async fn received(world: &World) -> Vec<(EventType, ReceivedData)> {
     let events = world.events().await;
     let data = events.into_iter().map(|event| match event.data {
-        EventData::Received(data) => (event.event, data),
+        EventData::Received(data) => (event.event, *data),
         _ => panic!("{:?}", event.event),
     });
     data.collect()

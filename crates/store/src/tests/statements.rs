@@ -7,9 +7,9 @@ use sqlx::{Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection
 use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
     accept, alias, change, claim, db, deliveries, delivery_log, devices, endpoints, events, expire, inbound,
-    keys, lanes, leases, master, outcomes, prune, receipts, recover, settle, state,
+    keys, lanes, leases, master, media, outcomes, prune, receipts, recover, settle, state,
     statement::{MAX_ROWS, Multi, Sql},
-    store, stream, workspaces, writer,
+    store, stream, templates, workspaces, writer,
 };
 
 /// Of every file that has some.
@@ -30,6 +30,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("lanes", lanes::STATEMENTS),
     ("leases", leases::STATEMENTS),
     ("master", master::STATEMENTS),
+    ("media", media::STATEMENTS),
     ("outcomes", outcomes::STATEMENTS),
     ("prune", prune::STATEMENTS),
     ("recover", recover::STATEMENTS),
@@ -37,6 +38,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("state", state::STATEMENTS),
     ("store", store::STATEMENTS),
     ("stream", stream::STATEMENTS),
+    ("templates", templates::STATEMENTS),
     ("workspaces", workspaces::STATEMENTS),
     ("writer", writer::STATEMENTS),
 ];
@@ -129,6 +131,7 @@ on_both_engines! {
             "delivery_log::HISTORY",
             "events::ENDPOINTS",
             "expire::EXPIRED",
+            "inbound::KNOWN_AS",
             "inbound::OURS",
             "keys::BY_HASH",
             "lanes::CLOSE",
@@ -137,6 +140,7 @@ on_both_engines! {
             "lanes::MOVE",
             "lanes::PROMOTE",
             "leases::FENCE",
+            "media::WANTED",
             "outcomes::HELD",
             "outcomes::SETTLE",
             "prune::EVENTS",

@@ -12,13 +12,13 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Chat, Content, DeviceId, DeviceState, Health, IdSource, LinkMethod, MessageId, PhoneNumber,
-    Receipt, Timestamp,
+    Channel, Chat, Content, DeviceId, DeviceState, Health, IdSource, LinkMethod, MediaId, MessageId,
+    PhoneNumber, Receipt, Timestamp,
 };
 use cetar_provider::{
     Account, Host, HostError, Inbound, InboundMessage, InboundReceipt, LinkError, LinkProcess, LinkRequest,
-    LinkStep, Linked, Outbound, Provider, SendError, Sent, Session, SessionEnd, StateWrite, SystemClock,
-    testkit::MemoryHost,
+    LinkStep, Linked, Outbound, Provider, SendError, Sent, Session, SessionEnd, StateWrite, StoredMedia,
+    SystemClock, testkit::MemoryHost,
 };
 use cetar_simulator_whatsapp_web::{Peer, Phone, Simulator};
 use cetar_whatsapp_web::{Linking, Settings, Watch, WhatsappWeb};
@@ -114,6 +114,11 @@ impl Host for ScriptedHost {
             return Err(self.full());
         }
         self.inner.save(batch).await
+    }
+
+    async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError> {
+        self.held()?;
+        self.inner.media(id).await
     }
 
     fn now(&self) -> Timestamp {
@@ -261,6 +266,7 @@ impl World {
             id: self.message_id(),
             to: Chat::new(PEER),
             content: Content::Text { text: text.to_owned() },
+            reply_to: None,
             attempt: 1,
         }
     }

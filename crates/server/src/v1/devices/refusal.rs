@@ -6,7 +6,7 @@ use cetar_model::DeviceId;
 use crate::{
     error::{ApiError, ErrorCode},
     input::Problem,
-    v1::messages::create::{not_linked, plan_lacks},
+    v1::messages::queued::{not_linked, plan_lacks},
 };
 
 /// For a device that exists; `settings` is where the settings a refusal names stand in the body.

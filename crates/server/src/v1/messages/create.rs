@@ -1,27 +1,23 @@
 //! `POST /v1/messages`: accept a message. The 200 is a promise: it is on disk.
 
-use std::time::Duration;
-
-use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue},
-    response::IntoResponse,
-};
-use cetar_engine::{
-    accept::{AcceptError, AcceptedSend, IdempotencyKey, SendRequest},
-    auth::Caller,
-};
-use cetar_model::{Channel, Content, ContentKind, DeviceId, JobId, MessageId, MessageState};
-use serde::Serialize;
+use axum::{extract::State, http::HeaderMap, response::IntoResponse};
+use cetar_engine::accept::SendRequest;
+use cetar_model::{ContentKind, MessageId};
 use utoipa::ToSchema;
 
-use super::idempotency;
+use super::{
+    content,
+    envelope::{Envelope, Reach, channel, to},
+    idempotency,
+    queued::{Queued, queue},
+    unfit,
+};
 use crate::{
     answer::Answer,
     auth::{Authorized, Messages},
     context::Context,
-    error::{ApiError, ErrorCode, Text},
-    input::{Body, Fields, Problem, TextRule, recipient, words},
+    error::ApiError,
+    input::{Body, Fields, Problem, words},
     language::Spoken,
     openapi::{refusals, schema},
     state::AppState,
@@ -32,53 +28,15 @@ refusals!(Refusals:
     DeviceNotLinked, IdempotencyKeyReused,
 );
 
-fn refused(error: AcceptError) -> ApiError {
-    match error {
-        AcceptError::PlanFeatureMissing(feature) => plan_lacks(feature),
-        AcceptError::DeviceNotAllowed => ApiError::new(ErrorCode::DeviceNotAllowed),
-        AcceptError::OtherChannel(channel) => ApiError::field("session_id", Problem::OtherChannel(channel)),
-        AcceptError::NoDevice => ApiError::new(ErrorCode::NoDevice),
-        AcceptError::SeveralDevices(devices) => {
-            let allowed = devices.iter().map(DeviceId::to_string).collect();
-            ApiError::new(ErrorCode::SessionIdRequired).at("session_id", Problem::Choose { allowed })
-        }
-        AcceptError::DeviceNotLinked(device) => not_linked(&device),
-        AcceptError::ContentNotSupported(kind) => {
-            let allowed = TYPES.iter().filter(|have| **have != kind).map(ToString::to_string).collect();
-            ApiError::field("type", Problem::NotAvailable { allowed })
-        }
-        AcceptError::TextTooLong { max } => ApiError::field("content.text", Problem::TooLong { max }),
-        AcceptError::IdempotencyKeyReused => ApiError::new(ErrorCode::IdempotencyKeyReused),
-        AcceptError::Store(error) => error.into(),
-    }
-}
-
-/// The plan lacks this, by name.
-pub(in crate::v1) fn plan_lacks(feature: &str) -> ApiError {
-    ApiError::new(ErrorCode::PlanFeatureMissing).saying(Text::new(
-        format!("Paket langganan Anda tidak mendukung fitur ini ({feature})."),
-        format!("Your plan does not include this feature ({feature})."),
-    ))
-}
-
-/// Which device is not linked.
-pub(in crate::v1) fn not_linked(device: &DeviceId) -> ApiError {
-    ApiError::new(ErrorCode::DeviceNotLinked).saying(Text::new(
-        format!("Device {device} belum ditautkan atau sudah keluar. Tautkan dengan QR atau kode, lalu kirim ulang."),
-        format!("The device {device} is not linked, or is logged out. Link it by QR or code, then send again."),
-    ))
-}
-
-/// Channels of this endpoint; the official WhatsApp has its own.
-const CHANNELS: [Channel; 4] = [Channel::Whatsapp, Channel::Telegram, Channel::Messenger, Channel::Instagram];
-/// Types this version sends.
-const TYPES: [ContentKind; 1] = [ContentKind::Text];
-/// Types of the contract that later versions send.
-const LATER_TYPES: [&str; 5] = ["button", "image", "video", "document", "audio"];
-/// No network takes more; each has its own limit below this.
-const LONGEST_TEXT: usize = 65_536;
-/// Longest life of a message that waits.
-const LONGEST_WAIT: Duration = Duration::from_hours(7 * 24);
+/// Types of this endpoint.
+pub(crate) const TYPES: [ContentKind; 6] = [
+    ContentKind::Text,
+    ContentKind::Button,
+    ContentKind::Image,
+    ContentKind::Video,
+    ContentKind::Document,
+    ContentKind::Audio,
+];
 
 /// A message to send.
 #[derive(ToSchema)]
@@ -90,18 +48,26 @@ pub(crate) struct SendBody {
     /// Left out: `whatsapp`.
     #[schema(value_type = Option<schema::SendChannel>, default = "whatsapp", required = false)]
     channel: Option<String>,
-    /// What kind of message. This version sends `text`.
+    /// What kind of message. What a device's channel can send: `GET /v1/devices/{id}/capabilities`.
     #[schema(value_type = schema::SendType, required = true)]
     r#type: String,
     /// To whom. WhatsApp: digits with the country code, no `+`, no leading `0`. Telegram: a chat id, an `@username` or the number of a
     /// contact. Messenger, Instagram: the id that webhooks give in `from`.
     #[schema(min_length = 1, max_length = 33, example = "6281234567890")]
     to: String,
-    /// What it says.
-    content: SendContent,
+    /// With `image`, `video`, `document`, `audio`: where the file is, http or https, on a public address. With `button`: a picture
+    /// above the buttons. It is fetched when the message is sent; if it cannot be, the job fails and says why.
+    #[schema(nullable, required = false, max_length = 2048, example = "https://contoh.com/promo.jpg")]
+    media_url: Option<String>,
+    /// What it says; only media need none.
+    #[schema(nullable, required = false)]
+    content: Option<SendContent>,
     /// Through which device. Left out: the only one of that channel that the key may use.
     #[schema(value_type = Option<schema::DeviceId>, required = false)]
     session_id: Option<String>,
+    /// The message it answers: a `message_id` of the same device.
+    #[schema(nullable, required = false, example = json!(null))]
+    reply_to: Option<String>,
     /// Your own reference, up to 255 characters; it comes back in every event of this message.
     #[schema(min_length = 1, max_length = 255, pattern = "\\S", nullable, required = false)]
     client_ref: Option<String>,
@@ -110,33 +76,64 @@ pub(crate) struct SendBody {
     expires_in: Option<u32>,
 }
 
-/// The content of a message.
+/// The content of a message. Lengths are the channel's: `GET /v1/devices/{id}/capabilities`.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "read by hand")]
 pub(crate) struct SendContent {
-    /// With `type: text`: the text, not blank, without U+0000. At most 65536 characters, and what the channel takes: one that is
-    /// longer than that is refused with the figure.
+    /// With `text` and `button`, which need it: the text, not blank, without U+0000. At most 65536 characters, and what the channel
+    /// takes: one that is longer than that is refused with the figure.
     #[schema(
         min_length = 1,
         max_length = 65_536,
         pattern = "\\S",
+        nullable,
+        required = false,
         example = "Halo! Ini pesan teks dari Cetar API."
     )]
-    text: String,
+    text: Option<String>,
+    /// With `button`: bold, above the text.
+    #[schema(nullable, required = false)]
+    title: Option<String>,
+    /// With `button`: small and grey, below the text.
+    #[schema(nullable, required = false)]
+    footer: Option<String>,
+    /// With `button`: one to three, of any kinds.
+    #[schema(nullable, required = false, min_items = 1, max_items = 3)]
+    buttons: Option<Vec<SendButton>>,
+    /// With `button`: `text` sends numbered lines instead of buttons, which every phone shows.
+    #[schema(nullable, required = false, example = json!(null))]
+    fallback: Option<String>,
+    /// With media: the text below it.
+    #[schema(nullable, required = false)]
+    caption: Option<String>,
+    /// With `document`: the name it is shown under. Left out: the name in the address.
+    #[schema(nullable, required = false, max_length = 255, example = "harga.pdf")]
+    filename: Option<String>,
+    /// With `audio`: send it as a voice note.
+    #[schema(nullable, required = false, default = false)]
+    voice: Option<bool>,
 }
 
-/// Accepted: it is on disk and will be sent.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Queued {
-    /// Always `queued`.
-    #[schema(value_type = schema::MessageStatus)]
-    status: MessageState,
-    /// To ask about it: `GET /v1/jobs/{job_id}`.
-    #[schema(value_type = String, example = "job_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
-    job_id: JobId,
-    /// The message; events carry it.
-    #[schema(value_type = String, example = "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
-    message_id: MessageId,
+/// A button.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "read by hand")]
+#[schema(as = Button)]
+pub(crate) struct SendButton {
+    /// `quick_reply` (left out), `cta_url` or `cta_copy`.
+    #[schema(value_type = Option<schema::ButtonType>, default = "quick_reply", required = false)]
+    r#type: Option<String>,
+    /// What stands on it.
+    #[schema(example = "Ya, Ambil!")]
+    text: String,
+    /// With `quick_reply`, which needs it: comes back as `button_id` when it is pressed.
+    #[schema(nullable, required = false, example = "AMBIL_PROMO")]
+    id: Option<String>,
+    /// With `cta_url`, which needs it: the page it opens.
+    #[schema(nullable, required = false, example = "https://www.cetar.ai")]
+    url: Option<String>,
+    /// With `cta_copy`, which needs it: what is copied.
+    #[schema(nullable, required = false, example = "PROMO50")]
+    copy_code: Option<String>,
 }
 
 /// Send a message
@@ -169,57 +166,13 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<impl IntoResponse, ApiError> {
-    let mut request = read(&headers, &body, &Reach::of(&state, &caller))?;
-    request.request_id = Some(context.request_id().to_owned());
-    let AcceptedSend { job, message, replayed } =
-        state.engine.accept(&caller, request).await.map_err(refused)?;
-    context.note_job(&job);
-    let mut headers = HeaderMap::new();
-    if replayed {
-        headers.insert(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
-    }
-    let text = Text::new("Pesan masuk antrean.", "The message is queued.");
-    let queued = Queued { status: MessageState::Queued, job_id: job, message_id: message };
-    Ok((headers, Answer::new(language, text, queued)))
-}
-
-/// What this caller's key can reach, so that a channel we cannot serve is listed with the other bad fields.
-pub(crate) struct Reach {
-    channels: Vec<(Channel, usize)>,
-}
-
-impl Reach {
-    /// Every channel of this endpoint, each with this longest text.
-    #[cfg(any(test, fuzzing))]
-    pub(crate) fn everything(text_max: usize) -> Self {
-        Self { channels: CHANNELS.iter().map(|channel| (*channel, text_max)).collect() }
-    }
-
-    fn of(state: &AppState, caller: &Caller) -> Self {
-        let providers = state.engine.providers();
-        let test = caller.key.as_ref().is_none_or(|key| key.test);
-        let live = caller.key.as_ref().is_none_or(|key| !key.test);
-        let longest = |channel: &Channel| {
-            let real = providers.real.get(channel).filter(|_| live);
-            let sandbox = providers.sandbox.get(channel).filter(|_| test);
-            Some((*channel, real.or(sandbox)?.capabilities().text_max))
-        };
-        Self { channels: CHANNELS.iter().filter_map(longest).collect() }
-    }
-
-    fn text_max(&self, channel: Channel) -> Option<usize> {
-        self.channels.iter().find(|(have, _)| *have == channel).map(|(_, max)| *max)
-    }
+    let request = read(&headers, &body, &Reach::of(&state, &caller))?;
+    queue(&state, &caller, &context, language, request).await
 }
 
 fn read(headers: &HeaderMap, body: &Body, reach: &Reach) -> Result<SendRequest, ApiError> {
     let fields = body.fields();
-    let key = idempotency::read(headers).unwrap_or_else(|problem| {
-        fields.refuse(idempotency::HEADER, problem);
-        None
-    });
-    let path = "POST /v1/messages";
-    let idempotency = key.map(|key| IdempotencyKey { key, path, fingerprint: body.fingerprint() });
+    let idempotency = idempotency::key(headers, body, &fields, "POST /v1/messages");
     Ok(SendRequest { idempotency, ..parse(&fields, reach)? })
 }
 
@@ -227,18 +180,20 @@ pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, A
     let channel = channel(fields, reach);
     let kind = kind(fields);
     let to = to(fields, channel);
-    let text_max = channel.and_then(|channel| reach.text_max(channel)).unwrap_or(LONGEST_TEXT);
     let content = match kind {
-        Kind::Known(ContentKind::Text) | Kind::Missing => text(fields, text_max),
+        Kind::Known(kind) => content::read(fields, kind),
+        Kind::Missing => content::read(fields, ContentKind::Text),
         // Of a type we do not send, nothing more can be said than that it must be an object.
-        Kind::Known(ContentKind::Unsupported) | Kind::Refused => {
-            fields.object("content");
-            None
-        }
+        Kind::Refused => content::read(fields, ContentKind::Unsupported),
     };
-    let device = fields.device("session_id");
-    let client_ref = fields.text("client_ref", TextRule::upto(255)).map(ToOwned::to_owned);
-    let expires_in = fields.seconds("expires_in", Duration::from_secs(1), LONGEST_WAIT);
+    let network = channel.and_then(|channel| reach.capabilities(channel));
+    if let (Some(content), Some(network)) = (&content, network) {
+        for unfit in network.unfit(content) {
+            fields.add(unfit::problem(&unfit));
+        }
+    }
+    let reply_to = fields.parsed("reply_to", || Problem::Id { prefix: MessageId::PREFIX });
+    let Envelope { device, client_ref, expires_in } = Envelope::read(fields);
     fields.check()?;
     // Nothing was refused, so what is required is there.
     let (Some(channel), Some(to), Some(content)) = (channel, to, content) else {
@@ -249,27 +204,12 @@ pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, A
         to,
         content,
         device,
+        reply_to,
         client_ref,
         expires_in,
         request_id: None,
         idempotency: None,
     })
-}
-
-fn channel(fields: &Fields<'_>, reach: &Reach) -> Option<Channel> {
-    if !fields.has("channel") {
-        return Some(Channel::Whatsapp).inspect(|channel| check_reach(fields, reach, *channel));
-    }
-    let channel = fields.parsed("channel", || Problem::Unknown { allowed: words(&CHANNELS) })?;
-    check_reach(fields, reach, channel);
-    Some(channel)
-}
-
-fn check_reach(fields: &Fields<'_>, reach: &Reach, channel: Channel) {
-    if reach.text_max(channel).is_none() {
-        let have: Vec<Channel> = reach.channels.iter().map(|(channel, _)| *channel).collect();
-        fields.refuse("channel", Problem::NotAvailable { allowed: words(&have) });
-    }
 }
 
 enum Kind {
@@ -291,7 +231,6 @@ fn kind(fields: &Fields<'_>) -> Kind {
             "type",
             match word {
                 "" => Problem::Empty,
-                _ if LATER_TYPES.contains(&word) => Problem::NotAvailable { allowed },
                 _ => Problem::Unknown { allowed },
             },
         );
@@ -300,39 +239,17 @@ fn kind(fields: &Fields<'_>) -> Kind {
     Kind::Known(kind)
 }
 
-fn to(fields: &Fields<'_>, channel: Option<Channel>) -> Option<cetar_model::Chat> {
-    fields.require("to");
-    let to = fields.raw_text("to")?;
-    // With a channel we do not know, what the document says of `to` is the best guess: a number.
-    match recipient(channel.unwrap_or(Channel::Whatsapp), to) {
-        Ok(chat) => Some(chat),
-        Err(problem) => {
-            fields.refuse("to", problem);
-            None
-        }
-    }
-}
-
-fn text(fields: &Fields<'_>, max: usize) -> Option<Content> {
-    let content = fields.object("content");
-    if !fields.has("content") {
-        fields.refuse("content.text", Problem::Required);
-    } else if content.exists() {
-        content.require("text");
-    }
-    let text = content.text("text", TextRule::upto(max))?;
-    Some(Content::Text { text: text.to_owned() })
-}
-
 #[cfg(test)]
 mod tests {
-    use cetar_model::Language;
+    use cetar_model::{Channel, Language};
+    use cetar_provider::{Provider as _, testkit::ScriptedProvider};
     use serde_json::{Value, json};
 
     use super::*;
 
     fn reach() -> Reach {
-        Reach { channels: vec![(Channel::Whatsapp, 100), (Channel::Telegram, 10)] }
+        let network = || ScriptedProvider::new(true).capabilities().clone();
+        Reach::to(vec![(Channel::Whatsapp, network()), (Channel::Telegram, network())])
     }
 
     /// The bad fields of a body as `field: code`, in the order listed.
@@ -431,8 +348,6 @@ mod tests {
             ("type", "sticker", "type: unknown_value"),
             ("type", "unsupported", "type: unknown_value"),
             ("type", "", "type: empty"),
-            ("type", "image", "type: not_available"),
-            ("type", "button", "type: not_available"),
         ] {
             assert_eq!(problems(&with(|body| body[field] = json!(word))), [expected], "{word}");
         }
@@ -452,9 +367,9 @@ mod tests {
         let text = |channel: &str, to: &str, text: String| {
             problems(&json!({"channel": channel, "type": "text", "to": to, "content": {"text": text}}))
         };
-        assert_eq!(text("whatsapp", "6281234567890", "é".repeat(100)), [""; 0]);
-        assert_eq!(text("whatsapp", "6281234567890", "é".repeat(101)), ["content.text: too_long"]);
-        assert_eq!(text("telegram", "@budi", "x".repeat(11)), ["content.text: too_long"]);
+        assert_eq!(text("whatsapp", "6281234567890", "é".repeat(4096)), [""; 0]);
+        assert_eq!(text("whatsapp", "6281234567890", "é".repeat(4097)), ["content.text: too_long"]);
+        assert_eq!(text("telegram", "@budi", "x".repeat(4097)), ["content.text: too_long"]);
         assert_eq!(text("whatsapp", "6281234567890", " \n\t".into()), ["content.text: empty"]);
         assert_eq!(text("whatsapp", "6281234567890", "a\0b".into()), ["content.text: nul_character"]);
     }

@@ -1,11 +1,26 @@
 //! The `Idempotency-Key` header.
 
 use axum::http::{HeaderMap, HeaderValue};
+use cetar_engine::accept::IdempotencyKey;
 
-use crate::input::Problem;
+use crate::input::{Body, Fields, Problem};
 
 /// As answers and documentation name it.
 pub(crate) const HEADER: &str = "Idempotency-Key";
+
+/// The key of a request to `path`; what is wrong with it is noted.
+pub(super) fn key(
+    headers: &HeaderMap,
+    body: &Body,
+    fields: &Fields<'_>,
+    path: &'static str,
+) -> Option<IdempotencyKey> {
+    let key = read(headers).unwrap_or_else(|problem| {
+        fields.refuse(HEADER, problem);
+        None
+    });
+    key.map(|key| IdempotencyKey { key, path, fingerprint: body.fingerprint() })
+}
 
 /// Its value, if it is there: a structured-field string (`"…"`, RFC 8941 §3.3.3) or the same bare, 1 to 255 printable characters.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -13,7 +13,7 @@ use crate::{
     answer::ListAnswer,
     auth::{Admin, Authorized},
     error::ApiError,
-    input::{FieldProblem, Id, Moment, Page, PageParams, Problem},
+    input::{FieldProblem, Id, Moment, Page, PageParams, Problem, cursor},
     openapi::{refusals, schema},
     state::AppState,
     v1::deliveries::view::DeliveryData,
@@ -101,5 +101,5 @@ pub(crate) async fn deliveries(
     Query { page, filter }: Query,
 ) -> Result<ListAnswer<DeliveryData>, ApiError> {
     let found = state.engine.deliveries(&caller, &id, &filter, page.to_fetch()).await?;
-    Ok(page.of_fetched(found, |delivery| delivery.id.as_str(), DeliveryData::from).into())
+    Ok(page.of_fetched(found, |delivery| cursor(&delivery.id), DeliveryData::from).into())
 }

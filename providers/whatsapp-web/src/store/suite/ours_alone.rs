@@ -1,7 +1,8 @@
 //! What only ours has to do: everything is in the host, and nothing is only in memory.
 
+use cetar_model::MediaId;
 use cetar_model::Timestamp;
-use cetar_provider::{Host, HostError, Inbound, StateWrite};
+use cetar_provider::{Host, HostError, Inbound, StateWrite, StoredMedia};
 
 use super::*;
 use crate::store::{Refusal, Unreadable};
@@ -98,6 +99,9 @@ impl Host for TakenOver {
         Ok(Vec::new())
     }
     async fn save(&self, _: Vec<StateWrite>) -> Result<(), HostError> {
+        Err(HostError::LeaseLost)
+    }
+    async fn media(&self, _: &MediaId) -> Result<StoredMedia, HostError> {
         Err(HostError::LeaseLost)
     }
     fn now(&self) -> Timestamp {

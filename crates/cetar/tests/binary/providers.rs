@@ -1,0 +1,102 @@
+//! The page that says what each network can carry is written from the networks' own data.
+
+use std::{fmt::Write as _, path::Path, sync::Arc};
+
+use cetar_model::{Channel, MAX_BUTTONS};
+use cetar_provider::{Capabilities, Length, Provider, SystemClock, Unit};
+use cetar_sandbox::Sandbox;
+use cetar_whatsapp_web::{Settings, WhatsappWeb};
+
+const INTRODUCTION: &str = "\
+# What each channel can carry
+
+Written from the code; `CETAR_TEST_WRITE=1 cargo test -p cetar --test binary providers` brings it up to date. `GET \
+/v1/devices/{id}/capabilities` answers the same for one device. What does not fit is refused before it is queued, with the field \
+that is too much; the type and size of a file are known only once it is fetched, so there the job fails.
+";
+
+fn page() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    let whatsapp = WhatsappWeb::new(Settings::default());
+    section(&mut page, "WhatsApp by a linked device (`whatsapp`)", whatsapp.capabilities());
+    for channel in Channel::ALL {
+        let sandbox = Sandbox::new(*channel, Arc::new(SystemClock));
+        section(&mut page, &format!("Sandbox, `{channel}`"), sandbox.capabilities());
+    }
+    page
+}
+
+fn section(page: &mut String, title: &str, network: &Capabilities) {
+    let list = |words: Vec<&str>| words.join("`, `");
+    // Writing to a String cannot fail.
+    let _ = write!(
+        page,
+        "\n## {title}\n\n- Types: `{}`\n- Text: up to {}\n- Linked by: {}\n- Answers `check-number`: {}\n",
+        list(network.content.iter().map(|kind| kind.as_str()).collect()),
+        length(network.text),
+        match network.link_methods {
+            [] => "settings".to_owned(),
+            methods => format!("`{}`", list(methods.iter().map(|method| method.as_str()).collect())),
+        },
+        network.check.map_or("no".to_owned(), |limit| format!(
+            "yes, {} in a minute and {} in a day for each device",
+            limit.per_minute, limit.per_day
+        )),
+    );
+    if let Some(buttons) = network.buttons {
+        let _ = writeln!(
+            page,
+            "- Buttons: up to {MAX_BUTTONS}{}; text up to {}, on a button up to {}{}",
+            if buttons.mixed { ", kinds mixed" } else { ", of one kind" },
+            length(buttons.text),
+            length(buttons.label),
+            if buttons.best_effort {
+                ". WhatsApp does not promise to show them: `\"fallback\": \"text\"` sends readable text instead"
+            } else {
+                ""
+            },
+        );
+    }
+    if network.media.is_empty() {
+        return;
+    }
+    page.push_str("\n| type | at most | caption | media types |\n|---|---|---|---|\n");
+    for limit in network.media {
+        let caption = if network.captioned.contains(&limit.kind) {
+            format!("up to {}", length(network.caption))
+        } else {
+            "none".to_owned()
+        };
+        let size = if limit.max_bytes >= 1 << 20 {
+            format!("{} MiB", limit.max_bytes >> 20)
+        } else {
+            format!("{} KiB", limit.max_bytes >> 10)
+        };
+        let types = limit.content_types.join("`, `");
+        let _ = writeln!(page, "| `{}` | {size} | {caption} | `{types}` |", limit.kind);
+    }
+}
+
+fn length(Length { max, unit }: Length) -> String {
+    let unit = match unit {
+        Unit::Characters => "characters",
+        Unit::Utf16 => "UTF-16 units",
+        Unit::Bytes => "bytes of UTF-8",
+    };
+    format!("{max} {unit}")
+}
+
+#[test]
+fn every_network_is_described_in_the_reference() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/providers.md");
+    #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
+    let write = std::env::var("CETAR_TEST_WRITE").is_ok();
+    if write {
+        std::fs::write(&path, page()).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page(),
+        "docs/reference/providers.md is not current: CETAR_TEST_WRITE=1 cargo test -p cetar --test binary providers"
+    );
+}

@@ -1,0 +1,176 @@
+//! Whether a number has an account, asked now.
+//!
+//! Networks take many such questions for harvesting and close the account that asks them. So an answer is remembered for a while, and
+//! each device has a budget, which its network's data names; what is over it is refused, not queued: who asks wants to know now.
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Mutex,
+    time::Duration,
+};
+
+use cetar_model::{Channel, DeviceId, DownReason, PhoneNumber, Timestamp};
+use cetar_provider::{CheckError, CheckLimit, NumberCheck};
+
+use crate::{Engine, accept::AcceptError, auth::Caller, lock};
+
+/// Accounts are rarely deleted.
+const REGISTERED: Duration = Duration::from_mins(10);
+/// Someone may install WhatsApp right now.
+const UNREGISTERED: Duration = Duration::from_mins(1);
+/// More answers are not remembered at once.
+const MOST_ANSWERS: usize = 20_000;
+/// The longest a network may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The spans of a budget.
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// A number could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum NumberCheckError {
+    /// No device to ask through.
+    #[error(transparent)]
+    Device(#[from] AcceptError),
+    /// This channel has no such question.
+    #[error("this channel cannot tell")]
+    NotOnChannel,
+    /// The device has asked too much lately.
+    #[error("over the device's budget")]
+    OverBudget {
+        /// When one more may be asked.
+        retry_after: Duration,
+    },
+    /// The device cannot ask now.
+    #[error("the device is down: {0}")]
+    Down(DownReason),
+    /// No answer, or one not understood.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+}
+
+/// What was asked lately, in this process.
+#[derive(Default)]
+pub(crate) struct Checks {
+    answers: Mutex<HashMap<(DeviceId, PhoneNumber), (NumberCheck, Timestamp)>>,
+    asked: Mutex<HashMap<DeviceId, VecDeque<Timestamp>>>,
+}
+
+impl Checks {
+    fn answer(&self, asked: &(DeviceId, PhoneNumber), now: Timestamp) -> Option<NumberCheck> {
+        lock(&self.answers).get(asked).filter(|(_, until)| now < *until).map(|(answer, _)| answer.clone())
+    }
+
+    fn remember(&self, asked: (DeviceId, PhoneNumber), answer: NumberCheck, now: Timestamp) {
+        let mut answers = lock(&self.answers);
+        if answers.len() >= MOST_ANSWERS {
+            answers.retain(|_, (_, until)| now < *until);
+            if answers.len() >= MOST_ANSWERS {
+                answers.clear();
+            }
+        }
+        let lasts = if answer.is_registered { REGISTERED } else { UNREGISTERED };
+        answers.insert(asked, (answer, now + lasts));
+    }
+
+    /// Takes one question from the budget, or says when there will be one. In no minute and in no day are more let through.
+    fn spend(&self, device: &DeviceId, limit: CheckLimit, now: Timestamp) -> Result<(), Duration> {
+        let mut asked = lock(&self.asked);
+        let log = asked.entry(device.clone()).or_default();
+        let now = log.back().map_or(now, |last| now.max(*last));
+        while log.front().is_some_and(|oldest| now.since(*oldest) >= DAY) {
+            log.pop_front();
+        }
+        let wait =
+            [(limit.per_minute, MINUTE), (limit.per_day, DAY)].into_iter().filter_map(|(most, span)| {
+                // The one that has to leave the span before another may enter it.
+                let first = log.len().checked_sub(most)?;
+                let leaves = log.get(first).map_or(now, |at| *at) + span;
+                Some(leaves.since(now)).filter(|wait| !wait.is_zero())
+            });
+        if let Some(wait) = wait.max() {
+            return Err(wait);
+        }
+        log.push_back(now);
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Asks, through the device named or the only one that fits.
+    pub async fn check_number(
+        &self,
+        caller: &Caller,
+        channel: Channel,
+        device: Option<&DeviceId>,
+        number: &PhoneNumber,
+    ) -> Result<NumberCheck, NumberCheckError> {
+        let (device, provider) = self.choose_device(caller, channel, device).await?;
+        let limit = provider.capabilities().check.ok_or(NumberCheckError::NotOnChannel)?;
+        let health = self.health(&device);
+        if !health.state.is_linked() {
+            return Err(AcceptError::DeviceNotLinked(device.id).into());
+        }
+        let (checks, asked) = (&self.inner.checks, (device.id.clone(), number.clone()));
+        if let Some(answer) = checks.answer(&asked, self.now()) {
+            return Ok(answer);
+        }
+        // Nothing is taken from the budget for a question that cannot be asked.
+        let down = NumberCheckError::Down(health.reason.unwrap_or(DownReason::Disconnected));
+        let live = self.inner.sessions.live(&device.id).filter(|live| live.can_send()).ok_or(down)?;
+        checks
+            .spend(&device.id, limit, self.now())
+            .map_err(|retry_after| NumberCheckError::OverBudget { retry_after })?;
+        let answer = tokio::select! {
+            answer = live.session.check(number) => answer,
+            () = self.pause(PATIENCE) => Err(CheckError::Failed("it did not answer in time".into())),
+        };
+        match answer {
+            Ok(answer) => {
+                // What is not registered has no address, whatever the network calls it.
+                let answer = NumberCheck { jid: answer.jid.filter(|_| answer.is_registered), ..answer };
+                checks.remember(asked, answer.clone(), self.now());
+                Ok(answer)
+            }
+            Err(CheckError::NotSupported) => Err(NumberCheckError::NotOnChannel),
+            Err(CheckError::AccountDown(reason)) => Err(NumberCheckError::Down(reason)),
+            Err(error @ CheckError::Failed(_)) => Err(NumberCheckError::NoAnswer(error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cetar_model::IdSource;
+
+    use super::*;
+
+    const LIMIT: CheckLimit = CheckLimit { per_minute: 2, per_day: 3 };
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_700_000_000 + secs)
+    }
+
+    #[test]
+    fn a_budget_holds_in_any_minute_and_in_any_day() {
+        let (checks, ids) = (Checks::default(), IdSource::new(|bytes| bytes.fill(1)));
+        let (device, other) = (ids.make(at(0)), ids.make(at(0)));
+        let spend = |secs| checks.spend(&device, LIMIT, at(secs)).map_err(|wait| wait.as_secs());
+        assert_eq!((spend(0), spend(30), spend(31)), (Ok(()), Ok(()), Err(29)));
+        assert_eq!(checks.spend(&other, LIMIT, at(31)), Ok(()), "each device has its own");
+        assert_eq!((spend(60), spend(61)), (Ok(()), Err(86_339)));
+        assert_eq!(spend(86_400), Ok(()));
+    }
+
+    #[test]
+    fn a_no_is_soon_forgotten() {
+        let (checks, ids) = (Checks::default(), IdSource::new(|bytes| bytes.fill(1)));
+        let device: DeviceId = ids.make(at(0));
+        let asked = |number| (device.clone(), PhoneNumber::parse(number).unwrap());
+        let answer = |is_registered| NumberCheck { is_registered, jid: None };
+        checks.remember(asked("6281234567890"), answer(true), at(0));
+        checks.remember(asked("6281234567891"), answer(false), at(0));
+        let known = |number, secs| checks.answer(&asked(number), at(secs)).is_some();
+        assert!(known("6281234567890", 599) && !known("6281234567890", 600));
+        assert!(known("6281234567891", 59) && !known("6281234567891", 60));
+    }
+}

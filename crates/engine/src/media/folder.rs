@@ -1,0 +1,243 @@
+//! The folder that bytes are kept in: `WORKSPACE/ab/abcd…`, by SHA-256. A file is there whole or not at all.
+use std::{
+    io::{self, SeekFrom},
+    path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use cetar_model::{Timestamp, WorkspaceId};
+use cetar_provider::ByteStream;
+use futures::StreamExt;
+use sha2::{Digest, Sha256};
+use tokio::{
+    fs::{self, File, OpenOptions},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
+};
+use tokio_util::io::ReaderStream;
+
+/// What is read at once.
+const PIECE: usize = 64 * 1024;
+/// As much of the beginning as is kept to tell the type by.
+const HEAD: usize = 16 * 1024;
+/// No file takes so long to come: nobody writes it any more.
+const ABANDONED: Duration = Duration::from_hours(24);
+/// Where files grow until they are whole.
+const GROWING: &str = "growing";
+
+/// The folder.
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(crate) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Begins a file. `name` is fresh randomness.
+    pub(crate) async fn begin(&self, name: [u8; 16]) -> io::Result<Growing> {
+        let folder = self.root.join(GROWING);
+        make(&folder).await?;
+        let path = folder.join(hex(&name));
+        let file = private(OpenOptions::new().write(true).create_new(true)).open(&path).await?;
+        Ok(Growing { file, path: Some(path), hash: Sha256::new(), size: 0, head: Vec::new() })
+    }
+
+    /// Puts a file that is whole in its place. Durable when this returns.
+    pub(crate) async fn keep(&self, mut growing: Growing, workspace: &WorkspaceId) -> io::Result<Kept> {
+        growing.file.flush().await?;
+        growing.file.sync_all().await?;
+        let hash: [u8; 32] = growing.hash.clone().finalize().into();
+        let path = self.path(workspace, &hash);
+        if let Some(folder) = path.parent() {
+            make(folder).await?;
+            // The same bytes under the same name: replacing them changes nothing.
+            if let Some(from) = growing.path.take() {
+                fs::rename(from, &path).await?;
+            }
+            // The name must survive a crash too.
+            File::open(folder).await?.sync_all().await?;
+        }
+        Ok(Kept { hash, size: growing.size })
+    }
+
+    /// Reads bytes from `from` on, at most `length` of them; with the number of bytes that come. `None` if they are not there.
+    pub(crate) async fn open(
+        &self,
+        workspace: &WorkspaceId,
+        hash: &[u8; 32],
+        from: u64,
+        length: Option<u64>,
+    ) -> io::Result<Option<(u64, ByteStream)>> {
+        let mut file = match File::open(self.path(workspace, hash)).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let rest = file.metadata().await?.len().saturating_sub(from);
+        let length = length.map_or(rest, |length| length.min(rest));
+        if from > 0 {
+            file.seek(SeekFrom::Start(from)).await?;
+        }
+        Ok(Some((length, ReaderStream::with_capacity(file.take(length), PIECE).boxed())))
+    }
+
+    /// Whether these bytes are there.
+    pub(crate) async fn has(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> bool {
+        fs::try_exists(self.path(workspace, hash)).await.unwrap_or(false)
+    }
+
+    /// Deletes what a process that died left unfinished: files that have not grown for a day.
+    pub(crate) async fn sweep(&self, now: Timestamp) -> io::Result<()> {
+        let mut entries = match fs::read_dir(self.root.join(GROWING)).await {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        while let Some(entry) = entries.next_entry().await? {
+            let grown = entry.metadata().await?.modified()?;
+            let grown = Timestamp::default() + grown.duration_since(UNIX_EPOCH).unwrap_or_default();
+            if now.since(grown) >= ABANDONED {
+                fs::remove_file(entry.path()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Only our own ids and digits stand in it: nothing from outside can lead elsewhere.
+    fn path(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> PathBuf {
+        let name = hex(hash);
+        self.root.join(workspace.as_str()).join(&name[..2]).join(name)
+    }
+}
+
+/// What was kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) hash: [u8; 32],
+    pub(crate) size: u64,
+}
+
+/// A file that is being written. Dropped before it is kept, it is gone.
+pub(crate) struct Growing {
+    file: File,
+    path: Option<PathBuf>,
+    hash: Sha256,
+    size: u64,
+    head: Vec<u8>,
+}
+
+impl Growing {
+    /// Adds a piece; returns how long it is by now.
+    pub(crate) async fn add(&mut self, piece: &[u8]) -> io::Result<u64> {
+        self.file.write_all(piece).await?;
+        self.hash.update(piece);
+        self.size += piece.len() as u64;
+        let room = HEAD.saturating_sub(self.head.len());
+        self.head.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        Ok(self.size)
+    }
+
+    /// Its beginning, to tell the type by.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            let _it_only_takes_space = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Hexadecimal, lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+async fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(folder).await
+}
+
+/// Readable by its owner only: it is what people wrote to each other.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    options.mode(0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+
+    use super::*;
+
+    fn workspace() -> WorkspaceId {
+        "ws_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".parse().unwrap()
+    }
+
+    async fn read(folder: &Folder, kept: &Kept, from: u64, length: Option<u64>) -> Option<(u64, Vec<u8>)> {
+        let (size, bytes) = folder.open(&workspace(), &kept.hash, from, length).await.unwrap()?;
+        Some((size, bytes.try_collect::<Vec<_>>().await.unwrap().concat()))
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_read_back_whole_or_in_part() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::new(data.path().join("media"));
+        let mut growing = folder.begin([1; 16]).await.unwrap();
+        growing.add(b"gam").await.unwrap();
+        assert_eq!(growing.add(b"bar").await.unwrap(), 6);
+        assert_eq!(growing.head(), b"gambar");
+        let kept = folder.keep(growing, &workspace()).await.unwrap();
+        assert_eq!((kept.size, kept.hash), (6, Sha256::digest(b"gambar").into()));
+        for (from, length, expected) in
+            [(0, None, "gambar"), (3, None, "bar"), (1, Some(2), "am"), (4, Some(9), "ar"), (9, None, "")]
+        {
+            let expected = (expected.len() as u64, expected.as_bytes().to_vec());
+            assert_eq!(read(&folder, &kept, from, length).await.unwrap(), expected, "{from} {length:?}");
+        }
+        assert!(folder.has(&workspace(), &kept.hash).await);
+        let other: WorkspaceId = "ws_0199c3a0b6f47c3e9d3a5b1c2d3e4f51".parse().unwrap();
+        assert!(
+            !folder.has(&other, &kept.hash).await,
+            "another workspace does not even learn that it is there"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_process_left_is_swept_after_a_day() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::new(data.path().to_owned());
+        folder.sweep(Timestamp::default()).await.unwrap();
+        let mut growing = folder.begin([1; 16]).await.unwrap();
+        growing.add(b"x").await.unwrap();
+        let path = growing.path.take().unwrap();
+        let grown = path.metadata().unwrap().modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
+        let grown = Timestamp::default() + grown;
+        folder.sweep(grown + Duration::from_hours(23)).await.unwrap();
+        assert!(path.exists());
+        folder.sweep(grown + Duration::from_hours(24)).await.unwrap();
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_kept_leaves_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::new(data.path().to_owned());
+        let mut growing = folder.begin([1; 16]).await.unwrap();
+        growing.add(b"x").await.unwrap();
+        drop(growing);
+        assert_eq!(std::fs::read_dir(data.path().join(GROWING)).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,373 @@
+//! What a network can carry, as data: used to refuse before queueing, to answer `GET /v1/devices/{id}/capabilities`, and to
+//! write the table in the documentation. One place a network, and nothing that is not proven.
+
+use cetar_model::{Button, Buttons, Content, ContentKind, LinkMethod, MAX_BUTTONS};
+
+/// What a network can carry.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// Kinds of content that can be sent.
+    pub content: &'static [ContentKind],
+    /// Longest text.
+    pub text: Length,
+    /// Longest text below a medium.
+    pub caption: Length,
+    /// Kinds of media that carry one.
+    pub captioned: &'static [ContentKind],
+    /// What can be sent of each kind of media. A kind of `content` that is media stands here.
+    pub media: &'static [MediaLimit],
+    /// What buttons can be; `None` where `content` has none.
+    pub buttons: Option<ButtonLimits>,
+    /// It can be asked whether a number has an account, this often.
+    pub check: Option<CheckLimit>,
+    /// The network drops a repeat of the same message id, so an ambiguous attempt may be made again.
+    pub resend_is_safe: bool,
+    /// Ways to link; empty where settings suffice.
+    pub link_methods: &'static [LinkMethod],
+    /// Sends of one session that may be under way at once, each in a lane of its own.
+    pub concurrency: usize,
+}
+
+/// A most, in the unit the network counts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    /// So many.
+    pub max: usize,
+    /// Of these.
+    pub unit: Unit,
+}
+
+/// What networks count text in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Unicode scalar values.
+    Characters,
+    /// UTF-16 code units: an emoji is mostly two.
+    Utf16,
+    /// Bytes of UTF-8.
+    Bytes,
+}
+
+impl Unit {
+    /// The word in the API and the documentation.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Characters => "characters",
+            Self::Utf16 => "utf16_units",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+impl Length {
+    /// So many characters.
+    pub const fn characters(max: usize) -> Self {
+        Self { max, unit: Unit::Characters }
+    }
+
+    /// So many UTF-16 code units.
+    pub const fn utf16(max: usize) -> Self {
+        Self { max, unit: Unit::Utf16 }
+    }
+
+    /// So many bytes of UTF-8.
+    pub const fn bytes(max: usize) -> Self {
+        Self { max, unit: Unit::Bytes }
+    }
+
+    /// Whether the text is within it.
+    pub fn fits(self, text: &str) -> bool {
+        // No text has more characters or UTF-16 units than bytes: most are settled without counting.
+        text.len() <= self.max
+            || match self.unit {
+                Unit::Characters => text.chars().count() <= self.max,
+                Unit::Utf16 => text.encode_utf16().count() <= self.max,
+                Unit::Bytes => false,
+            }
+    }
+}
+
+/// What can be sent of one kind of media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaLimit {
+    /// Which kind; `image` also says what may stand above buttons.
+    pub kind: ContentKind,
+    /// Media types, by content.
+    pub content_types: &'static [&'static str],
+    /// The largest, in bytes.
+    pub max_bytes: u64,
+}
+
+/// What buttons can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a network")]
+pub struct ButtonLimits {
+    /// The text above them.
+    pub text: Length,
+    /// The title; `None` where there is none.
+    pub title: Option<Length>,
+    /// The footer; `None` where there is none.
+    pub footer: Option<Length>,
+    /// What stands on one.
+    pub label: Length,
+    /// A quick reply's id.
+    pub id: Length,
+    /// What is copied.
+    pub code: Length,
+    /// Buttons that open a page are carried.
+    pub urls: bool,
+    /// Buttons that copy are carried.
+    pub codes: bool,
+    /// Of different kinds together.
+    pub mixed: bool,
+    /// A picture above them is carried.
+    pub media: bool,
+    /// The network does not promise to show them: use the fallback where it matters.
+    pub best_effort: bool,
+}
+
+/// How often one account may ask whether numbers have an account, without looking like a harvester.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckLimit {
+    /// In any minute.
+    pub per_minute: usize,
+    /// In any 24 hours.
+    pub per_day: usize,
+}
+
+/// One thing about a content that the network cannot carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// Not this kind at all; these it can carry.
+    Kind {
+        /// The kind asked for.
+        kind: ContentKind,
+        /// What to use instead.
+        instead: &'static [ContentKind],
+    },
+    /// Longer than the network takes.
+    TooLong {
+        /// Which part.
+        part: Part,
+        /// The most it takes.
+        most: Length,
+    },
+    /// The network has no such part: a footer, a caption below audio.
+    NoPart(Part),
+    /// Buttons of different kinds in one message.
+    Mixed,
+}
+
+/// A part of a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Its text.
+    Text,
+    /// The text below a medium.
+    Caption,
+    /// The title above buttons.
+    Title,
+    /// The footer below buttons.
+    Footer,
+    /// The picture above buttons.
+    Picture,
+    /// A button of this number, from 0, as a whole: of a kind it does not carry.
+    Button(usize),
+    /// What stands on a button.
+    Label(usize),
+    /// A button's id.
+    Id(usize),
+    /// A button's code.
+    Code(usize),
+}
+
+impl Capabilities {
+    /// What of one kind of media can be sent.
+    pub fn media(&self, kind: ContentKind) -> Option<&'static MediaLimit> {
+        self.media.iter().find(|limit| limit.kind == kind)
+    }
+
+    /// Everything about a content that this network cannot carry, as far as it can be told without the bytes of its media.
+    pub fn unfit(&self, content: &Content) -> Vec<Unfit> {
+        let kind = content.kind();
+        // What only comes in is never sent, whatever the list says.
+        let outgoing = !matches!(
+            content,
+            Content::ButtonPress { .. } | Content::PollVote { .. } | Content::Unsupported { .. }
+        );
+        if !outgoing || !self.content.contains(&kind) {
+            return vec![Unfit::Kind { kind, instead: self.content }];
+        }
+        let mut unfit = Vec::new();
+        match content {
+            Content::Text { text } => too_long(&mut unfit, Part::Text, text, self.text),
+            Content::Buttons(buttons) => match &self.buttons {
+                Some(limits) => limits.unfit(buttons, &mut unfit),
+                None => unfit.push(Unfit::Kind { kind, instead: self.content }),
+            },
+            _ => {}
+        }
+        if let Some(caption) = content.caption() {
+            if self.captioned.contains(&kind) {
+                too_long(&mut unfit, Part::Caption, caption, self.caption);
+            } else {
+                unfit.push(Unfit::NoPart(Part::Caption));
+            }
+        }
+        unfit
+    }
+}
+
+impl ButtonLimits {
+    fn unfit(&self, content: &Buttons, unfit: &mut Vec<Unfit>) {
+        too_long(unfit, Part::Text, &content.text, self.text);
+        for (part, text, limit) in
+            [(Part::Title, &content.title, self.title), (Part::Footer, &content.footer, self.footer)]
+        {
+            match (text, limit) {
+                (Some(text), Some(limit)) => too_long(unfit, part, text, limit),
+                (Some(_), None) => unfit.push(Unfit::NoPart(part)),
+                (None, _) => {}
+            }
+        }
+        if content.media.is_some() && !self.media {
+            unfit.push(Unfit::NoPart(Part::Picture));
+        }
+        for (at, button) in content.buttons.iter().take(MAX_BUTTONS).enumerate() {
+            too_long(unfit, Part::Label(at), button.text(), self.label);
+            match button {
+                Button::Reply { id, .. } => too_long(unfit, Part::Id(at), id, self.id),
+                Button::Url { .. } if !self.urls => unfit.push(Unfit::NoPart(Part::Button(at))),
+                Button::Copy { .. } if !self.codes => unfit.push(Unfit::NoPart(Part::Button(at))),
+                Button::Copy { code, .. } => too_long(unfit, Part::Code(at), code, self.code),
+                Button::Url { .. } => {}
+            }
+        }
+        let kind = std::mem::discriminant::<Button>;
+        if !self.mixed && content.buttons.windows(2).any(|pair| kind(&pair[0]) != kind(&pair[1])) {
+            unfit.push(Unfit::Mixed);
+        }
+    }
+}
+
+fn too_long(unfit: &mut Vec<Unfit>, part: Part, text: &str, most: Length) {
+    if !most.fits(text) {
+        unfit.push(Unfit::TooLong { part, most });
+    }
+}
+
+/// The usual media types, for the tables of the providers.
+pub mod types {
+    /// The contract's pictures.
+    pub const PICTURES: &[&str] = &["image/jpeg", "image/png"];
+    /// The contract's films.
+    pub const FILMS: &[&str] = &["video/mp4"];
+    /// Sound that phones play.
+    pub const SOUNDS: &[&str] =
+        &["audio/mpeg", "audio/ogg", "audio/mp4", "audio/m4a", "audio/aac", "audio/amr", "audio/x-wav"];
+    /// The contract's PDF, the usual office types, plain text, archives, and pictures and films sent as files. Web pages are
+    /// not among them: behind a link that wants a sign-in there is one, and nobody means to send it.
+    pub const FILES: &[&str] = &[
+        "application/pdf",
+        "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.oasis.opendocument.text",
+        "application/vnd.oasis.opendocument.spreadsheet",
+        "application/vnd.oasis.opendocument.presentation",
+        "application/rtf",
+        "application/epub+zip",
+        "application/zip",
+        "text/plain",
+        "text/csv",
+        "image/jpeg",
+        "image/png",
+        "video/mp4",
+    ];
+    /// Stickers.
+    pub const STICKERS: &[&str] = &["image/webp"];
+}
+
+#[cfg(test)]
+mod tests {
+    use cetar_model::Media;
+
+    use super::*;
+
+    const NETWORK: Capabilities = Capabilities {
+        content: &[ContentKind::Text, ContentKind::Image, ContentKind::Audio, ContentKind::Button],
+        text: Length::utf16(4),
+        caption: Length::characters(3),
+        captioned: &[ContentKind::Image],
+        media: &[],
+        buttons: Some(ButtonLimits {
+            text: Length::characters(5),
+            title: Some(Length::characters(3)),
+            footer: None,
+            label: Length::characters(4),
+            id: Length::bytes(3),
+            code: Length::characters(2),
+            urls: true,
+            codes: true,
+            mixed: false,
+            media: false,
+            best_effort: false,
+        }),
+        check: None,
+        resend_is_safe: false,
+        link_methods: &[],
+        concurrency: 1,
+    };
+
+    #[test]
+    fn a_length_counts_in_its_own_unit() {
+        for (text, characters, utf16, bytes) in [("abc", 3, 3, 3), ("é", 1, 1, 2), ("👍", 1, 2, 4)] {
+            for (length, exact) in [
+                (Length::characters as fn(usize) -> Length, characters),
+                (Length::utf16, utf16),
+                (Length::bytes, bytes),
+            ] {
+                assert!(length(exact).fits(text) && !length(exact - 1).fits(text), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_thing_that_does_not_fit_is_named() {
+        let reply = |id: &str, text: &str| Button::Reply { id: id.into(), text: text.into() };
+        let buttons = Content::Buttons(Buttons {
+            title: Some("PROMO".into()),
+            text: "Mau?".into(),
+            footer: Some("x".into()),
+            buttons: vec![reply("YA", "Ya, mau"), Button::Copy { text: "Kode".into(), code: "P50".into() }],
+            media: Some(Media::at("https://contoh.com/a.jpg")),
+        });
+        let long = |part, most| Unfit::TooLong { part, most };
+        assert_eq!(
+            NETWORK.unfit(&buttons),
+            [
+                long(Part::Title, Length::characters(3)),
+                Unfit::NoPart(Part::Footer),
+                Unfit::NoPart(Part::Picture),
+                long(Part::Label(0), Length::characters(4)),
+                long(Part::Code(1), Length::characters(2)),
+                Unfit::Mixed,
+            ]
+        );
+        let media = || Media::at("https://contoh.com/a");
+        let audio = Content::Audio { media: media(), caption: Some("x".into()), voice: false };
+        assert_eq!(NETWORK.unfit(&audio), [Unfit::NoPart(Part::Caption)]);
+        let image = Content::Image { media: media(), caption: Some("👍👍👍".into()) };
+        assert_eq!(NETWORK.unfit(&image), []);
+        let text = Content::Text { text: "👍👍👍".into() };
+        assert_eq!(NETWORK.unfit(&text), [long(Part::Text, Length::utf16(4))]);
+        let video = Content::Video { media: media(), caption: None };
+        let instead = NETWORK.content;
+        assert_eq!(NETWORK.unfit(&video), [Unfit::Kind { kind: ContentKind::Video, instead }]);
+        let press = Content::ButtonPress { id: "YA".into(), text: "Ya".into(), message: None };
+        assert_eq!(NETWORK.unfit(&press), [Unfit::Kind { kind: ContentKind::Button, instead }]);
+    }
+}

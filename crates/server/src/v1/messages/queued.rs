@@ -1,0 +1,93 @@
+//! The answer to a send.
+
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::IntoResponse,
+};
+use cetar_engine::{
+    accept::{AcceptError, AcceptedSend, SendRequest},
+    auth::Caller,
+};
+use cetar_model::{DeviceId, JobId, Language, MessageId, MessageState};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::unfit;
+use crate::{
+    answer::Answer,
+    context::Context,
+    error::{ApiError, ErrorCode, Text},
+    input::Problem,
+    openapi::schema,
+    state::AppState,
+};
+
+/// Accepted: it is on disk and will be sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Queued {
+    /// Always `queued`.
+    #[schema(value_type = schema::MessageStatus)]
+    status: MessageState,
+    /// To ask about it: `GET /v1/jobs/{job_id}`.
+    #[schema(value_type = String, example = "job_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
+    job_id: JobId,
+    /// The message; events carry it.
+    #[schema(value_type = String, example = "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
+    message_id: MessageId,
+}
+
+/// Accepts it, and answers.
+pub(super) async fn queue(
+    state: &AppState,
+    caller: &Caller,
+    context: &Context,
+    language: Language,
+    mut request: SendRequest,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    request.request_id = Some(context.request_id().to_owned());
+    let AcceptedSend { job, message, replayed } =
+        state.engine.accept(caller, request).await.map_err(refused)?;
+    context.note_job(&job);
+    let mut headers = HeaderMap::new();
+    if replayed {
+        headers.insert(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
+    }
+    let text = Text::new("Pesan masuk antrean.", "The message is queued.");
+    let queued = Queued { status: MessageState::Queued, job_id: job, message_id: message };
+    Ok((headers, Answer::new(language, text, queued)))
+}
+
+/// Why it was not accepted.
+pub(in crate::v1) fn refused(error: AcceptError) -> ApiError {
+    match error {
+        AcceptError::PlanFeatureMissing(feature) => plan_lacks(feature),
+        AcceptError::DeviceNotAllowed => ApiError::new(ErrorCode::DeviceNotAllowed),
+        AcceptError::OtherChannel(channel) => ApiError::field("session_id", Problem::OtherChannel(channel)),
+        AcceptError::NoDevice => ApiError::new(ErrorCode::NoDevice),
+        AcceptError::SeveralDevices(devices) => {
+            let allowed = devices.iter().map(DeviceId::to_string).collect();
+            ApiError::new(ErrorCode::SessionIdRequired).at("session_id", Problem::Choose { allowed })
+        }
+        AcceptError::DeviceNotLinked(device) => not_linked(&device),
+        AcceptError::Unfit(unfit) => ApiError::fields(unfit.iter().map(unfit::problem).collect()),
+        AcceptError::NoSuchMessage => ApiError::field("reply_to", Problem::NoSuchMessage),
+        AcceptError::IdempotencyKeyReused => ApiError::new(ErrorCode::IdempotencyKeyReused),
+        AcceptError::Store(error) => error.into(),
+    }
+}
+
+/// The plan lacks this, by name.
+pub(in crate::v1) fn plan_lacks(feature: &str) -> ApiError {
+    ApiError::new(ErrorCode::PlanFeatureMissing).saying(Text::new(
+        format!("Paket langganan Anda tidak mendukung fitur ini ({feature})."),
+        format!("Your plan does not include this feature ({feature})."),
+    ))
+}
+
+/// Which device is not linked.
+pub(in crate::v1) fn not_linked(device: &DeviceId) -> ApiError {
+    ApiError::new(ErrorCode::DeviceNotLinked).saying(Text::new(
+        format!("Device {device} belum ditautkan atau sudah keluar. Tautkan dengan QR atau kode, lalu kirim ulang."),
+        format!("The device {device} is not linked, or is logged out. Link it by QR or code, then send again."),
+    ))
+}

@@ -1,0 +1,3 @@
+//! Numbers.
+
+pub(super) mod check;

@@ -1,0 +1,216 @@
+//! `/v1/templates` and `POST /v1/send-template`.
+
+use std::fmt::Write as _;
+
+use axum::http::Method;
+use cetar_model::Channel;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, App};
+
+/// The document's example, as printed.
+const DOCUMENTS: &str = r#"{
+"to": "6281234567890",
+"template_id": 123,
+"variables": [
+"Budi Santoso",
+"Rp 500.000"
+]
+}"#;
+
+struct Shop {
+    app: App,
+    key: String,
+    admin: String,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let app = App::new().await;
+        app.sandbox(Channel::Whatsapp).await;
+        let (key, admin) = (app.key().await, app.admin_key().await);
+        Self { app, key, admin }
+    }
+
+    async fn make(&self, template: &Value) -> Answer {
+        self.app.post("/v1/templates", template.to_string()).bearer(&self.admin).await_answer().await
+    }
+
+    async fn send(&self, body: &str) -> Answer {
+        self.app.post("/v1/send-template", body.to_owned()).bearer(&self.key).await_answer().await
+    }
+}
+
+fn bill() -> Value {
+    json!({"id": 123, "name": "Tagihan", "text": "Halo {{1}}, tagihan Anda {{2}}.", "buttons": [{"id": "BAYAR", "text": "Sudah bayar"}]})
+}
+
+#[tokio::test]
+async fn a_template_is_made_read_changed_listed_and_removed() {
+    let Shop { app, admin, .. } = &Shop::open().await;
+    let make = async |template: Value| {
+        app.post("/v1/templates", template.to_string()).bearer(admin).await_answer().await
+    };
+    assert_snapshot!(make(bill()).await, @r#"
+    200
+    {
+      "data": {
+        "buttons": [
+          {
+            "id": "BAYAR",
+            "text": "Sudah bayar",
+            "type": "quick_reply"
+          }
+        ],
+        "created_at": "2024-03-05T14:46:40.000Z",
+        "footer": null,
+        "id": 123,
+        "media_url": null,
+        "name": "Tagihan",
+        "placeholders": [
+          1,
+          2
+        ],
+        "text": "Halo {{1}}, tagihan Anda {{2}}.",
+        "title": null,
+        "updated_at": "2024-03-05T14:46:40.000Z"
+      },
+      "message": "Template dibuat.",
+      "success": true
+    }
+    "#);
+    assert_eq!(make(bill()).await.gist(), "422 validation_failed · id: id_taken");
+    let next = make(json!({"name": "Sapa", "text": "Halo!"})).await.json();
+    assert_eq!(next["data"]["id"], 124, "after the highest there was");
+
+    let ask = |method: Method, path: &str| app.ask(method, path).bearer(admin);
+    let page = ask(Method::GET, "/v1/templates?limit=1").await_answer().await.json();
+    assert_eq!((&page["data"][0]["id"], &page["has_more"]), (&json!(123), &json!(true)));
+    let after = page["next_cursor"].as_str().unwrap();
+    let page = ask(Method::GET, &format!("/v1/templates?after={after}")).await_answer().await.json();
+    assert_eq!((&page["data"][0]["id"], &page["has_more"]), (&json!(124), &json!(false)));
+
+    let changed = json!({"name": "Tagihan", "text": "Hai {{1}}"}).to_string();
+    let changed =
+        app.ask_with(Method::PUT, "/v1/templates/123", changed).bearer(admin).await_answer().await.json();
+    assert_eq!((&changed["data"]["text"], &changed["data"]["buttons"]), (&json!("Hai {{1}}"), &json!([])));
+    assert_eq!(ask(Method::DELETE, "/v1/templates/124").await_answer().await.gist(), "200 ok");
+    for path in ["/v1/templates/124", "/v1/templates/0", "/v1/templates/abc"] {
+        assert_eq!(ask(Method::GET, path).await_answer().await.gist(), "404 not_found", "{path}");
+    }
+    let next = make(json!({"name": "Sapa", "text": "Halo!"})).await.json();
+    assert_eq!(next["data"]["id"], 125, "an id that an application may still know is not given to another");
+}
+
+#[tokio::test]
+async fn a_bad_template_is_told_everything_that_is_wrong_with_it() {
+    let shop = Shop::open().await;
+    let body = json!({
+        "id": 0, "name": "", "text": "Halo {{nama}}", "title": "{{0}}", "media_url": "gambar.jpg",
+        "buttons": [{"id": "A", "text": "{{x}}"}, {"type": "cta_url", "text": "Lihat", "url": "https://{{1}}/"}],
+    });
+    assert_eq!(
+        shop.make(&body).await.gist(),
+        "422 validation_failed · id: out_of_range · name: empty · media_url: invalid_url · buttons[0].text: invalid_placeholder · buttons[1].url: invalid_url · text: invalid_placeholder · title: invalid_placeholder"
+    );
+    assert_eq!(shop.make(&json!({})).await.gist(), "422 validation_failed · name: required · text: required");
+}
+
+#[tokio::test]
+async fn the_documents_example_sends_the_filled_template_as_printed() {
+    let mut shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let answer = shop.send(DOCUMENTS).await;
+    assert_eq!((answer.gist(), &answer.json()["data"]["status"]), ("200 ok".to_owned(), &json!("queued")));
+    shop.app.run().await;
+    shop.app.until(async |app| !app.network.attempts().is_empty()).await;
+    let (_, text, _) = shop.app.network.attempts().remove(0);
+    assert_eq!(text, "Halo Budi Santoso, tagihan Anda Rp 500.000.");
+    assert_eq!(shop.app.network.contents()[0].kind().as_str(), "button");
+}
+
+#[tokio::test]
+async fn too_few_variables_are_counted_and_named() {
+    let shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let answer = shop.send(r#"{"to": "6281234567890", "template_id": 123, "variables": ["Budi"]}"#).await;
+    assert_snapshot!(answer, @r#"
+    422
+    {
+      "error": {
+        "code": "validation_failed",
+        "fields": [
+          {
+            "code": "too_few_variables",
+            "field": "variables",
+            "message": "Template ini memerlukan 2 variabel. Yang belum ada: {{2}}."
+          }
+        ],
+        "request_id": "req_…"
+      },
+      "message": "Ada field yang kosong atau salah; lihat error.fields.",
+      "success": false
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_send_is_told_at_its_place() {
+    let shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let mut lines = String::new();
+    for body in [
+        json!({}),
+        json!({"to": "0812", "template_id": "123", "variables": "Budi"}),
+        json!({"to": "6281234567890", "template_id": 124}),
+        json!({"to": "6281234567890", "template_id": -1}),
+        json!({"to": "6281234567890", "template_id": 123, "variables": ["Budi", 500_000]}),
+        json!({"to": "6281234567890", "template_id": 123, "variables": ["Budi", "a\u{0}b"]}),
+        json!({"to": "6281234567890", "template_id": 123, "variables": ["Budi", "x".repeat(2000)]}),
+        json!({"to": "6281234567890", "template_id": 123, "variables": ["", ""], "client_ref": ""}),
+        json!({"to": "6281234567890", "template_id": 123, "variables": ["{{2}}", "x", "lebih"]}),
+    ] {
+        writeln!(lines, "{}", shop.send(&body.to_string()).await.gist()).unwrap();
+    }
+    assert_snapshot!(lines, @r"
+    422 validation_failed · to: required · template_id: required
+    422 validation_failed · to: leading_zero · template_id: wrong_type · variables: wrong_type
+    422 validation_failed · template_id: no_such_template
+    422 validation_failed · template_id: out_of_range
+    422 validation_failed · variables[1]: wrong_type
+    422 validation_failed · variables[1]: nul_character
+    422 validation_failed · template_id: not_on_channel
+    422 validation_failed · client_ref: empty
+    200 ok
+    ");
+}
+
+#[tokio::test]
+async fn a_template_of_another_workspace_is_not_there() {
+    let shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let other = shop.app.engine.operator(shop.app.engine.add_workspace("Lain".to_owned()).await.unwrap());
+    shop.app.device_in(&other, Channel::Whatsapp, true).await;
+    let key = shop.app.key_in(&other, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
+    let answer = shop.app.post("/v1/send-template", DOCUMENTS).bearer(&key).await_answer().await;
+    assert_eq!(answer.gist(), "422 validation_failed · template_id: no_such_template");
+    let read = shop.app.get("/v1/templates/123").bearer(&key).await_answer().await;
+    assert_eq!(read.gist(), "404 not_found");
+    let delete = shop.app.ask(Method::DELETE, "/v1/templates/123").bearer(&key).await_answer().await;
+    assert_eq!(delete.gist(), "404 not_found");
+    let made = shop.app.post("/v1/templates", bill().to_string()).bearer(&key).await_answer().await;
+    assert_eq!(made.gist(), "200 ok", "each workspace numbers its own");
+}
+
+#[tokio::test]
+async fn the_same_template_under_one_idempotency_key_is_one_message() {
+    let shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let send = async || {
+        let ask = shop.app.post("/v1/send-template", DOCUMENTS).bearer(&shop.key);
+        ask.header("idempotency-key", "tagihan-7").await_answer().await
+    };
+    let (first, again) = (send().await, send().await);
+    assert_eq!((again.header("idempotent-replayed"), again.json()), ("true", first.json()));
+}

@@ -1,0 +1,155 @@
+//! Media, templates, and messages that speak of others.
+
+use std::time::Duration;
+
+use cetar_model::{Button, Content, EventData, Media, MediaId, MediaSource, Template};
+
+use super::world::{World, on_both_engines};
+use crate::{
+    MediaOutcome, MediaSourceRecord, MediaState, NewInbound, NewTemplate, NewWanted, StoreError, StoredBytes,
+};
+
+fn bytes(byte: u8) -> StoredBytes {
+    StoredBytes {
+        hash: [byte; 32],
+        size: 7,
+        content_type: "image/png".into(),
+        file_name: Some("foto.png".into()),
+    }
+}
+
+fn template(text: &str) -> Template {
+    let buttons = vec![Button::Reply { id: "YA".into(), text: "Ya".into() }];
+    Template { text: text.into(), title: None, footer: None, media_url: None, buttons }
+}
+
+impl World {
+    fn new_template(&self, id: Option<i64>, text: &str) -> NewTemplate {
+        let (workspace, now) = (self.workspace.clone(), self.now());
+        NewTemplate { workspace, id, name: "Sapa".into(), template: template(text), now }
+    }
+
+    async fn secret_is_gone(&self) -> bool {
+        self.number("SELECT COUNT(*) FROM media WHERE reference IS NOT NULL").await == 0
+    }
+}
+
+on_both_engines! {
+    async fn a_medium_that_comes_in_is_wanted_until_it_is_here(world: &World) {
+        let (device, lease) = world.leased().await;
+        let id: MediaId = world.ids.make(world.now());
+        let media = Media { file_name: Some("foto.png".into()), ..Media::of(MediaSource::Stored(id.clone())) };
+        let inbound = NewInbound {
+            content: Content::Image { media, caption: None },
+            wanted: Some(NewWanted { media: id.clone(), reference: "kunci".into() }),
+            media_url: Some("https://cetar.example/media/x".into()),
+            ..world.inbound(&device, lease, "6281234567890", "")
+        };
+        assert!(world.store.take_in(inbound.clone()).await.unwrap());
+        assert!(!world.store.take_in(inbound).await.unwrap(), "a repeat wants nothing more");
+        assert_eq!(world.number("SELECT COUNT(*) FROM media").await, 1);
+
+        let now = world.now();
+        let wanted = world.store.wanted_media(&device, now, 9).await.unwrap();
+        let [one] = &wanted[..] else { panic!("{wanted:?}") };
+        assert_eq!((&one.id, one.reference.as_str(), one.file_name.as_deref()), (&id, "kunci", Some("foto.png")));
+        assert_eq!(one.attempts, 0);
+        let later = now + Duration::from_secs(2);
+        world.store.settle_media(&id, MediaOutcome::Again(later)).await.unwrap();
+        assert!(world.store.wanted_media(&device, now, 9).await.unwrap().is_empty());
+        assert_eq!(world.store.next_wanted(&device).await.unwrap(), Some(later));
+        assert_eq!(world.store.wanted_media(&device, later, 9).await.unwrap()[0].attempts, 1);
+
+        world.store.settle_media(&id, MediaOutcome::Stored(bytes(1))).await.unwrap();
+        world.store.settle_media(&id, MediaOutcome::Lost("late".into())).await.unwrap();
+        let record = world.store.media(&id).await.unwrap().unwrap();
+        assert_eq!((record.state, record.workspace), (MediaState::Stored(bytes(1)), world.workspace.clone()));
+        assert_eq!(world.store.next_wanted(&device).await.unwrap(), None);
+        assert!(world.secret_is_gone().await);
+    }
+
+    async fn a_medium_that_is_lost_stays_lost_and_says_why(world: &World) {
+        let (device, lease) = world.leased().await;
+        let id: MediaId = world.ids.make(world.now());
+        let inbound = NewInbound {
+            wanted: Some(NewWanted { media: id.clone(), reference: "kunci".into() }),
+            ..world.inbound(&device, lease, "6281234567890", "")
+        };
+        world.store.take_in(inbound).await.unwrap();
+        world.store.settle_media(&id, MediaOutcome::Lost("410".into())).await.unwrap();
+        world.store.settle_media(&id, MediaOutcome::Stored(bytes(1))).await.unwrap();
+        assert_eq!(world.store.media(&id).await.unwrap().unwrap().state, MediaState::Lost("410".into()));
+        assert!(world.secret_is_gone().await);
+    }
+
+    async fn what_an_address_led_to_is_remembered_by_workspace(world: &World) {
+        let device = world.device().await;
+        let (id, now): (MediaId, _) = (world.ids.make(world.now()), world.now());
+        world.store.keep_media(&id, &world.workspace, &device, bytes(2), now).await.unwrap();
+        assert_eq!(world.store.media(&id).await.unwrap().unwrap().state, MediaState::Stored(bytes(2)));
+        assert_eq!(world.store.media_source(&world.workspace, &[9; 32]).await.unwrap(), None);
+        for etag in ["\"1\"", "\"2\""] {
+            let source = MediaSourceRecord {
+                media: id.clone(),
+                etag: Some(etag.into()),
+                last_modified: None,
+                fetched_at: now,
+            };
+            world.store.set_media_source(&world.workspace, [9; 32], source.clone()).await.unwrap();
+            assert_eq!(world.store.media_source(&world.workspace, &[9; 32]).await.unwrap(), Some(source));
+        }
+        let other = world.ids.make(now);
+        assert_eq!(world.store.media_source(&other, &[9; 32]).await.unwrap(), None);
+    }
+
+    async fn what_a_message_answers_is_told_by_our_id_where_we_have_it(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.endpoint(&[]).await;
+        let first = world.inbound(&device, lease, "6281234567890", "Halo");
+        world.store.take_in(first.clone()).await.unwrap();
+        let reaction = |message: &str| Content::Reaction { message: message.into(), emoji: "👍".into() };
+        for (named, expected) in [(first.remote_id.as_str(), first.message.as_str()), ("3EB0", "3EB0")] {
+            let inbound = NewInbound {
+                reply_to: Some(named.into()),
+                content: reaction(named),
+                ..world.inbound(&device, lease, "6281234567890", "")
+            };
+            world.store.take_in(inbound.clone()).await.unwrap();
+            let told = world.events().await.into_iter().find_map(|event| match event.data {
+                EventData::Received(data) if data.message_id == inbound.message => Some(data),
+                _ => None,
+            });
+            let told = told.unwrap();
+            assert_eq!((told.reply_to.as_deref(), told.about.as_deref()), (Some(expected), Some(expected)));
+        }
+    }
+
+    async fn templates_are_numbered_within_their_workspace(world: &World) {
+        let store = &world.store;
+        let mut ids = Vec::new();
+        for wanted in [None, Some(123), None] {
+            ids.push(store.insert_template(world.new_template(wanted, "Halo {{1}}")).await.unwrap());
+        }
+        assert_eq!(ids, [1, 123, 124]);
+        let taken = store.insert_template(world.new_template(Some(123), "x")).await;
+        assert!(matches!(taken, Err(StoreError::Conflict)));
+        let page = store.templates(&world.workspace, 1, 1).await.unwrap();
+        assert_eq!(page.iter().map(|record| record.id).collect::<Vec<_>>(), [123]);
+
+        let now = world.now() + Duration::from_secs(1);
+        assert!(store.update_template(&world.workspace, 123, "Lain".into(), template("Hai"), now).await.unwrap());
+        let record = store.template(&world.workspace, 123).await.unwrap().unwrap();
+        assert!(record.template == template("Hai") && record.updated_at == now && record.created_at < now);
+
+        assert!(store.remove_template(&world.workspace, 124, now).await.unwrap());
+        assert!(!store.remove_template(&world.workspace, 124, now).await.unwrap());
+        assert!(store.template(&world.workspace, 124).await.unwrap().is_none());
+        assert_eq!(store.insert_template(world.new_template(None, "x")).await.unwrap(), 125);
+        assert_eq!(store.insert_template(world.new_template(Some(124), "x")).await.unwrap(), 124, "who names it means it");
+
+        let other = world.ids.make(now);
+        assert!(store.template(&other, 123).await.unwrap().is_none());
+        assert!(!store.remove_template(&other, 123, now).await.unwrap());
+        assert!(store.templates(&other, 0, 9).await.unwrap().is_empty());
+    }
+}

@@ -1,0 +1,58 @@
+//! The customer's web site, where the pictures of their messages are.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+/// The site.
+pub struct Site {
+    url: String,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Site {
+    /// A JPEG of one grey pixel: under `gambar.jpg` and `promo.jpg`.
+    pub const JPEG: &[u8] = include_bytes!("../fixtures/gambar.jpg");
+
+    /// Starts it on a free port.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let requests = Arc::new(AtomicUsize::new(0));
+        let router = Router::new().route("/{name}", get(serve)).with_state(Arc::clone(&requests));
+        TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
+        Self { url, requests }
+    }
+
+    /// Its address, without a slash at its end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How often it was asked for anything.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn serve(State(requests): State<Arc<AtomicUsize>>, Path(name): Path<String>) -> Response {
+    requests.fetch_add(1, Ordering::SeqCst);
+    match name.as_str() {
+        "gambar.jpg" | "promo.jpg" => ([(header::CONTENT_TYPE, "image/jpeg")], Site::JPEG).into_response(),
+        "masuk.jpg" => {
+            ([(header::CONTENT_TYPE, "image/jpeg")], "<!DOCTYPE html><title>Masuk</title>").into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
