@@ -30,6 +30,8 @@ pub struct Received {
     pub message: Message,
     /// The `type` attribute of the stanza.
     pub kind: String,
+    /// The native flow that its stanza announced, which decides whether a phone shows its buttons.
+    pub flow: Option<String>,
     /// When the phone decrypted it.
     pub at: SystemTime,
 }
@@ -43,8 +45,17 @@ impl Received {
             text: text_of(&message),
             message,
             kind: kind.to_owned(),
+            flow: None,
             at: crate::log::now(),
         }
+    }
+}
+
+impl Received {
+    /// The buttons a phone shows below it, in order. None where it shows none: a native flow without text, or one that was
+    /// announced by another name than `mixed`.
+    pub fn buttons(&self) -> Vec<crate::ShownButton> {
+        crate::buttons::shown(self)
     }
 }
 
@@ -80,6 +91,8 @@ pub(crate) struct Habits {
     pub(crate) reads: bool,
     pub(crate) writes_from_lid: bool,
     pub(crate) hides_number: bool,
+    /// Whether the directory answers with the LID, and the number beside it.
+    pub(crate) listed_by_lid: bool,
     pub(crate) requires_passkey: bool,
     /// Whether the phone no longer has what its linked devices ask it for.
     pub(crate) forgets: bool,
@@ -127,6 +140,7 @@ impl Account {
                 reads: false,
                 writes_from_lid: false,
                 hides_number: false,
+                listed_by_lid: false,
                 requires_passkey: false,
                 forgets: false,
                 lid_migrated: true,

@@ -27,6 +27,8 @@ pub(crate) struct Script {
     pub(crate) drop_after_message: bool,
     pub(crate) refuse_connections: bool,
     pub(crate) unavailable: bool,
+    pub(crate) refuse_uploads: Option<u16>,
+    pub(crate) refuse_downloads: Option<u16>,
 }
 
 impl Faults {
@@ -102,6 +104,22 @@ impl Faults {
     pub fn stall(&self, on: bool) {
         self.shared.stalled.send_replace(on);
         self.shared.with(|_| ());
+    }
+
+    /// Uploads of media are answered with this HTTP status; `None` ends it.
+    pub fn refuse_uploads(&self, status: Option<u16>) {
+        self.edit(|script| script.refuse_uploads = status);
+    }
+
+    /// Downloads of media are answered with this HTTP status; `None` ends it.
+    pub fn refuse_downloads(&self, status: Option<u16>) {
+        self.edit(|script| script.refuse_downloads = status);
+    }
+
+    /// What clients were told to prove themselves with to the media servers is worth nothing from now on; asked again,
+    /// the server tells something else.
+    pub fn expire_media_auth(&self) {
+        self.shared.with(|state| state.media.renew_auth());
     }
 
     /// Nobody with this number is on WhatsApp.

@@ -24,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! Not simulated: groups, broadcasts, channels, calls, media, history sync.
+//! Not simulated: groups, broadcasts, channels, calls, history sync.
 
 #![expect(
     clippy::unused_async,
@@ -34,12 +34,14 @@
 mod account;
 mod adv;
 mod app_state;
+mod buttons;
 mod companion;
 mod crypto;
 mod directory;
 mod faults;
 mod log;
 mod login;
+mod media;
 mod node;
 mod noise;
 mod number;
@@ -56,8 +58,10 @@ mod state;
 mod wire;
 
 pub use account::Received;
+pub use buttons::{Press, ShownButton};
 pub use faults::Faults;
 pub use log::{Event, LogEntry, Rule, Violation};
+pub use media::{MediaKind, SealedMedia};
 pub use noise::NoisePattern;
 pub use pairing::LinkRefused;
 pub use peer::Peer;

@@ -183,6 +183,13 @@ pub enum Event {
         /// `delivery`, `read` or `retry`.
         kind: String,
     },
+    /// A client brought a medium to the media servers.
+    MediaUploaded {
+        /// `image`, `video`, `audio` or `document`.
+        kind: String,
+        /// Bytes of ciphertext.
+        size: usize,
+    },
     /// A client showed whether its user is typing.
     ChatState {
         /// The device.
@@ -247,6 +254,8 @@ pub enum Rule {
     DeviceIdentity,
     /// A phone could not decrypt.
     Undecryptable,
+    /// An upload that is not what it says.
+    Media,
     /// An acknowledgement that does not say what it must.
     Acknowledgement,
 }

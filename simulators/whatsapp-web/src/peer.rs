@@ -4,7 +4,8 @@ use wacore_binary::{Jid, Server};
 use waproto::whatsapp::Message;
 
 use crate::account::{Habits, Received};
-use crate::{Phone, Simulator};
+use crate::number::digits;
+use crate::{Phone, Press, Simulator};
 
 /// A person on WhatsApp, with a phone that truly decrypts what is sent to it.
 #[derive(Clone)]
@@ -89,6 +90,14 @@ impl Peer {
         self.simulator.with(|state| state.write_to_phone_only(&self.number, to.number(), &message))
     }
 
+    /// Presses the quick reply with this id below a message that arrived, and sends it in this form. Gives the id of the
+    /// answer; `None` if the phone shows no such button.
+    pub async fn press(&self, received: &Received, button: &str, form: Press) -> Option<String> {
+        let device = received.from_device.parse::<Jid>().ok()?.to_non_ad().to_string();
+        let answer = crate::buttons::press(received, button, form, device)?;
+        Some(self.simulator.with(|state| state.write_message(&self.number, &received.from, answer)))
+    }
+
     /// Reads a message: its sender gets the receipt. Nothing happens for an id that did not arrive.
     pub async fn read(&self, message_id: &str) {
         self.receipt(message_id, Some("read"));
@@ -130,6 +139,17 @@ impl Peer {
     /// number to a LID. A client that knows the number still finds the LID to it.
     pub fn hide_number(&self, on: bool) {
         self.habit(|habits| habits.hides_number = on);
+    }
+
+    /// Whether the directory, asked for the number, answers with the LID and the number beside it.
+    pub fn listed_by_lid(&self, on: bool) {
+        self.habit(|habits| habits.listed_by_lid = on);
+    }
+
+    /// People write the number in this way, too, as Brazilians do with and without the ninth digit. The directory finds it
+    /// by both, and tells the one it is known by; messages to the other reach nobody.
+    pub fn also_written(&self, number: &str) {
+        self.simulator.with(|state| _ = state.other_forms.insert(digits(number), self.number.clone()));
     }
 
     /// The phone loses its sessions, as after a restored backup: it cannot read what was encrypted for them, and asks

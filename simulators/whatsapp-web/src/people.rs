@@ -104,7 +104,8 @@ impl State {
         let account = self.account(number);
         let fresh = account.seen.insert((sender.number.clone(), id.clone()));
         if fresh {
-            let received = Received::new(id, &sender.number, &from, &envelope.kind, message);
+            let mut received = Received::new(id, &sender.number, &from, &envelope.kind, message);
+            received.flow.clone_from(&envelope.flow);
             match to {
                 Some(to) => account.own_sent.push((to, received)),
                 None => account.inbox.push(received),

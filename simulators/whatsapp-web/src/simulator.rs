@@ -8,9 +8,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use waproto::whatsapp::Message;
 
 use crate::account::Account;
 use crate::log::{Event, LogEntry, Violation};
+use crate::media::{MediaKind, SealedMedia};
 use crate::number::digits;
 use crate::state::State;
 use crate::{Faults, Peer, Phone, server};
@@ -83,6 +85,10 @@ impl Simulator {
             tasks: TaskTracker::new(),
             address: listener.local_addr()?,
         });
+        let media = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let host = media.local_addr()?.to_string();
+        shared.with(|state| state.media.host = host);
+        crate::media::serve(&shared, media)?;
         shared.tasks.spawn(server::accept(shared.clone(), listener));
         let faults = Faults::new(shared.clone());
         Ok(Self { shared, faults, _stop_on_drop: Arc::new(stop.drop_guard()) })
@@ -103,6 +109,34 @@ impl Simulator {
     /// and is no [`phone`](Self::phone) either, is not on WhatsApp.
     pub fn peer(&self, number: &str) -> Peer {
         Peer::new(self.clone(), digits(number))
+    }
+
+    /// Seals a medium as a phone does and puts it on the media servers, for a message that tells of it.
+    ///
+    /// # Panics
+    /// Never for a medium that fits into memory.
+    pub fn keep_media(&self, kind: MediaKind, plain: &[u8]) -> SealedMedia {
+        #[expect(clippy::expect_used, reason = "keys are of the right length by construction")]
+        let (blob, told) = crate::media::seal(kind, plain).expect("a key of the right length");
+        let direct_path = self.with(|state| state.media.keep(kind.name(), blob));
+        SealedMedia { direct_path, ..told }
+    }
+
+    /// Fetches the medium of a message, opens it and checks it against all that the message says of it, as a phone does.
+    pub fn open_media(&self, message: &Message) -> Result<Vec<u8>, String> {
+        let told = crate::media::told(message).ok_or("the message tells of no medium that can be fetched")?;
+        let blob = self.shared.read(|state| state.media.blobs.get(&told.direct_path).cloned());
+        crate::media::open(&told, &blob.ok_or("it is not on the media servers")?)
+    }
+
+    /// How many uploads the media servers took.
+    pub fn media_uploads(&self) -> usize {
+        self.shared.read(|state| state.media.uploads)
+    }
+
+    /// The media servers lose everything they have.
+    pub fn forget_media(&self) {
+        self.with(|state| state.media.blobs.clear());
     }
 
     /// Scripted misbehaviour.

@@ -64,9 +64,12 @@ pub(crate) struct State {
     pub(crate) identity: Arc<ServerIdentity>,
     pub(crate) accounts: HashMap<String, Account>,
     numbers_by_lid: HashMap<String, String>,
+    /// Numbers that people also write in another way, by that way.
+    pub(crate) other_forms: HashMap<String, String>,
     pub(crate) connections: HashMap<u64, Connection>,
     pub(crate) faults: Script,
     pub(crate) log: Log,
+    pub(crate) media: crate::media::Store,
     next_connection: u64,
     next_iq: u64,
 }
@@ -77,9 +80,11 @@ impl State {
             identity: Arc::new(ServerIdentity::generate()),
             accounts: HashMap::new(),
             numbers_by_lid: HashMap::new(),
+            other_forms: HashMap::new(),
             connections: HashMap::new(),
             faults: Script::default(),
             log: Log::default(),
+            media: crate::media::Store::new(),
             next_connection: 1,
             next_iq: 1,
         }

@@ -62,14 +62,14 @@ impl State {
         vec![NodeBuilder::new("groups").build()]
     }
 
-    /// A host that answers nobody: media are not simulated.
-    pub(super) fn media_connection() -> Vec<Node> {
+    /// Where media go and come from, and what proves a client to it.
+    pub(super) fn media_connection(&self) -> Vec<Node> {
         let host = NodeBuilder::new("host")
-            .attr("hostname", "media.invalid")
+            .attr("hostname", self.media.host.as_str())
             .attr("type", "primary")
             .children([NodeBuilder::new("upload").build(), NodeBuilder::new("download").build()]);
         let connection = NodeBuilder::new("media_conn")
-            .attr("auth", "simulated")
+            .attr("auth", self.media.auth.as_str())
             .attr("ttl", 3_600)
             .attr("auth_ttl", 21_600)
             .attr("max_buckets", 12)

@@ -80,7 +80,7 @@ impl State {
             "privacy" => Ok(Self::privacy(request)),
             "blocklist" => Ok(Self::blocklist(request)),
             "w:sync:app:state" => self.app_state(request),
-            "w:m" => Ok(Self::media_connection()),
+            "w:m" => Ok(self.media_connection()),
             "md" => Self::companion_devices(request),
             "w:g2" if !request.is_set => Ok(Self::no_groups()),
             "w:profile:picture" if !request.is_set => Err(ITEM_NOT_FOUND),

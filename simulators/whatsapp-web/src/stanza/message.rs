@@ -24,6 +24,8 @@ pub(crate) struct Envelope<'a> {
     /// As the client addressed it.
     pub(crate) to: Jid,
     pub(crate) sender: DeviceId,
+    /// The native flow it announces, for messages with buttons.
+    pub(crate) flow: Option<String>,
     /// Talk between a client and its own phone.
     pub(crate) is_peer: bool,
     /// One ciphertext a device.
@@ -202,8 +204,13 @@ impl State {
             (vec![Letter { to: recipient, enc }], None)
         };
         let identity = child_bytes(node, "device-identity");
+        let flow = announced_flow(node);
+        if let Some(flow) = flow.as_deref().filter(|flow| *flow != "mixed") {
+            let detail = format!("the native flow {flow:?}: only `mixed` is delivered");
+            return Err(Refused::mistake(NOT_SIMULATED, Rule::Stanza, detail));
+        }
         let (sender, id, to) = (from.clone(), id.to_owned(), to.clone());
-        Ok(Envelope { id, kind, to, sender, is_peer, letters, identity, hash })
+        Ok(Envelope { id, kind, flow, to, sender, is_peer, letters, identity, hash })
     }
 
     /// A message to all devices of the recipient and all others of the sender.
@@ -297,6 +304,15 @@ impl State {
         content.extend(envelope.identity.map(|identity| crate::node::leaf("device-identity", identity)));
         self.deliver(&letter.to, message.children(content).build());
     }
+}
+
+/// `<biz><interactive type="native_flow"><native_flow name="..."/></interactive></biz>`, which phones take buttons from
+/// only together with `<bot biz_bot="1"/>`.
+fn announced_flow(node: &Node) -> Option<String> {
+    let interactive = node.get_optional_child("biz")?.get_optional_child("interactive")?;
+    let by_bot = node.get_optional_child("bot").and_then(|bot| attr(bot, "biz_bot"));
+    let flow = interactive.get_optional_child("native_flow").and_then(|flow| attr(flow, "name"));
+    flow.filter(|_| by_bot.as_deref() == Some("1"))
 }
 
 fn check_enc(enc: &Node) -> Result<(), String> {

@@ -40,7 +40,11 @@ impl State {
         // Asked by number, it is answered by number; asked by JID, by the same JID.
         let jid = match (&typed, jid_attr(asked, "jid")) {
             (_, Some(jid)) => jid.to_non_ad(),
-            (Some(typed), None) => Jid::pn(digits(typed)),
+            // In the form WhatsApp knows it by, where there are two.
+            (Some(typed), None) => {
+                let typed = digits(typed);
+                Jid::pn(self.other_forms.get(&typed).cloned().unwrap_or(typed))
+            }
             (None, None) => return None,
         };
         let known = self.resolve(&jid);
@@ -48,6 +52,12 @@ impl State {
             .iter()
             .filter_map(|protocol| self.protocol(protocol, known.as_ref(), typed.as_deref()))
             .collect();
+        let by_lid = known.as_ref().and_then(|known| self.accounts.get(&known.number));
+        let by_lid = by_lid.filter(|account| account.habits.listed_by_lid && typed.is_some());
+        if let Some(account) = by_lid {
+            let user = NodeBuilder::new("user").attr("jid", account.jid(Server::Lid, 0));
+            return Some(user.attr("pn_jid", account.pn(0)).children(answers).build());
+        }
         let mut user = NodeBuilder::new("user").attr("jid", &jid);
         if let Some(known) = known.as_ref().filter(|_| jid.server == Server::Lid) {
             let account = self.account(&known.number);

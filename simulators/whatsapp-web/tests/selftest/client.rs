@@ -6,6 +6,7 @@ use std::time::Duration;
 use cetar_simulator_whatsapp_web::{Phone, Simulator};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use whatsapp_rust::bot::{Bot, BotHandle};
+use whatsapp_rust::http::UreqHttpClient;
 use whatsapp_rust::pair_code::PairCodeOptions;
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
 use whatsapp_rust::wacore::store::InMemoryBackend;
@@ -21,6 +22,12 @@ pub(crate) const PEER: &str = "6281200000002";
 
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+}
+
+/// The media servers have a certificate of their own making.
+fn trusting() -> ureq::Agent {
+    let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
+    ureq::Agent::config_builder().tls_config(tls).build().new_agent()
 }
 
 pub(crate) struct Session {
@@ -51,6 +58,7 @@ impl Session {
         let mut bot = Bot::builder()
             .with_backend_arc(store.clone())
             .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(url))
+            .with_http_client(UreqHttpClient::with_agent(trusting()))
             .with_version((2, 3000, 1_030_000_000))
             .skip_history_sync()
             .with_wanted_pre_key_count(20)

@@ -5,5 +5,6 @@
 mod client;
 mod faults;
 mod linking;
+mod media;
 mod messages;
 mod sessions;
