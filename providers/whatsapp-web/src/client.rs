@@ -1,6 +1,9 @@
 //! whatsapp-rust, set up our way. Linking and sessions both begin here.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use cetar_model::DownReason;
 use cetar_provider::Host;
@@ -14,6 +17,7 @@ use waproto::whatsapp::device_props::PlatformType;
 use whatsapp_rust::{
     CacheConfig, InboundDurabilityHook,
     bot::{Bot, BotBuilderError},
+    http::UreqHttpClient,
     pair_code::PairCodeOptions,
 };
 
@@ -26,6 +30,24 @@ use crate::{
     store::SessionStore,
     transport::{WatchedFactory, WireState},
 };
+
+/// Talks to WhatsApp's media servers; one for all sessions, so that they share its connections. The whole of a transfer is bounded
+/// by [`Settings::media_timeout`]; here each step is, so that no thread waits for a server that says nothing.
+static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
+    const STEP: Duration = Duration::from_secs(30);
+    let config = ureq::Agent::config_builder()
+        .https_only(true)
+        .max_redirects(0)
+        .timeout_resolve(Some(STEP))
+        .timeout_connect(Some(STEP))
+        .timeout_send_request(Some(STEP))
+        .timeout_recv_response(Some(Duration::from_mins(1)))
+        .timeout_send_body(Some(Duration::from_mins(10)))
+        .timeout_recv_body(Some(Duration::from_mins(10)));
+    #[cfg(feature = "simulated")]
+    let config = config.tls_config(ureq::tls::TlsConfig::builder().disable_verification(true).build());
+    config.build().new_agent()
+});
 
 /// What a client needs of us.
 pub(crate) struct Wiring<H> {
@@ -46,6 +68,7 @@ where
     let builder = Bot::builder()
         .with_backend_arc(store)
         .with_transport_factory(WatchedFactory::new(settings.url.as_deref(), wire, sink.debts.clone()))
+        .with_http_client(UreqHttpClient::with_agent(AGENT.clone()))
         .with_version(settings.version)
         // How the phone lists us. WhatsApp refuses a pairing code to anything that is not an operating system it knows.
         .with_device_props(

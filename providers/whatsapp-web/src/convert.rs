@@ -1,7 +1,4 @@
-//! WhatsApp's words into ours. Pure: no client, no store, no clock.
-//!
-//! `info.type` of an inbound message is not to be trusted (it was an empty string when probed): what a message is, its
-//! protobuf says.
+//! WhatsApp's words into ours, and ours into WhatsApp's. Pure: no client, no store, no clock.
 
 use cetar_model::{DownReason, FailureCode, MessageId, Receipt, Timestamp};
 use sha2::{Digest, Sha256};
@@ -10,8 +7,13 @@ use wacore::types::{
     message::{MessageInfo, MessageSource},
     presence::ReceiptType,
 };
-use waproto::whatsapp::{self as wa, message::protocol_message::Type as ProtocolType};
-use whatsapp_rust::{Jid, buffa::MessageField, wacore_binary::JidExt};
+use whatsapp_rust::{Jid, wacore_binary::JidExt};
+
+mod incoming;
+mod outgoing;
+
+pub(crate) use incoming::{Meaning, meaning};
+pub(crate) use outgoing::{Answered, buttons, media, text};
 
 /// WhatsApp's code for "no first messages to strangers for a while", its reach-out lock.
 pub(crate) const REACHOUT_LOCK: &str = "463";
@@ -33,149 +35,6 @@ pub(crate) fn may_be_ours(id: &str) -> bool {
         && id
             .strip_prefix("3EB0")
             .is_some_and(|rest| rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F')))
-}
-
-/// What an inbound message is to us.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Meaning<'m> {
-    /// Text.
-    Text(&'m str),
-    /// A message of a kind we do not carry yet.
-    Unsupported(&'static str),
-    /// Machinery between clients; nobody's message.
-    Noise,
-}
-
-/// Reads a message.
-pub(crate) fn meaning(message: &wa::Message) -> Meaning<'_> {
-    let message = unwrap(message);
-    if let Some(text) = message.conversation.as_deref().filter(|text| !text.is_empty()) {
-        return Meaning::Text(text);
-    }
-    if let Some(extended) = message.extended_text_message.as_option() {
-        return match extended.text.as_deref().filter(|text| !text.is_empty()) {
-            Some(text) => Meaning::Text(text),
-            None => Meaning::Unsupported("text"),
-        };
-    }
-    if let Some(protocol) = message.protocol_message.as_option() {
-        return match protocol.r#type {
-            Some(ProtocolType::REVOKE) => Meaning::Unsupported("revoke"),
-            Some(ProtocolType::MESSAGE_EDIT) => Meaning::Unsupported("edit"),
-            Some(ProtocolType::SHARE_PHONE_NUMBER) => Meaning::Unsupported("phone_number"),
-            // Keys, history, settings, requests between the account's own devices.
-            _ => Meaning::Noise,
-        };
-    }
-    kind(message)
-}
-
-/// Takes off the wrappers that say how a message is shown and not what it says, in whatever order they come.
-fn unwrap(message: &wa::Message) -> &wa::Message {
-    /// Deeper than any client nests; a bound, so that a crafted message ends.
-    const DEPTH: usize = 8;
-    let mut current = message;
-    for _ in 0..DEPTH {
-        let inner = current.device_sent_message.as_option().and_then(|wrapper| wrapper.message.as_option());
-        let inner = inner.or_else(|| {
-            [
-                &current.ephemeral_message,
-                &current.view_once_message,
-                &current.view_once_message_v2,
-                &current.view_once_message_v2_extension,
-                &current.document_with_caption_message,
-                &current.group_mentioned_message,
-                &current.limit_sharing_message,
-                &current.spoiler_message,
-            ]
-            .into_iter()
-            .find_map(|wrapper| wrapper.as_option().and_then(|wrapper| wrapper.message.as_option()))
-        });
-        match inner {
-            Some(inner) => current = inner,
-            None => break,
-        }
-    }
-    current
-}
-
-/// The kind of a message without text, in the name its protobuf field has.
-fn kind(message: &wa::Message) -> Meaning<'static> {
-    macro_rules! named {
-        ($($field:ident = $kind:literal,)*) => {
-            $(if message.$field.is_set() { return Meaning::Unsupported($kind); })*
-        };
-    }
-    named! {
-        image_message = "image",
-        video_message = "video",
-        ptv_message = "video_note",
-        audio_message = "audio",
-        document_message = "document",
-        sticker_message = "sticker",
-        lottie_sticker_message = "sticker",
-        sticker_pack_message = "sticker_pack",
-        contact_message = "contact",
-        contacts_array_message = "contacts",
-        location_message = "location",
-        live_location_message = "live_location",
-        reaction_message = "reaction",
-        enc_reaction_message = "reaction",
-        interactive_response_message = "button_answer",
-        buttons_response_message = "button_answer",
-        template_button_reply_message = "button_answer",
-        list_response_message = "list_answer",
-        interactive_message = "interactive",
-        buttons_message = "buttons",
-        list_message = "list",
-        template_message = "template",
-        highly_structured_message = "template",
-        poll_creation_message = "poll",
-        poll_creation_message_v2 = "poll",
-        poll_creation_message_v3 = "poll",
-        poll_creation_message_v4 = "poll",
-        poll_creation_message_v5 = "poll",
-        poll_creation_message_v6 = "poll",
-        poll_update_message = "poll_vote",
-        event_message = "event",
-        enc_event_response_message = "event_answer",
-        group_invite_message = "group_invite",
-        product_message = "product",
-        order_message = "order",
-        invoice_message = "invoice",
-        send_payment_message = "payment",
-        request_payment_message = "payment_request",
-        album_message = "album",
-        comment_message = "comment",
-        enc_comment_message = "comment",
-        edited_message = "edit",
-        secret_encrypted_message = "edit",
-        pin_in_chat_message = "pin",
-        keep_in_chat_message = "keep",
-        call_log_messsage = "call",
-        call = "call",
-        scheduled_call_creation_message = "call",
-        bcall_message = "call",
-        placeholder_message = "placeholder",
-        request_phone_number_message = "phone_number_request",
-        newsletter_admin_invite_message = "channel_invite",
-    }
-    // Keys of a group travel alone or beside a message; alone they say nothing to a person.
-    let only_keys = message.sender_key_distribution_message.is_set()
-        || message.fast_ratchet_key_sender_key_distribution_message.is_set()
-        || message.group_root_key_share.is_set()
-        || message.root_secret_distribute_message.is_set()
-        || message.sticker_sync_rmr_message.is_set()
-        || message.message_history_bundle.is_set();
-    let mut rest = message.clone();
-    rest.message_context_info = MessageField::none();
-    rest.conversation = None;
-    // By length: equality takes an empty inner message for an absent one.
-    if only_keys || waproto::codec::message_encoded_len(&rest) == 0 {
-        Meaning::Noise
-    } else {
-        Meaning::Unsupported("unknown")
-    }
 }
 
 /// An address a person is known by: the number, or a LID where the number is not known.

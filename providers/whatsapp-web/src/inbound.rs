@@ -82,22 +82,17 @@ impl Inbox {
     /// Hands one message over; `Ok` once it is committed, or is none that concerns anyone.
     pub(crate) async fn take(&self, message: &WireMessage) -> Result<(), NotTaken> {
         let info = &*message.info;
-        let content = match convert::meaning(&message.message) {
-            Meaning::Text(text) => Content::Text { text: text.to_owned() },
-            Meaning::Unsupported(kind) => Content::Unsupported { kind: kind.to_owned() },
-            Meaning::Noise => return self.read_after_all(info).await,
+        let Meaning::Says { content, reply_to } = convert::meaning(&message.message) else {
+            return self.read_after_all(info).await;
         };
         let Some(place) = self.place(info) else { return self.read_after_all(info).await };
         self.owe_numbers(&place).await?;
-        let raw = match content {
-            Content::Unsupported { .. } => {
-                Some(Bytes::from(waproto::codec::message_to_vec(&message.message)))
-            }
-            _ => None,
-        };
+        let raw = matches!(*content, Content::Unsupported { .. })
+            .then(|| Bytes::from(waproto::codec::message_to_vec(&message.message)));
         if !place.echo && !place.from.alias {
             // Whoever writes has an account: no need to ask before answering.
-            self.recipients.learn(&place.from.text, true, self.store.host().now());
+            let number = place.from.text.as_str();
+            self.recipients.learn(number, Some(number), self.store.host().now());
         }
         self.emit(Inbound::Message(InboundMessage {
             remote_id: info.id.clone(),
@@ -107,8 +102,8 @@ impl Inbox {
             group: place.group,
             echo: place.echo,
             sender_name: Some(info.push_name.clone()).filter(|name| !name.is_empty()),
-            content,
-            reply_to: None,
+            content: *content,
+            reply_to,
             raw,
             sent_at: convert::moment(info.timestamp),
         }))

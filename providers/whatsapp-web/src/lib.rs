@@ -14,6 +14,7 @@ mod health;
 mod inbound;
 mod life;
 mod link;
+mod media;
 mod recipients;
 mod send;
 mod session;
@@ -27,10 +28,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cetar_model::{ContentKind, DeviceId, LinkMethod, MessageId};
+use cetar_model::{ContentKind as Kind, DeviceId, LinkMethod, MessageId};
 use cetar_provider::{
-    Account, Capabilities, CheckLimit, Host, Length, LinkError, LinkProcess, LinkRequest, Provider, Session,
-    SettingsError,
+    Account, ButtonLimits, Capabilities, CheckLimit, Host, Length, LinkError, LinkProcess, LinkRequest,
+    MediaLimit, Provider, Session, SettingsError, media_types,
 };
 use tokio_util::task::TaskTracker;
 
@@ -56,14 +57,39 @@ pub const NOISY_LOG_TARGETS: &[&str] = &[
     "usync",
 ];
 
+/// WhatsApp's own clients stop at these sizes.
+// Sizes: our estimates, from what the apps offer. WhatsApp publishes none for linked devices.
+const MEDIA: &[MediaLimit] = &[
+    MediaLimit { kind: Kind::Image, content_types: media_types::PICTURES, max_bytes: 16 << 20 },
+    MediaLimit { kind: Kind::Video, content_types: media_types::FILMS, max_bytes: 100 << 20 },
+    MediaLimit { kind: Kind::Document, content_types: media_types::FILES, max_bytes: 100 << 20 },
+    MediaLimit { kind: Kind::Audio, content_types: media_types::SOUNDS, max_bytes: 16 << 20 },
+    MediaLimit { kind: Kind::Voice, content_types: media_types::SOUNDS, max_bytes: 16 << 20 },
+];
+
 const CAPABILITIES: Capabilities = Capabilities {
-    content: &[ContentKind::Text],
+    content: &[Kind::Text, Kind::Button, Kind::Image, Kind::Video, Kind::Document, Kind::Audio, Kind::Voice],
+    // Lengths, of buttons too: our estimates, on the careful side. WhatsApp publishes none for linked devices, and no stand-in proves
+    // what a phone shows whole.
     text: Length::characters(65_536),
-    caption: Length::characters(1024),
-    captioned: &[],
-    media: &[],
-    buttons: None,
-    // No figure is published; accounts that asked for hundreds an hour are reported restricted.
+    caption: Length::characters(1_024),
+    captioned: &[Kind::Image, Kind::Video, Kind::Document],
+    media: MEDIA,
+    buttons: Some(ButtonLimits {
+        text: Length::characters(1_024),
+        title: Some(Length::characters(60)),
+        footer: Some(Length::characters(60)),
+        label: Length::characters(25),
+        id: Length::characters(256),
+        code: Length::characters(256),
+        urls: true,
+        codes: true,
+        mixed: true,
+        media: true,
+        // WhatsApp shows them to whom and where it likes: no stand-in proves that a phone draws them.
+        best_effort: true,
+    }),
+    // Our estimate of what does not look like harvesting: WhatsApp publishes no figure.
     check: Some(CheckLimit { per_minute: 20, per_day: 1000 }),
     // The id is ours and the same for every attempt; the receiving phone drops the repeat.
     resend_is_safe: true,

@@ -1,4 +1,6 @@
-//! Which numbers have an account: asked once, then remembered. Asking for every send would look like harvesting.
+//! Which numbers have an account, and under which number: asked once, then remembered. Asking for every send would look like
+//! harvesting. Some countries write one number in two ways (Brazil with and without a ninth digit, Argentina, Mexico); WhatsApp
+//! knows it in one, tells which when it is asked, and takes no message for the other.
 
 use std::{
     collections::HashMap,
@@ -17,20 +19,21 @@ const CAPACITY: usize = 20_000;
 
 /// What is remembered, for as long as the session lives.
 #[derive(Default)]
-pub(crate) struct Recipients(Mutex<HashMap<String, (bool, Timestamp)>>);
+pub(crate) struct Recipients(Mutex<HashMap<String, (Option<String>, Timestamp)>>);
 
 impl Recipients {
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, (bool, Timestamp)>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Option<String>, Timestamp)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a number has an account, if we know.
-    pub(crate) fn is_registered(&self, number: &str, now: Timestamp) -> Option<bool> {
-        self.known().get(number).filter(|(_, until)| now < *until).map(|(registered, _)| *registered)
+    /// Under which number WhatsApp knows the account of this one; `Some(None)` if it has none, `None` if we do not know.
+    #[expect(clippy::option_option, reason = "not knowing and knowing of none are two things")]
+    pub(crate) fn account_of(&self, number: &str, now: Timestamp) -> Option<Option<String>> {
+        self.known().get(number).filter(|(_, until)| now < *until).map(|(account, _)| account.clone())
     }
 
     /// Remembers an answer; a message from a number is one, too.
-    pub(crate) fn learn(&self, number: &str, registered: bool, now: Timestamp) {
+    pub(crate) fn learn(&self, number: &str, account: Option<&str>, now: Timestamp) {
         let mut known = self.known();
         if known.len() >= CAPACITY {
             known.retain(|_, (_, until)| now < *until);
@@ -38,8 +41,8 @@ impl Recipients {
                 known.clear();
             }
         }
-        let lasts = if registered { REGISTERED } else { UNREGISTERED };
-        known.insert(number.to_owned(), (registered, now + lasts));
+        let lasts = if account.is_some() { REGISTERED } else { UNREGISTERED };
+        known.insert(number.to_owned(), (account.map(str::to_owned), now + lasts));
     }
 }
 
@@ -51,12 +54,13 @@ mod tests {
     fn a_no_is_soon_forgotten_and_a_yes_is_kept() {
         let recipients = Recipients::default();
         let start = Timestamp::from_secs(1_709_650_000);
-        let known = |now| (recipients.is_registered("6281", now), recipients.is_registered("6282", now));
+        let known = |now| (recipients.account_of("6281", now), recipients.account_of("6282", now));
         assert_eq!(known(start), (None, None));
-        recipients.learn("6281", true, start);
-        recipients.learn("6282", false, start);
-        assert_eq!(known(start), (Some(true), Some(false)));
-        assert_eq!(known(start + Duration::from_mins(6)), (Some(true), None));
+        recipients.learn("6281", Some("62081"), start);
+        recipients.learn("6282", None, start);
+        let account = || Some("62081".to_owned());
+        assert_eq!(known(start), (Some(account()), Some(None)));
+        assert_eq!(known(start + Duration::from_mins(6)), (Some(account()), None));
         assert_eq!(known(start + Duration::from_hours(25)), (None, None));
     }
 
@@ -65,7 +69,7 @@ mod tests {
         let recipients = Recipients::default();
         let start = Timestamp::from_secs(1_709_650_000);
         for number in 0..2 * CAPACITY {
-            recipients.learn(&number.to_string(), true, start);
+            recipients.learn(&number.to_string(), Some("6281"), start);
         }
         assert!(recipients.known().len() <= CAPACITY);
     }

@@ -11,12 +11,15 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use waproto::whatsapp as wa;
-use whatsapp_rust::{Client, ClientError, ErrorChainExt, IqError, Jid, SendOptions};
+use whatsapp_rust::{
+    Client, ClientError, ErrorChainExt, IqError, Jid, SendOptions, download::MediaType, wacore_binary::JidExt,
+};
 
 use crate::{
     acks::{Acks, Answer},
-    convert::{self, Refused},
+    convert::{self, Answered, Refused},
     health::{HealthBoard, Line},
+    media::{Uploads, media_type},
     recipients::Recipients,
     settings::Settings,
     store::SessionStore,
@@ -31,6 +34,7 @@ pub(crate) struct Live {
     pub(crate) board: Arc<HealthBoard>,
     pub(crate) acks: Arc<Acks>,
     pub(crate) recipients: Arc<Recipients>,
+    pub(crate) uploads: Arc<Uploads>,
     pub(crate) settings: Arc<Settings>,
     /// Asks the loop to look whether WhatsApp still answers.
     pub(crate) doubt: Notify,
@@ -52,55 +56,22 @@ impl Live {
 
     /// Sends and waits for WhatsApp's own word that it has the message.
     pub(crate) async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
-        let text = match &message.content {
-            Content::Text { text } => text,
-            Content::Image { .. }
-            | Content::Video { .. }
-            | Content::Document { .. }
-            | Content::Audio { .. }
-            | Content::Sticker { .. }
-            | Content::Buttons(_)
-            | Content::ButtonPress { .. }
-            | Content::Location(_)
-            | Content::Contacts { .. }
-            | Content::Reaction { .. }
-            | Content::Poll { .. }
-            | Content::PollVote { .. }
-            | Content::Edited { .. }
-            | Content::Deleted { .. }
-            | Content::Unsupported { .. } => {
-                return Err(rejected(FailureCode::ContentNotSupported, None, None));
-            }
-        };
         let mut wire = self.wire.subscribe();
         let number = self.ready().map_err(SendError::AccountDown)?;
         let handed_over = AtomicBool::new(false);
         let lost = wire.wait_for(|wire| *wire != Wire::Ready(number));
         tokio::select! {
             biased;
-            outcome = self.attempt(message, text, &handed_over) => outcome,
+            outcome = self.within_time(message, &handed_over) => outcome,
             _ended = lost => Err(if handed_over.load(Ordering::Relaxed) {
                 SendError::Unknown("the connection ended before WhatsApp answered".into())
             } else {
                 SendError::AccountDown(DownReason::Disconnected)
             }),
-            () = tokio::time::sleep(self.settings.send_timeout) => {
-                self.doubt.notify_one();
-                Err(if handed_over.load(Ordering::Relaxed) {
-                    SendError::Unknown("WhatsApp did not acknowledge the message in time".into())
-                } else {
-                    SendError::NotSent("WhatsApp did not answer in time whether the number has an account".into())
-                })
-            }
         }
     }
 
-    async fn attempt(
-        &self,
-        message: &Outbound,
-        text: &str,
-        handed_over: &AtomicBool,
-    ) -> Result<Sent, SendError> {
+    async fn within_time(&self, message: &Outbound, handed_over: &AtomicBool) -> Result<Sent, SendError> {
         let chat = message.to.as_str();
         let to = convert::recipient(chat, self.store.is_alias(chat)).ok_or_else(|| {
             rejected(
@@ -109,11 +80,68 @@ impl Live {
                 Some("the address is neither a number nor a group"),
             )
         })?;
-        self.refuse_strangers_to_whatsapp(&to).await?;
+        // Its medium first: nothing of the message itself is out before it is whole.
+        let prepared = tokio::time::timeout(self.settings.media_timeout, self.prepare(message, &to));
+        let content = prepared.await.map_err(|_elapsed| {
+            SendError::NotSent("WhatsApp's media server did not take the medium in time".into())
+        })??;
+        let attempt = self.attempt(message, to, content, handed_over);
+        if let Ok(outcome) = tokio::time::timeout(self.settings.send_timeout, attempt).await {
+            return outcome;
+        }
+        self.doubt.notify_one();
+        Err(if handed_over.load(Ordering::Relaxed) {
+            SendError::Unknown("WhatsApp did not acknowledge the message in time".into())
+        } else {
+            SendError::NotSent("WhatsApp did not answer in time whether the number has an account".into())
+        })
+    }
+
+    /// The message in WhatsApp's words, its medium uploaded.
+    async fn prepare(&self, message: &Outbound, to: &Jid) -> Result<wa::Message, SendError> {
+        let answers =
+            message.reply_to.clone().map(|id| Answered { id, by: (!to.is_group()).then(|| to.clone()) });
+        match &message.content {
+            Content::Text { text } => Ok(convert::text(text, answers)),
+            Content::Buttons(buttons) => {
+                let picture = match &buttons.media {
+                    Some(media) => Some(self.upload(media, MediaType::Image).await?),
+                    None => None,
+                };
+                Ok(convert::buttons(buttons, picture.as_deref(), answers))
+            }
+            Content::Image { media, .. }
+            | Content::Video { media, .. }
+            | Content::Document { media, .. }
+            | Content::Audio { media, caption: None, .. } => {
+                let sealed = self.upload(media, media_type(message.content.kind())?).await?;
+                convert::media(&message.content, &sealed, answers).ok_or_else(not_supported)
+            }
+            Content::Audio { caption: Some(_), .. }
+            | Content::Sticker { .. }
+            | Content::ButtonPress { .. }
+            | Content::Location(_)
+            | Content::Contacts { .. }
+            | Content::Reaction { .. }
+            | Content::Poll { .. }
+            | Content::PollVote { .. }
+            | Content::Edited { .. }
+            | Content::Deleted { .. }
+            | Content::Unsupported { .. } => Err(not_supported()),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        message: &Outbound,
+        to: Jid,
+        content: wa::Message,
+        handed_over: &AtomicBool,
+    ) -> Result<Sent, SendError> {
+        let to = self.account_of(to).await?;
         let id = convert::remote_id(&message.id);
-        let mut waiter = self.acks.expect(&id, chat);
+        let mut waiter = self.acks.expect(&id, message.to.as_str());
         handed_over.store(true, Ordering::Relaxed);
-        let content = wa::Message { conversation: Some(text.to_owned()), ..Default::default() };
         let options = SendOptions::default().with_message_id(id.clone());
         let answer = match self.client.send_message_with_options(to, content, options).await {
             Ok(_written) => waiter.answer().await,
@@ -122,22 +150,41 @@ impl Live {
         answered(answer, id)
     }
 
-    /// A message to a number without an account is lost without a word, so it is asked before; once per number.
-    async fn refuse_strangers_to_whatsapp(&self, to: &Jid) -> Result<(), SendError> {
+    /// Where a message to this address goes. One to a number without an account would be lost without a word, so it is asked
+    /// before; once per number.
+    async fn account_of(&self, to: Jid) -> Result<Jid, SendError> {
         if !to.is_pn() {
-            return Ok(());
+            return Ok(to);
         }
-        let known = self.recipients.is_registered(&to.user, self.store.host().now());
-        let registered = if let Some(known) = known {
-            known
-        } else {
-            let asked = self.client.contacts().is_on_whatsapp(std::slice::from_ref(to)).await;
-            let found = asked.map_err(|error| not_sent(&error, error.to_string()))?;
-            let registered = found.iter().any(|result| result.is_registered);
-            self.recipients.learn(&to.user, registered, self.store.host().now());
-            registered
+        let known = self.recipients.account_of(&to.user, self.store.host().now());
+        let account = match known {
+            Some(known) => known,
+            None => self.ask_for(&to).await.map_err(|unanswered| match unanswered {
+                Unanswered::Down => SendError::AccountDown(DownReason::Disconnected),
+                Unanswered::Failed(error) => SendError::NotSent(error),
+            })?,
         };
-        if registered { Ok(()) } else { Err(rejected(FailureCode::RecipientNotOnWhatsapp, None, None)) }
+        account.map(Jid::pn).ok_or_else(|| rejected(FailureCode::RecipientNotOnWhatsapp, None, None))
+    }
+
+    /// Asks WhatsApp under which number it knows the account of this one, and remembers the answer.
+    async fn ask_for(&self, to: &Jid) -> Result<Option<String>, Unanswered> {
+        let asked = self.client.contacts().is_on_whatsapp(std::slice::from_ref(to)).await;
+        let found = asked.map_err(|error| {
+            if error.is_transport_unavailable() { Unanswered::Down } else { Unanswered::Failed(error.into()) }
+        })?;
+        // Too many questions are answered with an error for each person, which is no word on whether they have an account.
+        if let Some(error) = found.iter().find_map(|result| result.contact_error.as_ref()) {
+            return Err(Unanswered::Failed(format!("WhatsApp did not look the number up: {error:?}").into()));
+        }
+        let registered = found.into_iter().find(|result| result.is_registered);
+        let account = registered.map(|result| {
+            // It may answer by LID, and say the number beside it.
+            let number = [Some(result.jid), result.pn_jid].into_iter().flatten().find(Jid::is_pn);
+            number.map_or_else(|| to.user.to_string(), |number| number.user.to_string())
+        });
+        self.recipients.learn(&to.user, account.as_deref(), self.store.host().now());
+        Ok(account)
     }
 
     /// Ends the link on WhatsApp's side. The library's own `logout` forgets it on ours whether or not WhatsApp heard of it; this
@@ -167,27 +214,33 @@ impl Live {
     /// Whether a number has an account, asked afresh.
     pub(crate) async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
         self.ready().map_err(CheckError::AccountDown)?;
-        let jid = Jid::pn(number.as_str());
-        let contacts = self.client.contacts();
-        let asked = contacts.is_on_whatsapp(std::slice::from_ref(&jid));
-        let found = match tokio::time::timeout(self.settings.send_timeout, asked).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) if error.is_transport_unavailable() => {
-                return Err(CheckError::AccountDown(DownReason::Disconnected));
-            }
-            Ok(Err(error)) => return Err(CheckError::Failed(error.to_string().into())),
+        let asked = Jid::pn(number.as_str());
+        let account = match tokio::time::timeout(self.settings.send_timeout, self.ask_for(&asked)).await {
+            Ok(Ok(account)) => account,
+            Ok(Err(Unanswered::Down)) => return Err(CheckError::AccountDown(DownReason::Disconnected)),
+            Ok(Err(Unanswered::Failed(error))) => return Err(CheckError::Failed(error)),
             Err(_elapsed) => {
                 self.doubt.notify_one();
                 return Err(CheckError::Failed("WhatsApp did not answer in time".into()));
             }
         };
-        let registered = found.into_iter().find(|result| result.is_registered);
-        self.recipients.learn(number.as_str(), registered.is_some(), self.store.host().now());
         Ok(NumberCheck {
-            is_registered: registered.is_some(),
-            jid: registered.map(|result| result.jid.to_string()),
+            is_registered: account.is_some(),
+            jid: account.map(|number| Jid::pn(number).to_string()),
         })
     }
+}
+
+/// WhatsApp did not say whether a number has an account.
+enum Unanswered {
+    /// The connection ended.
+    Down,
+    /// Anything else.
+    Failed(BoxError),
+}
+
+fn not_supported() -> SendError {
+    rejected(FailureCode::ContentNotSupported, None, None)
 }
 
 fn rejected(code: FailureCode, provider_code: Option<String>, detail: Option<&str>) -> SendError {

@@ -20,6 +20,7 @@ use crate::{
     health::{HealthBoard, Line},
     inbound::{Inbox, TakeIn},
     life::{Life, Sources},
+    media::Uploads,
     recipients::Recipients,
     send::Live,
     settings::Settings,
@@ -36,6 +37,7 @@ pub(crate) struct WebSession {
     board: Arc<HealthBoard>,
     acks: Arc<Acks>,
     recipients: Arc<Recipients>,
+    uploads: Arc<Uploads>,
     live: Mutex<Option<Arc<Live>>>,
 }
 
@@ -54,6 +56,7 @@ impl WebSession {
             board: Arc::new(HealthBoard::new()),
             acks: Arc::default(),
             recipients: Arc::default(),
+            uploads: Arc::default(),
             live: Mutex::new(None),
         }
     }
@@ -90,6 +93,7 @@ impl WebSession {
             board: Arc::clone(&self.board),
             acks: Arc::clone(&self.acks),
             recipients: Arc::clone(&self.recipients),
+            uploads: Arc::clone(&self.uploads),
             settings: Arc::clone(&self.settings),
             doubt: Notify::new(),
             unlinked: CancellationToken::new(),
@@ -196,9 +200,11 @@ impl Session for WebSession {
         }
     }
 
-    async fn download(&self, _reference: &str) -> Result<ByteStream, DownloadError> {
-        // Nothing that came in named a medium.
-        Err(DownloadError::Gone("this version keeps no references to WhatsApp's media".to_owned()))
+    async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError> {
+        match self.live() {
+            Some(live) => live.download(reference).await,
+            None => Err(DownloadError::AccountDown(self.down())),
+        }
     }
 
     async fn logout(&self) -> Result<(), SendError> {

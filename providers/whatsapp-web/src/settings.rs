@@ -15,6 +15,8 @@ pub struct Settings {
     pub version: (u32, u32, u32),
     /// How long a send waits for WhatsApp's acknowledgement, look-ups included.
     pub send_timeout: Duration,
+    /// How long a medium may take, up or down.
+    pub media_timeout: Duration,
     /// How the connection is watched.
     pub watch: Watch,
     /// How linking is bounded.
@@ -34,6 +36,7 @@ impl Default for Settings {
             url: None,
             version: WHATSAPP_WEB_VERSION,
             send_timeout: Duration::from_secs(20),
+            media_timeout: Duration::from_mins(10),
             watch: Watch::default(),
             linking: Linking::default(),
             unreadable_after: Duration::from_mins(2),

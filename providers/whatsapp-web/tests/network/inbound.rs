@@ -128,20 +128,18 @@ async fn a_lid_without_a_number_is_an_alias_until_the_number_turns_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_we_do_not_understand_is_kept_with_its_bytes() {
     let (mut world, running) = World::connected().await;
-    let location = waproto::whatsapp::Message {
-        location_message: whatsapp_rust::buffa::MessageField::some(
-            waproto::whatsapp::message::LocationMessage {
-                degrees_latitude: Some(-6.2),
-                ..Default::default()
-            },
-        ),
+    let order = waproto::whatsapp::Message {
+        order_message: whatsapp_rust::buffa::MessageField::some(waproto::whatsapp::message::OrderMessage {
+            order_id: Some("42".into()),
+            ..Default::default()
+        }),
         ..Default::default()
     };
-    world.peer.send(&world.phone, location.clone()).await;
+    world.peer.send(&world.phone, order.clone()).await;
     let message = world.inbound().await;
-    assert!(matches!(&message.content, Content::Unsupported { kind } if kind == "location"));
+    assert!(matches!(&message.content, Content::Unsupported { kind } if kind == "order"));
     let raw = waproto::codec::message_decode(&message.raw.expect("its bytes")).expect("a message");
-    assert_eq!(raw.location_message, location.location_message);
+    assert_eq!(raw.order_message, order.order_message);
     running.stop().await;
 }
 

@@ -139,9 +139,47 @@ async fn a_number_without_an_account_is_refused_and_asked_for_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_written_in_another_form_is_checked_and_reached_under_its_own() {
+    let (world, running) = World::connected().await;
+    let written = "62081200000002";
+    world.peer.also_written(written);
+    let check = running.session.check(&PhoneNumber::parse(written).unwrap()).await.expect("answered");
+    assert_eq!((check.is_registered, check.jid.as_deref()), (true, Some("6281200000002@s.whatsapp.net")));
+    let message = Outbound { to: Chat::new(written), ..world.message("Halo") };
+    running.send(&message).await.expect("sent");
+    assert_eq!(soon("the peer", world.peer.next_message()).await.text.as_deref(), Some("Halo"));
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_the_directory_lists_by_lid_is_told_by_number() {
+    let (world, running) = World::connected().await;
+    world.peer.listed_by_lid(true);
+    let check = running.session.check(&PhoneNumber::parse(PEER).unwrap()).await.expect("answered");
+    assert_eq!((check.is_registered, check.jid.as_deref()), (true, Some("6281200000002@s.whatsapp.net")));
+    running.send(&world.message("Halo")).await.expect("sent");
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_for_now_is_not_final() {
+    let (world, running) = World::connected().await;
+    let message = world.message("sebentar lagi");
+    world.simulator.faults().nack(PEER, 503);
+    assert!(matches!(running.send(&message).await, Err(SendError::NotSent(_))));
+    world.simulator.faults().nack(PEER, 429);
+    assert!(matches!(running.send(&message).await, Err(SendError::SlowDown { .. })));
+    world.simulator.faults().clear_nack(PEER);
+    running.send(&message).await.expect("sent");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_that_cannot_be_carried_is_refused_before_the_network() {
     let (world, running) = World::connected().await;
-    let message = Outbound { content: Content::Unsupported { kind: "image".into() }, ..world.message("") };
+    let message = Outbound { content: Content::Unsupported { kind: "order".into() }, ..world.message("") };
     assert!(matches!(
         running.send(&message).await,
         Err(SendError::Rejected { code: FailureCode::ContentNotSupported, .. })

@@ -12,8 +12,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Chat, Content, DeviceId, DeviceState, Health, IdSource, LinkMethod, MediaId, MessageId,
-    PhoneNumber, Receipt, Timestamp,
+    Channel, Chat, Content, DeviceId, DeviceState, Health, IdSource, LinkMethod, Media, MediaId, MediaSource,
+    MessageId, PhoneNumber, Receipt, Timestamp,
 };
 use cetar_provider::{
     Account, Host, HostError, Inbound, InboundMessage, InboundReceipt, LinkError, LinkProcess, LinkRequest,
@@ -22,6 +22,7 @@ use cetar_provider::{
 };
 use cetar_simulator_whatsapp_web::{Peer, Phone, Simulator};
 use cetar_whatsapp_web::{Linking, Settings, Watch, WhatsappWeb};
+use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc::UnboundedReceiver, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -268,6 +269,23 @@ impl World {
             content: Content::Text { text: text.to_owned() },
             reply_to: None,
             attempt: 1,
+        }
+    }
+
+    pub(crate) fn sends(&self, content: Content) -> Outbound {
+        Outbound { content, ..self.message("") }
+    }
+
+    /// A medium as the gateway has it when a message is to be sent.
+    pub(crate) fn stored(&self, content_type: &str, bytes: &[u8]) -> Media {
+        let id: MediaId = self.ids.make(Timestamp::from_secs(1_709_650_000));
+        self.host.inner.keep(id.clone(), bytes.to_vec());
+        let sha256 = format!("{:x}", Sha256::digest(bytes));
+        Media {
+            content_type: Some(content_type.to_owned()),
+            size: Some(bytes.len() as u64),
+            sha256: Some(sha256),
+            ..Media::of(MediaSource::Stored(id))
         }
     }
 

@@ -210,7 +210,7 @@ impl State {
             return Err(Refused::mistake(NOT_SIMULATED, Rule::Stanza, detail));
         }
         let (sender, id, to) = (from.clone(), id.to_owned(), to.clone());
-        Ok(Envelope { id, kind, flow, to, sender, is_peer, letters, identity, hash })
+        Ok(Envelope { id, kind, to, sender, flow, is_peer, letters, identity, hash })
     }
 
     /// A message to all devices of the recipient and all others of the sender.
