@@ -13,6 +13,8 @@ const INTRODUCTION: &str = "\
 Written from the code; `CETAR_TEST_WRITE=1 cargo test -p cetar --test binary providers` brings it up to date. `GET \
 /v1/devices/{id}/capabilities` answers the same for one device. What does not fit is refused before it is queued, with the field \
 that is too much; the type and size of a file are known only once it is fetched, so there the job fails.
+
+WhatsApp publishes no limits for linked devices: those of `whatsapp` are our estimates, on the careful side.
 ";
 
 fn page() -> String {
