@@ -61,7 +61,7 @@ async fn every_thing_wrong_with_buttons_is_told_at_its_place() {
     };
     let long = "x".repeat(100);
     let mut lines = String::new();
-    let changes: [(&str, Change<'_>); 16] = [
+    let changes: [(&str, Change<'_>); 17] = [
         ("four", &|body| {
             let one = json!({"id": "d", "text": "d"});
             body["content"]["buttons"].as_array_mut().unwrap().push(one);
@@ -77,6 +77,7 @@ async fn every_thing_wrong_with_buttons_is_told_at_its_place() {
         ("a script", &|body| body["content"]["buttons"][1]["url"] = json!("javascript:alert(1)")),
         ("another type", &|body| body["content"]["buttons"][1]["type"] = json!("cta_call")),
         ("a number for an id", &|body| body["content"]["buttons"][0]["id"] = json!(1)),
+        ("another kind's field", &|body| body["content"]["buttons"][0]["url"] = json!({})),
         ("equal ids", &|body| body["content"]["buttons"][2] = body["content"]["buttons"][0].clone()),
         ("too long", &|body| {
             body["content"]["title"] = json!(long);
@@ -103,6 +104,7 @@ async fn every_thing_wrong_with_buttons_is_told_at_its_place() {
     a script: 422 validation_failed · content.buttons[1].url: invalid_url
     another type: 422 validation_failed · content.buttons[1].type: unknown_value
     a number for an id: 422 validation_failed · content.buttons[0].id: wrong_type
+    another kind's field: 422 validation_failed · content.buttons[0].url: wrong_type
     equal ids: 422 validation_failed · content.buttons[2].id: duplicate
     too long: 422 validation_failed · content.title: too_long · content.buttons[1].text: too_long
     another fallback: 422 validation_failed · content.fallback: unknown_value

@@ -47,6 +47,16 @@ fn bill() -> Value {
 }
 
 #[tokio::test]
+async fn no_id_is_so_high_that_none_could_follow_it() {
+    let shop = Shop::open().await;
+    let with = |id: Value| json!({"id": id, "name": "Tagihan", "text": "Halo"});
+    assert_eq!(shop.make(&with(json!(i64::MAX))).await.gist(), "422 validation_failed · id: out_of_range");
+    for id in [json!(1_000_000_000), Value::Null] {
+        assert_eq!(shop.make(&with(id)).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_template_is_made_read_changed_listed_and_removed() {
     let Shop { app, admin, .. } = &Shop::open().await;
     let make = async |template: Value| {

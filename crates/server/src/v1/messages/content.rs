@@ -159,6 +159,12 @@ fn button<'v>(entry: &Fields<'v>, ids: &mut HashSet<&'v str>, rules: ButtonRules
         }
     };
     let text = required("text", LONGEST.max, rules.text).map(str::to_owned);
+    // What belongs to another kind of button is not read, but must be what it is said to be.
+    for (name, of) in [("id", "quick_reply"), ("url", "cta_url"), ("copy_code", "cta_copy")] {
+        if kind != Some(of) {
+            entry.raw_text(name);
+        }
+    }
     match kind? {
         "cta_url" => {
             let url = required("url", ADDRESS, rules.address)?.to_owned();

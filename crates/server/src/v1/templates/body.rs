@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// The highest id that may be asked for: the next one follows it, and must be a number still.
+const MAX_ID: u64 = 1_000_000_000;
 /// The longest name.
 const NAME: usize = 255;
 /// No network takes more; what a channel takes is known when it is sent.
@@ -27,7 +29,7 @@ const TEXT: TextRule = TextRule::upto(65_536);
 #[expect(dead_code, reason = "read by hand, so that every bad field is listed at once")]
 pub(crate) struct TemplateBody {
     /// The `template_id` it gets, if it is to have a certain one. Left out: the next. It cannot be changed.
-    #[schema(nullable, required = false, minimum = 1, example = 123)]
+    #[schema(nullable, required = false, minimum = 1, maximum = 1_000_000_000, example = 123)]
     id: Option<u64>,
     /// What you call it.
     #[schema(max_length = 255, example = "Tagihan")]
@@ -59,7 +61,7 @@ pub(super) struct Parsed {
 
 /// Reads one.
 pub(super) fn parse(fields: &Fields<'_>) -> Result<Parsed, ApiError> {
-    let id = fields.integer("id", 1..=i64::MAX.unsigned_abs()).and_then(|id| i64::try_from(id).ok());
+    let id = fields.integer("id", 1..=MAX_ID).and_then(|id| i64::try_from(id).ok());
     fields.require("name");
     let name = fields.text("name", TextRule::upto(NAME)).map(|name| name.trim().to_owned());
     fields.require("text");
