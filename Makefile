@@ -27,7 +27,7 @@ chaos: need setup ## kill the server while it works, and check what arrived (ARG
 	@ln -sf debug/cetar $(SIMULATED)/cetar
 	$(SIMULATED)/debug/chaos $(ARGS)
 
-check: need ## format, lints, architecture, licences, and that no dangerous feature is in the release
+check: need setup ## format, lints, architecture, licences, and that no dangerous feature is in the release
 	scripts/check
 
 audit: need ## known vulnerabilities and yanked crates (needs cargo-deny and the network)
