@@ -173,6 +173,7 @@ async fn perform(options: Options, board: Arc<Board>) -> Vec<String> {
     let mut clients = JoinSet::new();
     for (number, lane) in stage::chats(options.network).into_iter().enumerate() {
         let client = Client {
+            board: Arc::clone(&board),
             sender: stage.sender.clone(),
             random: random.fork(),
             permits: Arc::clone(&permits),
@@ -192,8 +193,10 @@ async fn perform(options: Options, board: Arc<Board>) -> Vec<String> {
             board.wrong(standstill);
             break;
         }
-        if most > 0 {
-            permits.add_permits(share);
+        if most == 0 {
+            stage.everything_settled(&mut random).await;
+        } else {
+            stage.allow(share);
         }
         match *step {
             Step::Kill(point) => stage.kill_at(point, number + 1, share, &mut random).await,
@@ -288,6 +291,7 @@ async fn finish(mut stage: Stage, random: &mut Random) -> Vec<String> {
 
 /// Writes to one chat, one message after the other.
 struct Client {
+    board: Arc<Board>,
     sender: Sender,
     random: Random,
     permits: Arc<Semaphore>,
@@ -310,6 +314,7 @@ impl Client {
             {
                 self.sender.repeat(&sent, &mut self.random).await;
             }
+            self.board.note(|known| known.through += 1);
         }
     }
 }

@@ -32,6 +32,9 @@ pub(crate) struct Board {
 /// What is on it.
 #[derive(Default)]
 pub(crate) struct Known {
+    /// Sends that the clients may make, and those that they are through with.
+    pub(crate) allowed: usize,
+    pub(crate) through: usize,
     /// In the order of the answers.
     pub(crate) acknowledged: Vec<Acknowledged>,
     pub(crate) unanswered: Vec<Unanswered>,

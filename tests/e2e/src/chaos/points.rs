@@ -49,7 +49,7 @@ impl Stage {
             Point::Settled => self.settled(step, random).await,
             Point::Written => self.written(step).await,
         }
-        self.permits.add_permits(share);
+        self.allow(share);
         self.nodes[0].kill(name).await;
         self.undo().await;
         self.nodes[0].start().await;
@@ -75,10 +75,38 @@ impl Stage {
         sent.expect("a send that is asked for until it is answered")
     }
 
-    /// A message that arrives: what was accepted before it in its chat is out of the way, and the network answers.
+    /// Waits until the clients rest and every outcome is stored: nothing that went before is in the way of the next message,
+    /// and what the network is told to withhold next is withheld of that one alone.
+    pub(crate) async fn everything_settled(&mut self, random: &mut Random) {
+        self.board.until("the clients to rest", |known| known.through == known.allowed).await;
+        let all = self.board.look(|known| known.acknowledged[self.settled..].to_vec());
+        for sent in &all {
+            self.past(sent, &["queued", "sending"], random).await;
+        }
+        self.settled += all.len();
+    }
+
+    /// A message that arrives, and whose outcome is stored: the network answers.
     async fn warm_up(&mut self, step: usize, random: &mut Random) {
         let sent = self.ask(&format!("langkah {step}: pembuka"), random).await;
         self.arrived(&sent).await;
+        self.past(&sent, &["queued", "sending"], random).await;
+    }
+
+    /// Waits until the job has none of these states any more.
+    async fn past(&self, sent: &Acknowledged, states: &[&str], random: &mut Random) {
+        let path = format!("/v1/jobs/{}", sent.job);
+        let mut sender = self.sender.clone();
+        within("the job to go on", async {
+            loop {
+                let (_, job) = sender.get(&path, random).await;
+                if !states.iter().any(|state| job["data"]["status"] == *state) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     async fn arrived(&self, sent: &Acknowledged) {
@@ -174,13 +202,7 @@ impl Stage {
             Network::Sandbox => telegram(format!("72{:04}0009", step % 10_000)),
         };
         let sent = self.sender.send(&lane, &text, true, random).await.expect("answered");
-        let path = format!("/v1/jobs/{}", sent.job);
-        within("the job to be taken up", async {
-            while self.sender.get(&path, random).await.1["data"]["status"] == "queued" {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        self.past(&sent, &["queued"], random).await;
     }
 
     async fn framed(&mut self, step: usize, random: &mut Random) {

@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) storage: Storage,
     /// How many sends the clients may make.
     pub(crate) permits: Arc<Semaphore>,
+    /// How many of the acknowledged sends are known to have an outcome.
+    pub(crate) settled: usize,
     /// What keeps the server at a point, until it is dead: a lock on its outcomes, a device that is paused.
     pub(crate) outcomes: Option<Lock>,
     pub(crate) paused: Option<String>,
@@ -121,10 +123,17 @@ impl Stage {
             network,
             storage,
             permits,
+            settled: 0,
             outcomes: None,
             paused: None,
             watcher,
         }
+    }
+
+    /// Lets the clients make so many more sends.
+    pub(crate) fn allow(&self, sends: usize) {
+        self.board.note(|known| known.allowed += sends);
+        self.permits.add_permits(sends);
     }
 
     /// Ends what watches, and gives what the network got: the record to check against.
