@@ -31,7 +31,7 @@ const POOL: u32 = 10;
 /// How long a connection is waited for. Short: a caller who is told `Unavailable` soon can do something else.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// Tries of a transaction that collides with others.
-const TRIES: u32 = 5;
+const TRIES: u32 = 10;
 /// A transaction that takes longer is given up: its connection is most likely gone without a word.
 const LIMIT: Duration = Duration::from_secs(15);
 
