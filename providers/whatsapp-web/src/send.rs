@@ -22,7 +22,7 @@ use crate::{
     media::{Uploads, media_type},
     recipients::Recipients,
     settings::Settings,
-    store::SessionStore,
+    store::{SessionStore, promptly},
     transport::{Wire, WireState},
 };
 
@@ -85,7 +85,7 @@ impl Live {
         let content = prepared.await.map_err(|_elapsed| {
             SendError::NotSent("WhatsApp's media server did not take the medium in time".into())
         })??;
-        let attempt = self.attempt(message, to, content, handed_over);
+        let attempt = promptly(self.attempt(message, to, content, handed_over));
         if let Ok(outcome) = tokio::time::timeout(self.settings.send_timeout, attempt).await {
             return outcome;
         }

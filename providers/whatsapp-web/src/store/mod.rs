@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use wacore::store::error::{Result, StoreError};
 
 pub(crate) use notes::{Refusal, Unreadable};
+pub(crate) use signal::promptly;
 
 /// The collections, each a table of its own. The names are stored: they may be added to, never changed.
 mod collection {

@@ -1,16 +1,31 @@
 //! Signal: identities, sessions, pre-keys, sender keys.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_provider::StateWrite;
+use cetar_provider::{HostError, StateWrite};
 use wacore::store::{
     error::{Result, StoreError},
     traits::SignalStore,
 };
 
-use super::{SessionStore, collection as c, lock, rows};
+use super::{SessionStore, collection as c, lock, rows, unavailable};
+
+/// How soon a read that failed is tried again.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+/// No connection of a session that was ended lives so long.
+const LONG_OVER: Duration = Duration::from_secs(30);
+
+tokio::task_local! {
+    /// Set in futures that would rather fail than wait.
+    static PROMPT: ();
+}
+
+/// In this future a read that fails is an error at once.
+pub(crate) async fn promptly<F: Future>(future: F) -> F::Output {
+    PROMPT.scope((), future).await
+}
 
 /// The user an address belongs to: addresses read `user@server` or `user:device@server`.
 fn user_of(address: &str) -> &str {
@@ -18,6 +33,28 @@ fn user_of(address: &str) -> &str {
 }
 
 impl SessionStore {
+    /// Reads what messages are decrypted with, and asks until there is an answer: whatsapp-rust refuses a message whose keys it
+    /// failed to read for good (a nack of 500), and WhatsApp gives it to nobody again. A message that waits is neither taken
+    /// nor refused.
+    async fn key(&self, collection: &'static str, key: &[u8]) -> Result<Option<Bytes>> {
+        loop {
+            let error = match self.note(self.host().load(collection, key).await) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            if PROMPT.try_with(|()| ()).is_ok() {
+                return Err(unavailable(error));
+            }
+            if matches!(error, HostError::LeaseLost) {
+                // The session is ending, and the message is the next one's: it must not be refused on what is left of this line.
+                tokio::time::sleep(LONG_OVER).await;
+                return Err(unavailable(error));
+            }
+            tracing::debug!(%error, collection, "a key cannot be read yet");
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
     /// Rows that note that we have Signal state with the users of these addresses, where that is not noted yet. They stay
     /// when the state goes: the question they answer allows "perhaps".
     fn notes_of_users<'a>(&self, addresses: impl Iterator<Item = &'a str>) -> (Vec<StateWrite>, Vec<String>) {
@@ -70,7 +107,7 @@ impl SignalStore for SessionStore {
     }
 
     async fn load_identity(&self, address: &str) -> Result<Option<[u8; 32]>> {
-        let Some(value) = self.get(c::IDENTITY, address.as_bytes()).await? else { return Ok(None) };
+        let Some(value) = self.key(c::IDENTITY, address.as_bytes()).await? else { return Ok(None) };
         let key = value.as_ref().try_into();
         key.map(Some).map_err(|_| StoreError::Validation("an identity key is not 32 bytes".into()))
     }
@@ -80,7 +117,7 @@ impl SignalStore for SessionStore {
     }
 
     async fn get_session(&self, address: &str) -> Result<Option<Bytes>> {
-        self.get(c::SESSION, address.as_bytes()).await
+        self.key(c::SESSION, address.as_bytes()).await
     }
 
     async fn put_session(&self, address: &str, session: &[u8]) -> Result<()> {
@@ -118,7 +155,7 @@ impl SignalStore for SessionStore {
     }
 
     async fn load_prekey(&self, id: u32) -> Result<Option<Bytes>> {
-        Ok(self.get(c::PREKEY, &id.to_be_bytes()).await?.as_ref().map(prekey_record))
+        Ok(self.key(c::PREKEY, &id.to_be_bytes()).await?.as_ref().map(prekey_record))
     }
 
     async fn mark_prekeys_uploaded(&self, ids: &[u32]) -> Result<()> {
@@ -126,7 +163,7 @@ impl SignalStore for SessionStore {
         let _gate = self.gate.lock().await;
         let mut batch = Vec::with_capacity(ids.len());
         for id in ids {
-            if let Some(value) = self.get(c::PREKEY, &id.to_be_bytes()).await? {
+            if let Some(value) = self.key(c::PREKEY, &id.to_be_bytes()).await? {
                 batch.push(rows::put(c::PREKEY, &id.to_be_bytes(), prekey(true, &prekey_record(&value))));
             }
         }
@@ -148,7 +185,7 @@ impl SignalStore for SessionStore {
     }
 
     async fn load_signed_prekey(&self, id: u32) -> Result<Option<Vec<u8>>> {
-        Ok(self.get(c::SIGNED_PREKEY, &id.to_be_bytes()).await?.map(Vec::from))
+        Ok(self.key(c::SIGNED_PREKEY, &id.to_be_bytes()).await?.map(Vec::from))
     }
 
     async fn load_all_signed_prekeys(&self) -> Result<Vec<(u32, Vec<u8>)>> {
@@ -172,7 +209,7 @@ impl SignalStore for SessionStore {
     }
 
     async fn get_sender_key(&self, address: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.get(c::SENDER_KEY, address.as_bytes()).await?.map(Vec::from))
+        Ok(self.key(c::SENDER_KEY, address.as_bytes()).await?.map(Vec::from))
     }
 
     async fn delete_sender_key(&self, address: &str) -> Result<()> {

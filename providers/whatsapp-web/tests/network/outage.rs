@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cetar_model::{PhoneNumber, Receipt};
+use cetar_provider::SendError;
 use cetar_simulator_whatsapp_web::Event;
 use cetar_whatsapp_web::{Settings, Watch};
 use waproto::whatsapp::Message;
@@ -29,6 +30,45 @@ async fn a_message_the_phone_repeated_for_us_waits_until_it_is_committed() {
     assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("dari HP"), id.as_str()));
     running.stop().await;
     assert_eq!(world.further_messages(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_whose_keys_cannot_be_read_now_waits_for_them() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_reads(true);
+    let id = world.peer.send_text(&world.phone, "kuncinya nanti").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon("another refusal", world.host.refused.notified()).await;
+    assert!(!world.peer.acked_by_client(&id).await, "neither taken nor refused");
+    world.host.refuse_reads(false);
+    let message = world.inbound().await;
+    assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("kuncinya nanti"), id.as_str()));
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_send_whose_keys_cannot_be_read_now_fails_at_once() {
+    let (world, running) = World::connected().await;
+    world.host.refuse_reads(true);
+    let sent = running.send(&world.message("nanti lagi")).await;
+    assert!(matches!(sent, Err(SendError::NotSent(_))), "{sent:?}");
+    running.stop().await;
+    assert!(world.peer.received().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_wait_for_keys_and_the_next_start_tells_the_message() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_reads(true);
+    let id = world.peer.send_text(&world.phone, "kuncinya besok").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon("the stop", running.stop()).await;
+    world.host.refuse_reads(false);
+    let running = world.run().await;
+    assert_eq!(world.inbound().await.remote_id, id);
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -45,6 +45,7 @@ pub(crate) struct ScriptedHost {
     refused_messages: AtomicUsize,
     refuses_receipts: AtomicBool,
     refuses_notes: AtomicBool,
+    refuses_reads: AtomicBool,
     taken_over: AtomicBool,
     /// Notified when an event was refused.
     pub(crate) refused: tokio::sync::Notify,
@@ -64,6 +65,11 @@ impl ScriptedHost {
     /// Whether what we want to remember of unreadable messages is committed.
     pub(crate) fn refuse_notes(&self, on: bool) {
         self.refuses_notes.store(on, Ordering::SeqCst);
+    }
+
+    /// Whether the session's state can be read.
+    pub(crate) fn refuse_reads(&self, on: bool) {
+        self.refuses_reads.store(on, Ordering::SeqCst);
     }
 
     fn full(&self) -> HostError {
@@ -100,6 +106,9 @@ impl Host for ScriptedHost {
 
     async fn load(&self, collection: &str, key: &[u8]) -> Result<Option<Bytes>, HostError> {
         self.held()?;
+        if self.refuses_reads.load(Ordering::SeqCst) {
+            return Err(self.full());
+        }
         self.inner.load(collection, key).await
     }
 
@@ -167,6 +176,7 @@ impl World {
             refused_messages: AtomicUsize::new(0),
             refuses_receipts: AtomicBool::new(false),
             refuses_notes: AtomicBool::new(false),
+            refuses_reads: AtomicBool::new(false),
             taken_over: AtomicBool::new(false),
             refused: tokio::sync::Notify::new(),
         });
