@@ -11,6 +11,7 @@ mod bare_http;
 mod gateway;
 mod linked;
 mod load;
+mod oha;
 mod process;
 mod receiver;
 mod report;
@@ -56,6 +57,9 @@ pub(crate) struct Settings {
     /// The binary that talks to a stand-in, for everything that does
     #[arg(long, value_name = "FILE", default_value = "target/bench/measured/cetar")]
     simulated: PathBuf,
+    /// The load tool that accepting is measured with besides our own
+    #[arg(long, value_name = "FILE", default_value = "target/tools/bin/oha")]
+    oha: PathBuf,
     /// whatsapp-rust alone
     #[arg(long, value_name = "FILE", default_value = "target/bench/measured/examples/bare_client")]
     bare_client: PathBuf,

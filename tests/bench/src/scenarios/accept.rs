@@ -1,6 +1,13 @@
 //! Accepting: a 200 is a commit on disk. Beside it a handler that parses and answers the same and keeps nothing.
+//!
+//! Both are driven twice: by [`oha`](crate::oha), a client as clients are, and by our own load, which costs so little that nearly
+//! the whole machine is left to what is measured. On a machine that all of them share the second ratio is the harder one.
 
-use std::{process::Stdio, time::Duration};
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, ensure};
 use tokio::{
@@ -12,8 +19,9 @@ use crate::{
     Settings,
     bare_http::LISTENS,
     gateway::{Gateway, Home, address_in},
-    load::{Outcome, Target, Until, send},
-    report::{Bar, Report, Times, median, note},
+    load::{Target, Until, send},
+    oha,
+    report::{Bar, Report, median, note},
 };
 
 const CONNECTIONS: usize = 64;
@@ -71,6 +79,26 @@ async fn bare() -> anyhow::Result<(Child, Target)> {
     ))
 }
 
+/// Who sends.
+#[derive(Clone, Copy)]
+enum Driver<'a> {
+    Ours,
+    Oha(&'a Path),
+}
+
+impl Driver<'_> {
+    async fn drive(self, target: &Target, length: Duration) -> anyhow::Result<oha::Outcome> {
+        match self {
+            Self::Ours => {
+                let outcome = send(target, CONNECTIONS, Until::Time(length)).await?;
+                let [p50, p99] = [50, 99].map(|part| outcome.times.percentile(part));
+                Ok(oha::Outcome { rate: outcome.rate(), p50, p99 })
+            }
+            Self::Oha(program) => oha::send(program, target, CONNECTIONS, length).await,
+        }
+    }
+}
+
 /// What was measured of one subject, round by round.
 #[derive(Default)]
 struct Rounds {
@@ -81,12 +109,11 @@ struct Rounds {
 }
 
 impl Rounds {
-    fn note(&mut self, outcome: &Outcome, bare: f64) {
-        let ms = |times: &Times, part| times.percentile(part).as_secs_f64() * 1000.0;
-        self.rates.push(outcome.rate());
-        self.ratios.push(outcome.rate() / bare);
-        self.p50.push(ms(&outcome.times, 50));
-        self.p99.push(ms(&outcome.times, 99));
+    fn note(&mut self, outcome: &oha::Outcome, bare: f64) {
+        self.rates.push(outcome.rate);
+        self.ratios.push(outcome.rate / bare);
+        self.p50.push(outcome.p50.as_secs_f64() * 1000.0);
+        self.p99.push(outcome.p99.as_secs_f64() * 1000.0);
     }
 
     fn tell(self, what: &str, report: &mut Report, ratio: Bar, rate: Bar, p99: Bar) {
@@ -97,55 +124,93 @@ impl Rounds {
     }
 }
 
+/// All that is driven.
+struct Subjects {
+    bare: Target,
+    held: Sandboxed,
+    draining: Sandboxed,
+    postgres: Option<Sandboxed>,
+}
+
 pub(super) async fn measure(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
-    let (rounds, length) = if settings.quick { (2, 1) } else { (5, 3) };
-    let round = Until::Time(Duration::from_secs(length));
     let (_child, bare) = bare().await?;
-    let held = Sandboxed::held(home(settings, None)?).await?;
-    let draining = Sandboxed::held(home(settings, None)?).await?;
-    let postgres = match settings.postgres.as_deref() {
-        Some(url) => Some(Sandboxed::held(home(settings, Some(url))?).await?),
-        None => None,
+    let subjects = Subjects {
+        bare,
+        held: Sandboxed::held(home(settings, None)?).await?,
+        draining: Sandboxed::held(home(settings, None)?).await?,
+        postgres: match settings.postgres.as_deref() {
+            Some(url) => Some(Sandboxed::held(home(settings, Some(url))?).await?),
+            None => None,
+        },
     };
     // Each once, so that none is measured cold.
-    let warm = Until::Count(2000);
-    for target in
-        [&bare, &held.target, &draining.target].into_iter().chain(postgres.as_ref().map(|it| &it.target))
-    {
-        send(target, CONNECTIONS, warm).await?;
+    let (held, draining) = (&subjects.held.target, &subjects.draining.target);
+    let postgres = subjects.postgres.as_ref().map(|it| &it.target);
+    for target in [&subjects.bare, held, draining].into_iter().chain(postgres) {
+        send(target, CONNECTIONS, Until::Count(2000)).await?;
     }
-    let mut bare_rates = Vec::new();
-    let (mut of_held, mut of_draining, mut of_postgres) =
-        (Rounds::default(), Rounds::default(), Rounds::default());
-    let mut drained = Vec::new();
-    for _ in 0..rounds {
-        let bare = send(&bare, CONNECTIONS, round).await?.rate();
-        bare_rates.push(bare);
-        of_held.note(&send(&held.target, CONNECTIONS, round).await?, bare);
-
-        let sent = ("cetar_attempts_total", "outcome=\"sent\"");
-        draining.home.cli(&["device", "resume", &draining.device]).await?;
-        let before = draining.gateway.metric(sent.0, sent.1).await?;
-        let outcome = send(&draining.target, CONNECTIONS, round).await?;
-        let after = draining.gateway.metric(sent.0, sent.1).await?;
-        drained.push((after - before) / outcome.elapsed.as_secs_f64());
-        draining.home.cli(&["device", "pause", &draining.device]).await?;
-        draining.gateway.settle().await?;
-        of_draining.note(&outcome, bare);
-
-        if let Some(postgres) = &postgres {
-            of_postgres.note(&send(&postgres.target, CONNECTIONS, round).await?, bare);
-        }
-    }
-    report.add("bare handler: answered", median(bare_rates), "/s", Bar::None);
-    let at_least = Bar::AtLeast;
-    of_held.tell("SQLite, queue held", report, at_least(0.35), at_least(2000.0), Bar::AtMost(50.0));
-    of_draining.tell("SQLite, queue draining", report, Bar::None, Bar::None, Bar::None);
-    report.add("SQLite, queue draining: sent meanwhile", median(drained), "/s", Bar::None);
-    if postgres.is_some() {
-        of_postgres.tell("PostgreSQL, queue held", report, at_least(0.2), Bar::None, Bar::None);
-    } else {
+    if postgres.is_none() {
         note("PostgreSQL: not measured, for there is none; `make bench` starts one");
     }
-    Ok(())
+    if settings.oha.exists() {
+        subjects.drive(settings, report, "by oha", Driver::Oha(&settings.oha), [0.35, 0.2]).await?;
+    } else {
+        note("oha is missing; `make bench` installs it");
+    }
+    subjects.drive(settings, report, "by our own load", Driver::Ours, [0.0, 0.0]).await
+}
+
+impl Subjects {
+    async fn drive(
+        &self,
+        settings: &Settings,
+        report: &mut Report,
+        by: &str,
+        driver: Driver<'_>,
+        [sqlite, postgres]: [f64; 2],
+    ) -> anyhow::Result<()> {
+        let (rounds, length) = if settings.quick { (2, 1) } else { (5, 3) };
+        let length = Duration::from_secs(length);
+        let mut bare_rates = Vec::new();
+        let (mut held, mut draining, mut on_postgres) =
+            (Rounds::default(), Rounds::default(), Rounds::default());
+        let mut sent = Vec::new();
+        for _ in 0..rounds {
+            let bare = driver.drive(&self.bare, length).await?.rate;
+            bare_rates.push(bare);
+            held.note(&driver.drive(&self.held.target, length).await?, bare);
+            let (outcome, rate) = self.draining.drained(driver, length).await?;
+            draining.note(&outcome, bare);
+            sent.push(rate);
+            if let Some(postgres) = &self.postgres {
+                on_postgres.note(&driver.drive(&postgres.target, length).await?, bare);
+            }
+        }
+        let at_least = |bar: f64| if bar > 0.0 { Bar::AtLeast(bar) } else { Bar::None };
+        report.add(format!("{by}, bare handler: answered"), median(bare_rates), "/s", Bar::None);
+        let what = format!("{by}, SQLite, queue held");
+        held.tell(&what, report, at_least(sqlite), Bar::AtLeast(2000.0), Bar::AtMost(50.0));
+        let what = format!("{by}, SQLite, queue draining");
+        draining.tell(&what, report, Bar::None, Bar::None, Bar::None);
+        report.add(format!("{what}: sent meanwhile"), median(sent), "/s", Bar::None);
+        if self.postgres.is_some() {
+            let what = format!("{by}, PostgreSQL, queue held");
+            on_postgres.tell(&what, report, at_least(postgres), Bar::None, Bar::None);
+        }
+        Ok(())
+    }
+}
+
+impl Sandboxed {
+    /// Drives it while its queue drains; also answers how many were sent on each second.
+    async fn drained(&self, driver: Driver<'_>, length: Duration) -> anyhow::Result<(oha::Outcome, f64)> {
+        let sent = ("cetar_attempts_total", "outcome=\"sent\"");
+        self.home.cli(&["device", "resume", &self.device]).await?;
+        let (before, started) = (self.gateway.metric(sent.0, sent.1).await?, Instant::now());
+        let outcome = driver.drive(&self.target, length).await?;
+        let rate = (self.gateway.metric(sent.0, sent.1).await? - before) / started.elapsed().as_secs_f64();
+        self.home.cli(&["device", "pause", &self.device]).await?;
+        self.gateway.settle().await?;
+        Ok((outcome, rate))
+    }
 }
