@@ -1,41 +1,17 @@
 <?php
-// Answers every message. Start: GATEWAY_URL=https://… GATEWAY_API_KEY=sk_live_… WEBHOOK_SECRET=whsec_… php -S 127.0.0.1:8000 auto-reply.php
+// Answers every text. Start: WEBHOOK_SECRET=whsec_… php -S 127.0.0.1:8000 auto-reply.php
+// The endpoint is added with --replies, so that Cetar sends what is answered here, once.
 require __DIR__ . '/../webhooks/verify.php';
 
-/** Sends a text. The same webhook can come twice: under its id, the second time sends nothing. */
-function reply(array $event, string $text, string $webhook_id): bool
-{
-    $curl = curl_init(getenv('GATEWAY_URL') . '/v1/messages');
-    curl_setopt_array($curl, [
-        CURLOPT_RETURNTRANSFER => true,
-        CURLOPT_TIMEOUT => 10,
-        CURLOPT_HTTPHEADER => [
-            'Authorization: Bearer ' . getenv('GATEWAY_API_KEY'),
-            'Content-Type: application/json',
-            "Idempotency-Key: $webhook_id",
-        ],
-        CURLOPT_POSTFIELDS => json_encode([
-            'channel' => $event['channel'],
-            'session_id' => $event['session_id'],
-            'to' => $event['data']['from'],
-            'type' => 'text',
-            'content' => ['text' => $text],
-        ]),
-    ]);
-    // 422: it cannot be sent, or was, in other words. To come again would not help.
-    return curl_exec($curl) !== false && in_array(curl_getinfo($curl, CURLINFO_RESPONSE_CODE), [200, 422], true);
-}
-
 $body = file_get_contents('php://input');
-$headers = array_change_key_case(getallheaders());
-if (!is_from_cetar(getenv('WEBHOOK_SECRET'), $headers, $body)) {
+if (!is_from_cetar(getenv('WEBHOOK_SECRET'), array_change_key_case(getallheaders()), $body)) {
     http_response_code(401);
     exit;
 }
-$event = json_decode($body, true);
-$sent = true;
-if ($event['event'] === 'message.received' && $event['data']['type'] === 'text') {
-    $name = $event['data']['sender_name'] ?? 'Kak';
-    $sent = reply($event, "Halo $name, pesan Anda sudah kami terima.", $headers['webhook-id']);
+['event' => $event, 'data' => $data] = json_decode($body, true);
+if ($event === 'message.received' && $data['type'] === 'text') {
+    $name = $data['sender_name'] ?? 'Kak';
+    $reply = ['type' => 'text', 'content' => ['text' => "Halo $name, pesan Anda sudah kami terima."]];
+    header('Content-Type: application/json');
+    echo json_encode(['reply' => $reply]);
 }
-http_response_code($sent ? 204 : 503); // On 503, Cetar comes again.

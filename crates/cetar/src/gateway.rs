@@ -71,6 +71,7 @@ impl Gateway {
             ids: Arc::clone(&ids),
             node: node.to_string(),
             webhooks: Arc::new(WebhookClient::new(egress, clock)),
+            replies: Arc::new(cetar_server::Replies),
             media: media_setup(config, &data)?,
             settings: Settings {
                 requests_per_minute: config.limits.requests_per_minute,

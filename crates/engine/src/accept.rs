@@ -8,7 +8,7 @@ use cetar_store::{Accepted, Device, NewIdempotency, NewSend, StoreError};
 use crate::auth::Caller;
 
 /// The same `Idempotency-Key` is the same request for this long.
-const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(24);
+pub const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(24);
 
 /// A send, its fields already in the product's words (the HTTP layer has reported every bad one).
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub struct IdempotencyKey {
     pub path: &'static str,
     /// SHA-256 of the canonical body.
     pub fingerprint: [u8; 32],
+    /// How long it is the same request.
+    pub kept: Duration,
 }
 
 /// On disk.
@@ -98,7 +100,7 @@ impl crate::Engine {
             scope: scope(caller, given.path),
             key: given.key,
             fingerprint: given.fingerprint,
-            expires_at: now + IDEMPOTENCY_KEPT,
+            expires_at: now + given.kept,
         });
         // Before anything is judged: what was accepted once is answered the same, though the device has been logged out since.
         if let Some(asked) = &idempotency

@@ -25,7 +25,7 @@ pub(crate) use signature::new_secret;
 pub trait Transport: Send + Sync + 'static {
     /// Whether this URL may be called at all (scheme, literal address): for the check at creation.
     fn permits(&self, url: &str) -> Result<(), String>;
-    /// One POST: no redirect, 5 s to connect, 15 s in all, at most 16 KiB of the answer read.
+    /// One POST: no redirect, 5 s to connect, 15 s in all, as much of the answer read as asked for.
     async fn post(&self, request: Request) -> Result<Response, TransportError>;
 }
 
@@ -37,6 +37,8 @@ pub struct Request {
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// The exact bytes that were signed.
     pub body: bytes::Bytes,
+    /// Bytes of the answer to read at most.
+    pub answer_room: usize,
 }
 
 /// What came back.
@@ -46,8 +48,10 @@ pub struct Response {
     pub status: u16,
     /// `Retry-After`, if it was given in seconds or as a date.
     pub retry_after: Option<Duration>,
-    /// The first 16 KiB of the answer.
+    /// The answer, or as much as there was room for.
     pub body: String,
+    /// The body is whole: neither cut for want of room nor by the connection.
+    pub whole: bool,
 }
 
 /// No answer.

@@ -22,6 +22,8 @@ pub struct NewEndpoint {
     pub ordered: bool,
     /// `X-Hub-Signature-256` too.
     pub legacy_signature: bool,
+    /// Send the replies in its answers.
+    pub replies: bool,
 }
 
 /// Not done.
@@ -113,7 +115,7 @@ impl Engine {
         caller: &Caller,
         endpoint: NewEndpoint,
     ) -> Result<(Endpoint, SecretString), EndpointError> {
-        let NewEndpoint { url, events, device, headers, ordered, legacy_signature } = endpoint;
+        let NewEndpoint { url, events, device, headers, ordered, legacy_signature, replies } = endpoint;
         self.permits_endpoint(&url).map_err(EndpointError::Url)?;
         check_headers(&headers)?;
         self.check_device(caller, device.as_ref()).await?;
@@ -127,6 +129,7 @@ impl Engine {
             headers: headers.iter().map(|(name, _)| name.clone()).collect(),
             ordered,
             legacy_signature,
+            replies,
             paused_at: None,
             disabled: None,
             failures: 0,

@@ -25,6 +25,7 @@ mod leases;
 pub mod limit;
 pub mod link;
 pub mod media;
+pub mod replies;
 mod run;
 mod sessions;
 mod supervisor;
@@ -76,6 +77,8 @@ pub struct Parts {
     pub node: String,
     /// Sends webhooks.
     pub webhooks: Arc<dyn delivery::Transport>,
+    /// Reads the sends in their answers.
+    pub replies: Arc<dyn replies::ReplyReader>,
     /// Keeps and fetches media.
     pub media: media::Setup,
     /// Figures.
@@ -126,6 +129,7 @@ pub(crate) struct Inner {
     pub(crate) ids: Arc<IdSource>,
     pub(crate) node: String,
     pub(crate) webhooks: Arc<dyn delivery::Transport>,
+    pub(crate) replies: Arc<dyn replies::ReplyReader>,
     pub(crate) settings: Settings,
     /// Wakes the delivery loop: something that webhooks are told of was committed.
     pub(crate) deliveries: Notify,
@@ -158,7 +162,7 @@ pub(crate) struct Inner {
 impl Engine {
     /// Puts it together. Starts nothing.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, providers, clock, ids, node, webhooks, media, settings } = parts;
+        let Parts { store, providers, clock, ids, node, webhooks, replies, media, settings } = parts;
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -167,6 +171,7 @@ impl Engine {
                 ids,
                 node,
                 webhooks,
+                replies,
                 settings,
                 deliveries: Notify::new(),
                 media: media::Media::new(media),

@@ -335,6 +335,20 @@ impl ApiError {
         self.cause.as_deref()
     }
 
+    /// What it says, on one line, every bad field included: for those who get no answer in JSON.
+    pub(crate) fn in_words(self, language: Language) -> String {
+        if self.fields.is_empty() {
+            return self
+                .message
+                .map_or_else(|| self.code.message(language).to_owned(), |text| text.into(language));
+        }
+        let told = self.fields.into_iter().map(|problem| {
+            let bad = problem.describe(language);
+            format!("{}: {}", bad.field, bad.message)
+        });
+        told.collect::<Vec<_>>().join(" ")
+    }
+
     /// Writes body and headers of the answer. Headers that are there already, such as `Allow`, stay.
     pub(crate) fn write(self, headers: &mut HeaderMap, language: Language, request_id: &str) -> Vec<u8> {
         if let Some(wait) = self.retry_after {

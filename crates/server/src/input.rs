@@ -8,7 +8,7 @@ mod path;
 mod problem;
 mod recipient;
 
-pub(crate) use body::Body;
+pub(crate) use body::{Body, invalid_json};
 pub(crate) use moment::Moment;
 pub(crate) use object::{Fields, Text as TextRule, is_http_url, words};
 pub(crate) use page::{Order, Page, PageParams, cursor, read_cursor};

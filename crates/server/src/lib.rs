@@ -24,6 +24,7 @@ mod v1;
 pub use error::ErrorCode;
 pub use openapi::document as openapi;
 pub use options::{DiskHasRoom, Face, MetricsRenderer, ServerOptions};
+pub use v1::messages::reply::Replies;
 
 use axum::Router;
 use cetar_engine::Engine;

@@ -12,7 +12,7 @@ use crate::{
     input::{Body, Page, recipient},
     language,
     v1::messages::{
-        create::{TYPES, parse},
+        create::{Place, TYPES, parse},
         envelope::{CHANNELS, Reach},
         idempotency,
     },
@@ -64,7 +64,7 @@ pub fn send_body(bytes: &[u8]) {
     let same = again.is_ok_and(|again| again.fingerprint() == body.fingerprint());
     let fraction = || has_fraction(&serde_json::from_slice(&anew).unwrap_or_default());
     assert!(same || fraction(), "written anew, it is another");
-    match parse(&body.fields(), &everything()) {
+    match parse(&body.fields(), &everything(), Place::Asked) {
         Ok(request) => {
             assert!(recipient(request.channel, request.to.as_str()).is_ok(), "not a recipient");
             if let Some(text) = request.content.text() {

@@ -1,7 +1,7 @@
 //! The `/v1` API: one endpoint a file, `<resource>/<verb>.rs`, each reading top to bottom: refusals, body, documentation, handler.
 
 mod api_keys;
-mod deliveries;
+pub(crate) mod deliveries;
 mod devices;
 mod events;
 mod jobs;

@@ -15,8 +15,8 @@ use crate::{
 statements! {
     // Of the endpoints with something due and room for it, those that have waited longest first: an ordered one and one whose
     // circuit is open have room for one. Locked, so that two nodes do not claim beyond an endpoint's share.
-    DUE_ENDPOINTS = "SELECT e.id, e.url, e.secret, e.former_secrets, e.headers, e.ordered, e.legacy_signature, e.failures \
-                     FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL \
+    DUE_ENDPOINTS = "SELECT e.id, e.url, e.secret, e.former_secrets, e.headers, e.ordered, e.legacy_signature, e.replies, \
+                       e.failures FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL \
                        AND (e.not_before IS NULL OR e.not_before <= $1) AND EXISTS \
                        (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready' AND d.run_at <= $1) \
                        AND (SELECT COUNT(*) FROM deliveries r WHERE r.endpoint = e.id AND r.state = 'running') < \

@@ -39,7 +39,7 @@ statements! {
     FAILED = list!("AND d.state = 'dead' ");
     ONE = concat!(shown!(), "WHERE d.workspace = $1 AND d.id = $2");
     BODY = "SELECT v.body FROM deliveries d JOIN events v ON v.id = d.event WHERE d.id = $1";
-    HISTORY = "SELECT attempt, started_at, ended_at, url, headers, status, error, response, next_at FROM delivery_attempts \
+    HISTORY = "SELECT attempt, started_at, ended_at, url, headers, status, error, response, reply, next_at FROM delivery_attempts \
                WHERE delivery = $1 ORDER BY lease_token";
     STANDS = "SELECT d.state, e.disabled_at FROM deliveries d JOIN endpoints e ON e.id = d.endpoint \
               WHERE d.workspace = $1 AND d.id = $2 AND e.removed_at IS NULL",
@@ -104,6 +104,7 @@ struct AttemptRow {
     status: Option<i64>,
     error: Option<String>,
     response: Option<String>,
+    reply: Option<String>,
     next_at: Option<i64>,
 }
 
@@ -111,6 +112,8 @@ impl AttemptRow {
     fn attempt(self, id: &DeliveryId) -> Result<DeliveryAttempt> {
         let headers = self.headers.as_deref();
         let headers = headers.map(|names| read_json(names, "delivery_attempts", "headers", id.as_str()));
+        let reply = self.reply.as_deref();
+        let reply = reply.map(|reply| read_json(reply, "delivery_attempts", "reply", id.as_str()));
         Ok(DeliveryAttempt {
             attempt: count(self.attempt),
             started_at: Timestamp::from_micros(self.started_at),
@@ -120,6 +123,7 @@ impl AttemptRow {
             status: self.status.and_then(|status| u16::try_from(status).ok()),
             error: self.error,
             response: self.response,
+            reply: reply.transpose()?,
             next_at: self.next_at.map(Timestamp::from_micros),
         })
     }

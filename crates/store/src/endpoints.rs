@@ -13,15 +13,15 @@ use crate::{
 
 macro_rules! shown {
     () => {
-        "id, workspace, url, events, device, header_names, ordered, legacy_signature, paused_at, disabled_at, disabled_reason, \
-         failures, failing_since, not_before, created_at"
+        "id, workspace, url, events, device, header_names, ordered, legacy_signature, replies, paused_at, disabled_at, \
+         disabled_reason, failures, failing_since, not_before, created_at"
     };
 }
 
 statements! {
     INSERT = "INSERT INTO endpoints (id, workspace, url, events, device, secret, headers, header_names, ordered, \
-                legacy_signature, paused_at, disabled_at, disabled_reason, created_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                legacy_signature, replies, paused_at, disabled_at, disabled_reason, created_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     OF_WORKSPACE = concat!("SELECT ", shown!(), " FROM endpoints WHERE workspace = $1 AND removed_at IS NULL ORDER BY id");
     ONE = concat!("SELECT ", shown!(), " FROM endpoints WHERE workspace = $1 AND id = $2 AND removed_at IS NULL");
     LOCK = "SELECT url FROM endpoints WHERE workspace = $1 AND id = $2 AND removed_at IS NULL",
@@ -33,6 +33,7 @@ statements! {
     // Not before: that of an ordered endpoint is its first delivery's, which now waits by itself no longer.
     ORDERED = "UPDATE endpoints SET ordered = $2, not_before = NULL WHERE id = $1 AND ordered <> $2";
     LEGACY = "UPDATE endpoints SET legacy_signature = $2 WHERE id = $1";
+    REPLIES = "UPDATE endpoints SET replies = $2 WHERE id = $1";
     PAUSE = "UPDATE endpoints SET paused_at = COALESCE(paused_at, $2) WHERE id = $1";
     RESUME = "UPDATE endpoints SET paused_at = NULL, not_before = NULL WHERE id = $1 AND paused_at IS NOT NULL";
     ENABLE = "UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, failures = 0, failing_since = NULL, not_before = NULL \
@@ -56,6 +57,7 @@ struct Row {
     header_names: String,
     ordered: bool,
     legacy_signature: bool,
+    replies: bool,
     paused_at: Option<i64>,
     disabled_at: Option<i64>,
     disabled_reason: Option<String>,
@@ -76,6 +78,7 @@ impl Row {
             headers: read_json(&self.header_names, "endpoints", "header_names", id)?,
             ordered: self.ordered,
             legacy_signature: self.legacy_signature,
+            replies: self.replies,
             paused_at: self.paused_at.map(Timestamp::from_micros),
             disabled: self
                 .disabled_at
@@ -120,6 +123,7 @@ impl Store {
                     names,
                     endpoint.ordered,
                     endpoint.legacy_signature,
+                    endpoint.replies,
                     endpoint.paused_at.map(Timestamp::as_micros),
                     disabled.map(|(at, _)| at.as_micros()),
                     disabled.map(|(_, why)| why.as_str()),
@@ -174,6 +178,9 @@ impl Store {
                 }
                 if let Some(legacy) = change.legacy_signature {
                     execute!(tx, LEGACY, id, legacy)?;
+                }
+                if let Some(replies) = change.replies {
+                    execute!(tx, REPLIES, id, replies)?;
                 }
                 Ok(true)
             })
@@ -268,6 +275,7 @@ pub(crate) struct TargetRow {
     headers: Option<Vec<u8>>,
     pub(crate) ordered: bool,
     legacy_signature: bool,
+    replies: bool,
     pub(crate) failures: i64,
 }
 
@@ -289,6 +297,7 @@ impl TargetRow {
                 .collect(),
             headers,
             legacy_signature: self.legacy_signature,
+            replies: self.replies,
             url: self.url,
         })
     }

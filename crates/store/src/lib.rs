@@ -42,6 +42,7 @@ mod prune;
 mod receipts;
 mod records;
 mod recover;
+mod replies;
 mod seal;
 mod settle;
 mod sqlite;

@@ -32,6 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(3, "0003_webhooks"),
     step!(4, "0004_stream"),
     step!(5, "0005_content"),
+    step!(6, "0006_replies"),
 ];
 
 /// The schema this program knows.

@@ -19,7 +19,7 @@ statements! {
     SETTLE = "UPDATE deliveries SET state = $4, run_at = COALESCE($5, run_at), worker = NULL, lease_until = NULL, finished_at = $6 \
               WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     ATTEMPT = "INSERT INTO delivery_attempts (delivery, lease_token, attempt, started_at, ended_at, status, error, response, \
-                 url, headers, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                 url, headers, next_at, reply) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     WELL = "UPDATE endpoints SET failures = 0, failing_since = NULL, not_before = NULL WHERE id = $1";
     FAILED = "UPDATE endpoints SET failures = failures + 1, failing_since = COALESCE(failing_since, $2) WHERE id = $1 \
               RETURNING failures, failing_since, not_before";
@@ -68,6 +68,7 @@ async fn settle(tx: &mut Tx, settlement: &DeliverySettlement) -> Result<Endpoint
         return Err(StoreError::LeaseLost);
     }
     let headers = if settlement.headers.is_empty() { None } else { Some(json(&settlement.headers)?) };
+    let reply = settlement.reply.as_ref().map(json).transpose()?;
     execute!(
         tx,
         ATTEMPT,
@@ -82,6 +83,7 @@ async fn settle(tx: &mut Tx, settlement: &DeliverySettlement) -> Result<Endpoint
         &settlement.url,
         headers,
         next_at,
+        reply,
     )?;
     match settlement.next {
         DeliveryNext::Delivered => succeeded(tx, &held).await,

@@ -3,6 +3,7 @@
 mod accounts;
 mod arriving;
 mod content;
+mod replies;
 mod sending;
 mod stream;
 mod webhooks;
@@ -10,6 +11,7 @@ mod webhooks;
 pub use accounts::*;
 pub use arriving::*;
 pub use content::*;
+pub use replies::*;
 pub use sending::*;
 pub use stream::*;
 pub use webhooks::*;

@@ -1,7 +1,7 @@
 //! A customer's server: takes webhooks, checks their signature, hands them to the test.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU16, Ordering},
 };
 
@@ -48,12 +48,14 @@ pub struct Receiver {
     arrived: mpsc::UnboundedReceiver<Webhook>,
     kept: Vec<Webhook>,
     status: Arc<AtomicU16>,
+    replies: Arc<Mutex<String>>,
 }
 
 #[derive(Clone)]
 struct Shared {
     arrived: mpsc::UnboundedSender<Webhook>,
     status: Arc<AtomicU16>,
+    replies: Arc<Mutex<String>>,
 }
 
 impl Receiver {
@@ -63,10 +65,11 @@ impl Receiver {
         let url = format!("http://{}/webhook", listener.local_addr().expect("an address"));
         let (sender, arrived) = mpsc::unbounded_channel();
         let status = Arc::new(AtomicU16::new(200));
-        let shared = Shared { arrived: sender, status: Arc::clone(&status) };
+        let replies = Arc::<Mutex<String>>::default();
+        let shared = Shared { arrived: sender, status: Arc::clone(&status), replies: Arc::clone(&replies) };
         let router = Router::new().route("/webhook", post(take)).with_state(shared);
         TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
-        Self { url, arrived, kept: Vec::new(), status }
+        Self { url, arrived, kept: Vec::new(), status, replies }
     }
 
     /// Its address.
@@ -77,6 +80,11 @@ impl Receiver {
     /// What it answers from now on. Webhooks answered otherwise than 2xx are not handed to the test.
     pub fn answer_with(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// What it says in its answers to `message.received` from now on.
+    pub fn say(&self, answer: impl Into<String>) {
+        *self.replies.lock().expect("nobody panicked with it") = answer.into();
     }
 
     /// Waits for the next webhook that satisfies the test; the others are kept for later.
@@ -103,12 +111,16 @@ impl Receiver {
     }
 }
 
-async fn take(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn take(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     let status = StatusCode::from_u16(shared.status.load(Ordering::SeqCst)).unwrap_or(StatusCode::OK);
+    let mut answer = String::new();
     if status.is_success() {
-        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let json: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        if json["event"] == "message.received" {
+            answer.clone_from(&shared.replies.lock().expect("nobody panicked with it"));
+        }
         // The test may be over already.
         let _gone = shared.arrived.send(Webhook { headers, body, json });
     }
-    status
+    (status, answer)
 }

@@ -32,7 +32,7 @@ impl Example {
             listener.local_addr().expect("an address").port()
         };
         let url = format!("http://127.0.0.1:{port}/");
-        let words = ["--url", &url, "--event", "message.received", "--json"];
+        let words = ["--url", &url, "--event", "message.received", "--replies", "--json"];
         let added: Value =
             serde_json::from_str(&scene.home.cli("webhook add", &words).await.ok()).expect("JSON");
         let text = |name: &str| added[name].as_str().expect(name);
@@ -54,7 +54,6 @@ impl Example {
                 command
             }
         };
-        command.env("GATEWAY_URL", &scene.gateway.base).env("GATEWAY_API_KEY", &scene.key);
         command.env("WEBHOOK_SECRET", text("secret")).envs(environment.iter().copied());
         command.env("NODE_PATH", root().join("target/packages/node_modules"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);

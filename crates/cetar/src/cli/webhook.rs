@@ -33,6 +33,9 @@ Examples:
         /// Send X-Hub-Signature-256 too, for receivers made for other gateways
         #[arg(long)]
         legacy_signature: bool,
+        /// Send the reply in an answer to message.received: {"reply": {…}}, the body of a send without 'to'
+        #[arg(long)]
+        replies: bool,
         #[command(flatten)]
         listing: Listing,
         #[command(flatten)]
@@ -69,6 +72,9 @@ Examples:
         /// Send X-Hub-Signature-256 too
         #[arg(long, value_name = "true|false")]
         legacy_signature: Option<bool>,
+        /// Send the replies in its answers
+        #[arg(long, value_name = "true|false")]
+        replies: Option<bool>,
     },
     /// Send nothing more to an endpoint for a while; its events are kept
     Pause(OneWebhook),

@@ -12,12 +12,13 @@ use crate::{
 
 pub(crate) async fn run(desk: &Desk<'_>, command: Webhook) -> anyhow::Result<()> {
     match command {
-        Webhook::Add { url, device, event, headers, ordered, legacy_signature, listing, tenant } => {
+        Webhook::Add { url, device, event, headers, ordered, legacy_signature, replies, listing, tenant } => {
             let mut body = json!({
                 "url": url,
                 "device_id": device,
                 "ordered": ordered,
                 "legacy_signature": legacy_signature,
+                "replies": replies,
             });
             if !event.is_empty() {
                 body["events"] = event.into();
@@ -50,8 +51,13 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Webhook) -> anyhow::Result<()>
             let answer = about(desk, &webhook, Method::GET, "", None).await?;
             print_json(&answer.data)
         }
-        Webhook::Change { webhook, url, device, event, headers, ordered, legacy_signature } => {
-            let mut body = json!({ "url": url, "ordered": ordered, "legacy_signature": legacy_signature });
+        Webhook::Change { webhook, url, device, event, headers, ordered, legacy_signature, replies } => {
+            let mut body = json!({
+                "url": url,
+                "ordered": ordered,
+                "legacy_signature": legacy_signature,
+                "replies": replies,
+            });
             if let Some(device) = device {
                 body["device_id"] = if device == "all" { "".into() } else { device.into() };
             }

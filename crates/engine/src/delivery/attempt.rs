@@ -7,10 +7,13 @@ use cetar_store::{ClaimedDelivery, DeliveryNext, DeliverySettlement, EndpointTur
 use secrecy::ExposeSecret;
 
 use super::{Request, Response, TransportError, schedule, schedule::Next, signature};
-use crate::{Engine, insist::insist};
+use crate::{Engine, insist::insist, replies};
 
 /// What every webhook says of its sender.
 pub const USER_AGENT: &str = concat!("cetar/", env!("CARGO_PKG_VERSION"));
+
+/// Bytes of an answer that are kept to look at.
+const KEPT_OF_AN_ANSWER: usize = 16 * 1024;
 
 /// Deliveries made due in one transaction when an endpoint is back.
 const BATCH: usize = 500;
@@ -26,7 +29,10 @@ pub(super) async fn make(engine: Engine, delivery: ClaimedDelivery) {
     let random = u16::from_le_bytes(engine.inner.ids.random());
     let next = schedule::next(delivery.attempt, &outcome, random);
     report(&delivery, &outcome, next, now.since(started_at));
-    let settlement = settlement(&engine, &delivery, outcome, next, started_at, now);
+    // Before the delivery counts as delivered: what breaks off in between is delivered, and answered, again.
+    let reply = replies::take(&engine, &delivery, &outcome).await;
+    let settlement =
+        DeliverySettlement { reply, ..settlement(&engine, &delivery, outcome, next, started_at, now) };
     settle(&engine, &delivery, settlement).await;
 }
 
@@ -47,7 +53,8 @@ fn request(delivery: &ClaimedDelivery, now: Timestamp) -> Result<Request, signat
     }
     let own = endpoint.headers.iter();
     headers.extend(own.map(|(name, value)| (name.clone().into(), value.expose_secret().to_owned())));
-    Ok(Request { url: endpoint.url.clone(), headers, body: body.clone().into() })
+    let answer_room = if replies::may_reply(delivery) { replies::ANSWER_ROOM } else { KEPT_OF_AN_ANSWER };
+    Ok(Request { url: endpoint.url.clone(), headers, body: body.clone().into(), answer_room })
 }
 
 fn settlement(
@@ -61,7 +68,7 @@ fn settlement(
     let (status, error, response) = match outcome {
         Ok(answer) => {
             let error = (next != Next::Delivered).then(|| "status".to_owned());
-            (Some(answer.status), error, Some(answer.body))
+            (Some(answer.status), error, Some(beginning(answer.body)))
         }
         Err(error) => (None, Some(error.to_string()), None),
     };
@@ -76,6 +83,7 @@ fn settlement(
         status,
         error,
         response,
+        reply: None,
         next: match next {
             Next::Delivered => DeliveryNext::Delivered,
             Next::Again(after) => DeliveryNext::Again(now + after),
@@ -83,6 +91,12 @@ fn settlement(
             Next::EndpointGone => DeliveryNext::EndpointGone,
         },
     }
+}
+
+/// What is kept of an answer.
+fn beginning(mut answer: String) -> String {
+    answer.truncate(answer.floor_char_boundary(KEPT_OF_AN_ANSWER));
+    answer
 }
 
 async fn settle(engine: &Engine, delivery: &ClaimedDelivery, settlement: DeliverySettlement) {

@@ -8,9 +8,6 @@ use cetar_provider::http;
 
 use super::{Request, Response, Transport, TransportError};
 
-/// As much of an answer as is kept to look at.
-const KEPT_OF_AN_ANSWER: usize = 16 * 1024;
-
 /// Posts through the guarded client: https only, or http to what `egress.allow` names; no redirect; no address that is
 /// not on the internet.
 #[derive(Clone)]
@@ -33,11 +30,11 @@ impl Transport for WebhookClient {
     }
 
     async fn post(&self, request: Request) -> Result<Response, TransportError> {
-        let Request { url, headers, body } = request;
+        let Request { url, headers, body, answer_room } = request;
         let call = headers
             .into_iter()
             .fold(http::Request::post(url, body), |call, (name, value)| call.header(name, value))
-            .max_response(KEPT_OF_AN_ANSWER);
+            .max_response(answer_room);
         let answer = self
             .http
             .send(call)
@@ -47,6 +44,7 @@ impl Transport for WebhookClient {
             status: answer.status,
             retry_after: answer.retry_after(self.clock.now()),
             body: String::from_utf8_lossy(&answer.body).into_owned(),
+            whole: answer.complete,
         })
     }
 }

@@ -79,7 +79,7 @@ mod tests {
 
     fn after_answer(attempt: u32, status: u16, retry_after: Option<u64>) -> Next {
         let retry_after = retry_after.map(Duration::from_secs);
-        next(attempt, &Ok(Response { status, retry_after, body: String::new() }), MIDDLE)
+        next(attempt, &Ok(Response { status, retry_after, body: String::new(), whole: true }), MIDDLE)
     }
 
     fn after_cut(attempt: u32, random: u16) -> Next {

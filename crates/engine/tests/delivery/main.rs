@@ -10,6 +10,8 @@ mod options;
 mod pace;
 #[path = "../support/process.rs"]
 mod process;
+#[path = "../support/reader.rs"]
+mod reader;
 #[path = "../support/receiver.rs"]
 mod receiver;
 mod restarts;

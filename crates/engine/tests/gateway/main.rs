@@ -13,6 +13,9 @@ mod linking;
 mod media;
 mod nodes;
 mod outages;
+#[path = "../support/reader.rs"]
+mod reader;
+mod replies;
 mod sending;
 mod site;
 mod stopping;

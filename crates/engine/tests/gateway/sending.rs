@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetar_engine::accept::{AcceptError, IdempotencyKey};
+use cetar_engine::accept::{AcceptError, IDEMPOTENCY_KEPT, IdempotencyKey};
 use cetar_model::{DownReason, FailureCode, MAX_ATTEMPTS, MessageState as S, SendError, Sent};
 use cetar_provider::Inbound;
 
@@ -209,6 +209,7 @@ async fn the_same_idempotency_key_sends_once_and_answers_the_same_job() {
             key: "order-17".to_owned(),
             path: "POST /v1/messages",
             fingerprint: [fingerprint; 32],
+            kept: IDEMPOTENCY_KEPT,
         });
         request
     };
@@ -233,8 +234,12 @@ async fn a_repeated_request_gets_its_first_answer_though_the_device_is_logged_ou
     let node = world.start().await;
     let request = || {
         let mut request = Node::text(BUDI, "Halo!");
-        request.idempotency =
-            Some(IdempotencyKey { key: "k".to_owned(), path: "POST /v1/messages", fingerprint: [1; 32] });
+        request.idempotency = Some(IdempotencyKey {
+            key: "k".to_owned(),
+            path: "POST /v1/messages",
+            fingerprint: [1; 32],
+            kept: IDEMPOTENCY_KEPT,
+        });
         request
     };
     let first = node.accept(request()).await.unwrap();
@@ -251,8 +256,12 @@ async fn equal_requests_at_the_same_moment_send_once() {
     let node = world.start().await;
     let requests = (0..20).map(|_| {
         let mut request = Node::text(BUDI, "Halo!");
-        request.idempotency =
-            Some(IdempotencyKey { key: "k".to_owned(), path: "POST /v1/messages", fingerprint: [1; 32] });
+        request.idempotency = Some(IdempotencyKey {
+            key: "k".to_owned(),
+            path: "POST /v1/messages",
+            fingerprint: [1; 32],
+            kept: IDEMPOTENCY_KEPT,
+        });
         node.accept(request)
     });
     let answers = futures::future::join_all(requests).await;

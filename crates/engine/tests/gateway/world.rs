@@ -2,7 +2,7 @@
 //! says that it means to.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, Mutex,
@@ -32,10 +32,13 @@ use cetar_store::{Device, MasterKey, NewDevice, Options, Sealer, Store};
 use tempfile::TempDir;
 use tokio::{
     runtime::{Builder, Runtime},
+    sync::oneshot,
     task::{JoinHandle, spawn_blocking},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::reader::TextReader;
 
 /// Longer than anything takes that happens at all: a test that waits this long has failed.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -113,8 +116,8 @@ impl World {
         async move {
             let store = Store::open(options).await.unwrap();
             let settings = Settings::default();
-            let media = Setup::new(folder, http);
-            Engine::new(Parts { store, providers, clock, ids, node, webhooks, media, settings })
+            let (media, replies) = (Setup::new(folder, http), Arc::new(TextReader));
+            Engine::new(Parts { store, providers, clock, ids, node, webhooks, replies, media, settings })
         }
     }
 
@@ -157,7 +160,7 @@ impl World {
 
     /// The events that webhooks were told of, by name.
     pub(crate) fn told(&self) -> Vec<String> {
-        let bodies = self.receiver.0.lock().unwrap();
+        let bodies = self.receiver.bodies.lock().unwrap();
         let name = |body: &String| {
             let event: serde_json::Value = serde_json::from_str(body).unwrap();
             event["event"].as_str().unwrap().to_owned()
@@ -167,8 +170,30 @@ impl World {
 
     /// The webhooks told so far, in order.
     pub(crate) fn bodies(&self) -> Vec<serde_json::Value> {
-        let bodies = self.receiver.0.lock().unwrap();
+        let bodies = self.receiver.bodies.lock().unwrap();
         bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    /// Waits until so many webhooks were posted, answered or not.
+    pub(crate) async fn has_told(&self, count: usize) {
+        let told = async {
+            while self.told().len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(LONGEST, told).await.unwrap_or_else(|_| panic!("waited in vain for {count} webhooks"));
+    }
+
+    /// Lets the receiver wait with its answer to the next webhook of which none was said yet, until it is given here.
+    pub(crate) fn next_answer(&self) -> oneshot::Sender<(u16, String)> {
+        let (answer, given) = oneshot::channel();
+        self.receiver.answers.lock().unwrap().push_back(given);
+        answer
+    }
+
+    /// Has the receiver answer the next webhook with this.
+    pub(crate) fn answer(&self, status: u16, body: &str) {
+        self.next_answer().send((status, body.to_owned())).unwrap();
     }
 
     /// Waits until so many sessions run on the network.
@@ -218,7 +243,11 @@ fn different_bytes(bytes: &mut [u8]) {
 
 /// A receiver that takes everything, and remembers the bodies.
 #[derive(Default)]
-struct Receiver(Mutex<Vec<String>>);
+struct Receiver {
+    bodies: Mutex<Vec<String>>,
+    /// What it answers to the next, in order, once a test says it; then nothing.
+    answers: Mutex<VecDeque<oneshot::Receiver<(u16, String)>>>,
+}
 
 #[async_trait]
 impl Transport for Receiver {
@@ -226,8 +255,13 @@ impl Transport for Receiver {
         Ok(())
     }
     async fn post(&self, request: Request) -> Result<Response, TransportError> {
-        self.0.lock().unwrap().push(String::from_utf8(request.body.to_vec()).unwrap());
-        Ok(Response { status: 200, retry_after: None, body: String::new() })
+        self.bodies.lock().unwrap().push(String::from_utf8(request.body.to_vec()).unwrap());
+        let answer = self.answers.lock().unwrap().pop_front();
+        let (status, body) = match answer {
+            Some(answer) => answer.await.unwrap(),
+            None => (200, String::new()),
+        };
+        Ok(Response { status, retry_after: None, body, whole: true })
     }
 }
 

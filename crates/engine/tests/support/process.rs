@@ -32,6 +32,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::reader::TextReader;
+
 /// Longer than anything takes that happens at all: a test that waits this long has failed.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -74,6 +76,7 @@ impl Machine {
             ids,
             node: "node_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".to_owned(),
             webhooks: Arc::new(webhooks),
+            replies: Arc::new(TextReader),
             media: Setup::new(
                 self.data.path().join("media"),
                 http::Client::new(http::Options::default()).unwrap(),

@@ -62,12 +62,13 @@ impl Body {
                 "Payload JSON harus berupa satu objek { … }.",
                 "The JSON payload must be one object { … }.",
             ))),
-            Err(error) => Err(refused(invalid(&error))),
+            Err(error) => Err(invalid_json(&error)),
         }
     }
 }
 
-fn invalid(error: &serde_json::Error) -> Text {
+/// What is wrong with this JSON, and where.
+pub(crate) fn invalid_json(error: &serde_json::Error) -> ApiError {
     let (line, column) = (error.line(), error.column());
     let position =
         (format!(" Lihat baris {line}, kolom {column}."), format!(" See line {line}, column {column}."));
@@ -79,7 +80,8 @@ fn invalid(error: &serde_json::Error) -> Text {
     } else {
         ("Payload JSON tidak valid.", "The payload is not valid JSON.")
     };
-    Text::new(indonesian.to_owned() + &position.0, english.to_owned() + &position.1)
+    let text = Text::new(indonesian.to_owned() + &position.0, english.to_owned() + &position.1);
+    ApiError::new(ErrorCode::InvalidJson).saying(text)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -121,6 +121,8 @@ pub(crate) enum Problem {
     NoSuchMessage,
     NoSuchDevice,
     OtherChannel(Channel),
+    /// In a reply, which goes where the message came from: another value.
+    SettledByEvent,
     Cursor,
     /// Not RFC 3339.
     Time,
@@ -174,6 +176,7 @@ impl Problem {
             Self::NoSuchMessage => "no_such_message",
             Self::NoSuchDevice => "no_such_device",
             Self::OtherChannel(_) => "other_channel",
+            Self::SettledByEvent => "not_for_a_reply",
             Self::Cursor => "invalid_cursor",
             Self::Time => "invalid_time",
             Self::NotAfter { .. } => "not_after",
@@ -322,6 +325,10 @@ impl Problem {
             Self::OtherChannel(channel) => Text::new(
                 format!("Device ini ada di kanal {channel}. Samakan channel, atau pilih device lain."),
                 format!("This device is on the channel {channel}. Give that channel, or another device."),
+            ),
+            Self::SettledByEvent => Text::new(
+                "Balasan selalu menuju chat asal pesan, lewat device yang sama. Hapus field ini.",
+                "A reply goes to the chat of its message, through the same device. Leave this out.",
             ),
             Self::Cursor => Text::new(
                 "Bukan kursor dari daftar ini. Kirim balik next_cursor apa adanya.",

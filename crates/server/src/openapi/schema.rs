@@ -10,7 +10,10 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-use crate::v1::messages::{content::BUTTON_TYPES, create::TYPES};
+use crate::v1::{
+    deliveries::view::REPLY_STATUSES,
+    messages::{content::BUTTON_TYPES, create::TYPES},
+};
 
 macro_rules! words {
     ($($name:ident: $about:literal = $words:expr;)*) => {$(
@@ -51,6 +54,7 @@ words! {
     LinkMethod: "How a device is linked." = words(model::LinkMethod::ALL, model::LinkMethod::as_str);
     Language: "A language we answer in." = words(model::Language::ALL, model::Language::as_str);
     DeliveryStatus: "Where a delivery stands." = words(model::DeliveryState::ALL, model::DeliveryState::as_str);
+    ReplyStatus: "What became of a reply in an answer." = REPLY_STATUSES.to_vec();
     WebhookState: "How a webhook endpoint is." = words(model::EndpointState::ALL, model::EndpointState::as_str);
     KeyScope: "What a key may do: send and read what it sent, or everything else." = words(&SCOPES, store::Scope::as_str);
 }

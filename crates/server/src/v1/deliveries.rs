@@ -2,4 +2,4 @@
 
 pub(super) mod read;
 pub(super) mod resend;
-pub(super) mod view;
+pub(crate) mod view;

@@ -5,5 +5,6 @@ pub(crate) mod create;
 pub(crate) mod envelope;
 pub(crate) mod idempotency;
 pub(super) mod queued;
+pub(crate) mod reply;
 pub(super) mod send_template;
 mod unfit;

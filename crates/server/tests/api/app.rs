@@ -30,7 +30,7 @@ use cetar_provider::{
     testkit::{ManualClock, ScriptedProvider},
 };
 use cetar_server::{Face, ServerOptions};
-use cetar_store::{DeliveryNext, DeliverySettlement, MasterKey, Options, Scope, Sealer, Store};
+use cetar_store::{DeliveryNext, DeliverySettlement, MasterKey, Options, ReplyOutcome, Scope, Sealer, Store};
 use http_body_util::BodyExt;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -114,6 +114,7 @@ impl App {
             ids: Arc::clone(&ids),
             node: "node".to_owned(),
             webhooks: Arc::new(NoTransport),
+            replies: Arc::new(cetar_server::Replies),
             media: Setup::new(
                 data.path().join("media"),
                 http::Client::new(http::Options::default()).unwrap(),
@@ -193,6 +194,11 @@ impl App {
 
     /// As if every receiver had answered 410.
     pub(crate) async fn disable_endpoints(&self) {
+        self.settle_all(DeliveryNext::EndpointGone, 410, None).await;
+    }
+
+    /// As if every receiver had answered with this status, and this had become of its reply.
+    pub(crate) async fn settle_all(&self, next: DeliveryNext, status: u16, reply: Option<ReplyOutcome>) {
         let (store, now) = (self.engine.store(), self.clock.now());
         let until = now + std::time::Duration::from_secs(15);
         for delivery in store.claim_deliveries("node", now, until, 100, 100).await.unwrap() {
@@ -204,10 +210,11 @@ impl App {
                 now,
                 url: delivery.endpoint.url.clone(),
                 headers: Vec::new(),
-                status: Some(410),
-                error: Some("status".to_owned()),
+                status: Some(status),
+                error: (next != DeliveryNext::Delivered).then(|| "status".to_owned()),
                 response: None,
-                next: DeliveryNext::EndpointGone,
+                reply: reply.clone(),
+                next: next.clone(),
             };
             store.settle_delivery(settlement).await.unwrap();
         }

@@ -1,7 +1,8 @@
 //! Webhook endpoints and their delivery log.
 
 use axum::http::{Method, StatusCode};
-use cetar_model::Channel;
+use cetar_model::{Channel, JobId};
+use cetar_store::{DeliveryNext, ReplyOutcome};
 use insta::assert_snapshot;
 
 use crate::app::{Answer, App};
@@ -49,6 +50,7 @@ async fn a_webhook_is_added_with_its_secret_shown_once_and_removed() {
         "next_attempt_at": null,
         "ordered": true,
         "paused_at": null,
+        "replies": false,
         "secret": "whsec_…",
         "state": "active",
         "url": "https://contoh.com/hook?token=1"
@@ -219,6 +221,7 @@ async fn a_delivery_is_found_with_what_was_asked_and_sent_again() {
             "detail": "connection refused"
           },
           "next_attempt_at": null,
+          "reply": null,
           "request": {
             "headers": {
               "X-Api-Key": "…",
@@ -367,4 +370,46 @@ async fn webhooks_need_the_admin_scope_and_stay_within_the_keys_ties() {
     let of_all =
         patch(&app, &tied, &format!("/v1/webhooks/{}", own.as_str().unwrap()), r#"{"device_id":""}"#).await;
     assert_eq!(of_all.gist(), "422 validation_failed · device_id: no_such_device");
+}
+
+#[tokio::test]
+async fn the_log_says_what_became_of_a_reply() {
+    let app = App::new().await;
+    let admin = app.admin_key().await;
+    let added =
+        post(&app, &admin, "/v1/webhooks", r#"{"url":"https://contoh.com/hook","replies":true}"#).await;
+    assert_eq!(added.json()["data"]["replies"], true, "{added}");
+    let path = format!("/v1/webhooks/{}", added.json()["data"]["id"].as_str().unwrap());
+    let job: JobId = "job_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".parse().unwrap();
+    let refused = ReplyOutcome::Refused {
+        code: "validation_failed".to_owned(),
+        message: "type: Wajib diisi.".to_owned(),
+    };
+    for (reply, shown) in [
+        (None, serde_json::json!(null)),
+        (
+            Some(ReplyOutcome::Queued { job: job.clone() }),
+            serde_json::json!({"status": "queued", "job_id": job, "error": null}),
+        ),
+        (
+            Some(refused),
+            serde_json::json!({
+                "status": "refused",
+                "job_id": null,
+                "error": {"code": "validation_failed", "message": "type: Wajib diisi."},
+            }),
+        ),
+        (
+            Some(ReplyOutcome::PassedOver),
+            serde_json::json!({"status": "passed_over", "job_id": null, "error": null}),
+        ),
+    ] {
+        let delivery = post(&app, &admin, &format!("{path}/test"), "").await.json()["data"]["id"].clone();
+        app.settle_all(DeliveryNext::Delivered, 200, reply).await;
+        let delivery = format!("/v1/deliveries/{}", delivery.as_str().unwrap());
+        let log = app.get(&delivery).bearer(&admin).await_answer().await.json();
+        assert_eq!(log["data"]["history"][0]["reply"], shown);
+    }
+    let changed = patch(&app, &admin, &path, r#"{"replies":false}"#).await;
+    assert_eq!(changed.json()["data"]["replies"], false, "{changed}");
 }

@@ -8,6 +8,8 @@ use cetar_model::{
 };
 use secrecy::SecretString;
 
+use super::ReplyOutcome;
+
 /// A webhook endpoint, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -27,6 +29,8 @@ pub struct Endpoint {
     pub ordered: bool,
     /// `X-Hub-Signature-256` is sent too.
     pub legacy_signature: bool,
+    /// Replies in its answers are sent.
+    pub replies: bool,
     /// Since when its owner wants nothing.
     pub paused_at: Option<Timestamp>,
     /// When and why it was switched off: `gone`, `failing`, `unreadable`.
@@ -85,6 +89,8 @@ pub struct EndpointChange {
     pub ordered: Option<bool>,
     /// `X-Hub-Signature-256` too.
     pub legacy_signature: Option<bool>,
+    /// Send the replies in its answers.
+    pub replies: Option<bool>,
 }
 
 /// What its owner does with an endpoint.
@@ -111,6 +117,8 @@ pub struct Target {
     pub secrets: Vec<SecretString>,
     /// `X-Hub-Signature-256` is wanted too.
     pub legacy_signature: bool,
+    /// A reply in its answer is to be sent.
+    pub replies: bool,
 }
 
 /// A delivery under our lease.
@@ -158,6 +166,8 @@ pub struct DeliverySettlement {
     pub error: Option<String>,
     /// The first 16 KiB of the answer, as text.
     pub response: Option<String>,
+    /// What became of the reply in it, if there was one.
+    pub reply: Option<ReplyOutcome>,
     /// What follows.
     pub next: DeliveryNext,
 }
@@ -245,6 +255,8 @@ pub struct DeliveryAttempt {
     pub error: Option<String>,
     /// The first 16 KiB of the answer.
     pub response: Option<String>,
+    /// What became of the reply in it.
+    pub reply: Option<ReplyOutcome>,
     /// When the next attempt was to follow.
     pub next_at: Option<Timestamp>,
 }

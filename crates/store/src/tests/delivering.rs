@@ -24,6 +24,7 @@ pub(super) fn settlement(
         status: Some(500),
         error: Some("status".into()),
         response: Some("oh\0 no".into()),
+        reply: None,
         next,
     }
 }
@@ -67,7 +68,7 @@ on_both_engines! {
         new.endpoint.device = Some(world.device().await);
         new.endpoint.disabled = Some((world.now(), "gone".into()));
         new.endpoint.headers = vec!["X-Key".into()];
-        (new.endpoint.ordered, new.endpoint.legacy_signature) = (true, true);
+        (new.endpoint.ordered, new.endpoint.legacy_signature, new.endpoint.replies) = (true, true, true);
         new.headers = vec![("X-Key".into(), "s3cret".into())];
         world.store.insert_endpoint(new.clone()).await.unwrap();
         assert!(matches!(world.store.insert_endpoint(new.clone()).await, Err(StoreError::Conflict)));

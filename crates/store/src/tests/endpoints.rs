@@ -46,12 +46,13 @@ on_both_engines! {
             device: Some(Some(world.device().await)),
             headers: Some(vec![]),
             legacy_signature: Some(true),
+            replies: Some(true),
             ordered: Some(false),
         };
         assert!(world.store.change_endpoint(&world.workspace, &id, change).await.unwrap());
         let changed = world.endpoint_now(&id).await;
         assert_eq!((&*changed.url, changed.events, changed.headers), ("https://lain.example/", vec![], vec![]));
-        assert!(changed.device.is_some() && changed.legacy_signature && !changed.ordered);
+        assert!(changed.device.is_some() && changed.legacy_signature && changed.replies && !changed.ordered);
         let nobody = world.ids.make(world.now());
         assert!(!world.store.change_endpoint(&world.workspace, &nobody, EndpointChange::default()).await.unwrap());
     }

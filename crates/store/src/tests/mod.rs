@@ -13,6 +13,7 @@ mod merging;
 mod opening;
 mod random;
 mod receiving;
+mod replying;
 mod sending;
 mod statements;
 mod streaming;

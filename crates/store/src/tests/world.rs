@@ -394,6 +394,7 @@ impl World {
             headers: Vec::new(),
             ordered: false,
             legacy_signature: false,
+            replies: false,
             paused_at: None,
             disabled: None,
             failures: 0,

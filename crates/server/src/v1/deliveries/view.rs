@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cetar_engine::auth::Caller;
-use cetar_model::{DeliveryId, DeliveryState, EndpointId, EventId};
-use cetar_store::{Delivery, DeliveryAttempt, DeliveryDetail};
+use cetar_model::{DeliveryId, DeliveryState, EndpointId, EventId, JobId};
+use cetar_store::{Delivery, DeliveryAttempt, DeliveryDetail, ReplyOutcome};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -90,6 +90,9 @@ pub(crate) struct DeliveryAttemptData {
     /// The first 16 KiB of the answer.
     #[schema(required, example = "ok")]
     response: Option<String>,
+    /// What became of the reply in it; `null` where there was none, or the endpoint does not send replies.
+    #[schema(required, example = json!(null))]
+    reply: Option<AttemptReply>,
     /// What went wrong; `null` where nothing did.
     #[schema(required)]
     error: Option<AttemptError>,
@@ -106,6 +109,50 @@ pub(crate) struct AttemptRequest {
     url: String,
     /// Its headers; signatures and the values of your own headers are not shown.
     headers: BTreeMap<String, String>,
+}
+
+/// The words for [`ReplyOutcome`].
+pub(crate) const REPLY_STATUSES: [&str; 3] = [QUEUED, REFUSED, PASSED_OVER];
+const QUEUED: &str = "queued";
+const REFUSED: &str = "refused";
+const PASSED_OVER: &str = "passed_over";
+
+/// What became of the reply in an answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AttemptReply {
+    /// `queued`: it is on its way; `refused`: it was not sent, and will not be; `passed_over`: an earlier attempt was answered well, so
+    /// that this one's reply was not looked at.
+    #[schema(value_type = schema::ReplyStatus)]
+    status: &'static str,
+    /// With `queued`: to ask about it, `GET /v1/jobs/{job_id}`. However often the webhook was delivered, it is this one.
+    #[schema(value_type = Option<String>, required, example = "job_0199c3a0b6f47c3e9d3a5b1c2d3e4f50")]
+    job_id: Option<JobId>,
+    /// With `refused`: why.
+    #[schema(required, example = json!(null))]
+    error: Option<ReplyError>,
+}
+
+/// Why a reply was not sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReplyError {
+    /// The code that `POST /v1/messages` would have answered.
+    #[schema(example = "validation_failed")]
+    code: String,
+    /// What is wrong and what to do, in the workspace's language.
+    #[schema(example = "content.text: Wajib diisi.")]
+    message: String,
+}
+
+impl From<ReplyOutcome> for AttemptReply {
+    fn from(outcome: ReplyOutcome) -> Self {
+        match outcome {
+            ReplyOutcome::Queued { job } => Self { status: QUEUED, job_id: Some(job), error: None },
+            ReplyOutcome::Refused { code, message } => {
+                Self { status: REFUSED, job_id: None, error: Some(ReplyError { code, message }) }
+            }
+            ReplyOutcome::PassedOver => Self { status: PASSED_OVER, job_id: None, error: None },
+        }
+    }
 }
 
 /// What went wrong with an attempt.
@@ -163,6 +210,7 @@ impl DeliveryAttemptData {
             request: attempt.url.map(|url| AttemptRequest { url, headers }),
             status: attempt.status,
             response: attempt.response,
+            reply: attempt.reply.map(AttemptReply::from),
             error: attempt.error.map(|error| {
                 let (class, detail) = split(&error);
                 AttemptError { class, detail }

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::HeaderMap, response::IntoResponse};
 use cetar_engine::accept::SendRequest;
-use cetar_model::{ContentKind, MessageId};
+use cetar_model::{Channel, Chat, ContentKind, MessageId};
 use utoipa::ToSchema;
 
 use super::{
@@ -173,13 +173,27 @@ pub(crate) async fn create(
 fn read(headers: &HeaderMap, body: &Body, reach: &Reach) -> Result<SendRequest, ApiError> {
     let fields = body.fields();
     let idempotency = idempotency::key(headers, body, &fields, "POST /v1/messages");
-    Ok(SendRequest { idempotency, ..parse(&fields, reach)? })
+    Ok(SendRequest { idempotency, ..parse(&fields, reach, Place::Asked)? })
 }
 
-pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<SendRequest, ApiError> {
-    let channel = channel(fields, reach);
+/// Who says where a message goes.
+pub(crate) enum Place {
+    /// Its body.
+    Asked,
+    /// What it answers.
+    Settled(Channel, Chat),
+}
+
+pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach, place: Place) -> Result<SendRequest, ApiError> {
+    let channel = match place {
+        Place::Asked => channel(fields, reach),
+        Place::Settled(channel, _) => Some(channel),
+    };
     let kind = kind(fields);
-    let to = to(fields, channel);
+    let to = match place {
+        Place::Asked => to(fields, channel),
+        Place::Settled(_, chat) => Some(chat),
+    };
     let content = match kind {
         Kind::Known(kind) => content::read(fields, kind),
         Kind::Missing => content::read(fields, ContentKind::Text),
@@ -255,7 +269,7 @@ mod tests {
     /// The bad fields of a body as `field: code`, in the order listed.
     fn problems(body: &Value) -> Vec<String> {
         let fields = Fields::of(body.as_object().expect("an object"));
-        let Err(error) = parse(&fields, &reach()) else { return Vec::new() };
+        let Err(error) = parse(&fields, &reach(), Place::Asked) else { return Vec::new() };
         let answer = error.write(&mut HeaderMap::new(), Language::English, "");
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
         let fields = answer["error"]["fields"].as_array().expect("fields");

@@ -37,7 +37,6 @@ impl Reach {
     }
 
     /// These networks.
-    #[cfg(any(test, fuzzing))]
     pub(crate) fn to(networks: Vec<(Channel, Capabilities)>) -> Self {
         Self { networks }
     }

@@ -1,7 +1,7 @@
 //! The `Idempotency-Key` header.
 
 use axum::http::{HeaderMap, HeaderValue};
-use cetar_engine::accept::IdempotencyKey;
+use cetar_engine::accept::{IDEMPOTENCY_KEPT, IdempotencyKey};
 
 use crate::input::{Body, Fields, Problem};
 
@@ -19,7 +19,7 @@ pub(super) fn key(
         fields.refuse(HEADER, problem);
         None
     });
-    key.map(|key| IdempotencyKey { key, path, fingerprint: body.fingerprint() })
+    key.map(|key| IdempotencyKey { key, path, fingerprint: body.fingerprint(), kept: IDEMPOTENCY_KEPT })
 }
 
 /// Its value, if it is there: a structured-field string (`"…"`, RFC 8941 §3.3.3) or the same bare, 1 to 255 printable characters.

@@ -46,6 +46,10 @@ pub(crate) struct NewWebhookBody {
     /// Send `X-Hub-Signature-256` too: the HMAC-SHA256 of the body under the secret as it is written, in hexadecimal.
     #[schema(default = false, nullable, required = false)]
     legacy_signature: Option<bool>,
+    /// Send the reply in an answer: your server answers `message.received` with `{"reply": {…}}`, the body of a `POST /v1/messages` without
+    /// `to`, and it goes to that chat, once, however often the webhook is delivered.
+    #[schema(default = false, nullable, required = false)]
+    replies: Option<bool>,
 }
 
 /// The endpoint, and its secret, shown this once.
@@ -86,6 +90,7 @@ fn parse(
         headers: body::headers(fields),
         ordered: fields.flag("ordered").unwrap_or(false),
         legacy_signature: fields.flag("legacy_signature").unwrap_or(false),
+        replies: fields.flag("replies").unwrap_or(false),
     };
     if new.device.as_ref().is_some_and(|id| !there.iter().any(|device| device.id == *id)) {
         fields.refuse("device_id", Problem::NoSuchDevice);

@@ -43,6 +43,9 @@ pub(crate) struct WebhookChangeBody {
     /// Send `X-Hub-Signature-256` too.
     #[schema(nullable, required = false)]
     legacy_signature: Option<bool>,
+    /// Send the replies in its answers.
+    #[schema(nullable, required = false)]
+    replies: Option<bool>,
 }
 
 fn parse(fields: &Fields<'_>) -> Result<EndpointChange, ApiError> {
@@ -55,6 +58,7 @@ fn parse(fields: &Fields<'_>) -> Result<EndpointChange, ApiError> {
         headers: fields.has("headers").then(|| body::headers(fields)),
         ordered: fields.flag("ordered"),
         legacy_signature: fields.flag("legacy_signature"),
+        replies: fields.flag("replies"),
     };
     fields.check()?;
     Ok(change)

@@ -30,6 +30,8 @@ pub(crate) struct WebhookData {
     ordered: bool,
     /// `X-Hub-Signature-256` is sent too.
     legacy_signature: bool,
+    /// A reply in its answer is sent.
+    replies: bool,
     /// How it is: `active`; `failing` (ten failures in a row: it is only probed until it is back); `paused`; `disabled`.
     #[schema(value_type = schema::WebhookState)]
     state: EndpointState,
@@ -72,6 +74,7 @@ impl WebhookData {
             headers: endpoint.headers,
             ordered: endpoint.ordered,
             legacy_signature: endpoint.legacy_signature,
+            replies: endpoint.replies,
             state,
             message,
             consecutive_failures: endpoint.failures,
