@@ -75,8 +75,15 @@ async fn checkers(folder: &Path) -> Vec<Checker> {
 async fn go(folder: &Path, files: &[&str]) -> Option<PathBuf> {
     let binary = folder.join("verify");
     let mut command = Command::new("go");
-    command.arg("build").arg("-o").arg(&binary).args(files.iter().map(|file| root().join(file)));
-    command.env("GOFLAGS", "-mod=mod").env("GO111MODULE", "off").kill_on_drop(true);
+    command.arg("build").arg("-o").arg(&binary).current_dir(folder);
+    for file in files {
+        // Go builds files of one folder only.
+        let source = root().join(file);
+        let copy = folder.join(source.file_name().expect("a name"));
+        std::fs::copy(&source, &copy).expect("a copy");
+        command.arg(copy);
+    }
+    command.env("GO111MODULE", "off").kill_on_drop(true);
     let output = match command.output().await {
         Ok(output) => output,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
