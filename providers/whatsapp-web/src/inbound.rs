@@ -27,6 +27,7 @@ use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
 
 use crate::{
     convert::{self, Meaning, Place, Refused},
+    polls::{Poll, Vote},
     recipients::Recipients,
     store::{SessionStore, Unreadable},
 };
@@ -82,10 +83,15 @@ impl Inbox {
     /// Hands one message over; `Ok` once it is committed, or is none that concerns anyone.
     pub(crate) async fn take(&self, message: &WireMessage) -> Result<(), NotTaken> {
         let info = &*message.info;
-        let Meaning::Says { content, reply_to } = convert::meaning(&message.message) else {
+        let Meaning::Says { mut content, reply_to } = convert::meaning(&message.message) else {
             return self.read_after_all(info).await;
         };
         let Some(place) = self.place(info) else { return self.read_after_all(info).await };
+        if let Some(poll) = Poll::of(&message.message, info, &content, self.store.host().now()) {
+            self.store.keep_poll(&info.source.chat, &info.id, &poll).await?;
+        } else if let Some(vote) = self.vote(message).await? {
+            *content = vote;
+        }
         self.owe_numbers(&place).await?;
         let raw = matches!(*content, Content::Unsupported { .. })
             .then(|| Bytes::from(waproto::codec::message_to_vec(&message.message)));
@@ -109,6 +115,14 @@ impl Inbox {
         }))
         .await?;
         self.read_after_all(info).await
+    }
+
+    /// What a message chooses in a poll; `None` if it is no vote, or in a poll that is not known.
+    async fn vote(&self, message: &WireMessage) -> Result<Option<Content>, NotTaken> {
+        let Some(vote) = Vote::of(&message.message) else { return Ok(None) };
+        let poll = self.store.poll(&message.info.source.chat, vote.poll).await?;
+        let options = poll.and_then(|poll| poll.read(&vote, &message.info));
+        Ok(options.map(|options| Content::PollVote { message: vote.poll.to_owned(), options }))
     }
 
     /// A LID told in place of a number is a debt: noted before it is told, so that it survives a crash between the two.

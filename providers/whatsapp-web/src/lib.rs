@@ -15,6 +15,7 @@ mod inbound;
 mod life;
 mod link;
 mod media;
+mod polls;
 mod recipients;
 mod send;
 mod session;

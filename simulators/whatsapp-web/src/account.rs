@@ -69,6 +69,8 @@ fn text_of(message: &Message) -> Option<String> {
 /// A message that a phone sent, kept for receipts and for sending it again.
 pub(crate) struct Sent {
     pub(crate) message: Message,
+    /// The group it was written to.
+    pub(crate) group: Option<Jid>,
     /// Written as `number:device`.
     pub(crate) devices: HashSet<String>,
     pub(crate) acknowledged: HashSet<String>,
@@ -78,7 +80,7 @@ pub(crate) struct Sent {
 
 impl Sent {
     pub(crate) fn new(message: Message, devices: HashSet<String>) -> Self {
-        Self { message, devices, acknowledged: HashSet::new(), receipts: Vec::new(), resends: 0 }
+        Self { message, group: None, devices, acknowledged: HashSet::new(), receipts: Vec::new(), resends: 0 }
     }
 }
 
@@ -93,6 +95,8 @@ pub(crate) struct Habits {
     pub(crate) hides_number: bool,
     /// Whether the directory answers with the LID, and the number beside it.
     pub(crate) listed_by_lid: bool,
+    /// Whether the first copy of what is written next is damaged on its way.
+    pub(crate) garbles_next: bool,
     pub(crate) requires_passkey: bool,
     /// Whether the phone no longer has what its linked devices ask it for.
     pub(crate) forgets: bool,
@@ -141,6 +145,7 @@ impl Account {
                 writes_from_lid: false,
                 hides_number: false,
                 listed_by_lid: false,
+                garbles_next: false,
                 requires_passkey: false,
                 forgets: false,
                 lid_migrated: true,

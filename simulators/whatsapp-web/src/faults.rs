@@ -23,6 +23,7 @@ pub(crate) struct Script {
     pub(crate) unregistered: HashSet<String>,
     pub(crate) withhold_acks: bool,
     pub(crate) withheld: Vec<Withheld>,
+    pub(crate) repeat_messages: bool,
     pub(crate) drop_before_message: bool,
     pub(crate) drop_after_message: bool,
     pub(crate) refuse_connections: bool,
@@ -69,6 +70,11 @@ impl Faults {
                 state.release(withheld);
             }
         });
+    }
+
+    /// Every message for a client is written to its socket twice.
+    pub fn repeat_messages(&self, on: bool) {
+        self.edit(|script| script.repeat_messages = on);
     }
 
     /// One-shot: the socket dies when the next message stanza arrives, before anything is done with it.

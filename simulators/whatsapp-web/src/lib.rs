@@ -24,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! Not simulated: groups, broadcasts, channels, calls, history sync.
+//! Groups are read by linked devices, not written to by them. Not simulated: broadcasts, channels, calls, history sync.
 
 #![expect(
     clippy::unused_async,
@@ -39,9 +39,11 @@ mod companion;
 mod crypto;
 mod directory;
 mod faults;
+mod group;
 mod log;
 mod login;
 mod media;
+pub mod message;
 mod node;
 mod noise;
 mod number;
@@ -60,6 +62,7 @@ mod wire;
 pub use account::Received;
 pub use buttons::{Press, ShownButton};
 pub use faults::Faults;
+pub use group::Group;
 pub use log::{Event, LogEntry, Rule, Violation};
 pub use media::{MediaKind, SealedMedia};
 pub use noise::NoisePattern;
@@ -67,3 +70,5 @@ pub use pairing::LinkRefused;
 pub use peer::Peer;
 pub use phone::Phone;
 pub use simulator::Simulator;
+/// A message as the protocol has it.
+pub use waproto::whatsapp::Message;

@@ -152,6 +152,11 @@ impl Peer {
         self.simulator.with(|state| _ = state.other_forms.insert(digits(number), self.number.clone()));
     }
 
+    /// The first copy of the next message cannot be read by linked devices: they have to ask for it again.
+    pub fn garble_next(&self) {
+        self.habit(|habits| habits.garbles_next = true);
+    }
+
     /// The phone loses its sessions, as after a restored backup: it cannot read what was encrypted for them, and asks
     /// for it again.
     pub fn forget_sessions(&self) {

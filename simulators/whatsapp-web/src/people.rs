@@ -199,6 +199,7 @@ impl State {
         for device in self.companions_of(to) {
             self.write_to(from, &device, &id, &message, None);
         }
+        self.account(from).habits.garbles_next = false;
         // The owner's other devices are told what was written on the phone.
         let server = self.own_server(from);
         let destination = self.account(to).jid(server, 0);
@@ -239,13 +240,20 @@ impl State {
         message: &Message,
         count: Option<u8>,
     ) {
-        let sealed = match self.seal(from, to, message) {
+        let mut sealed = match self.seal(from, to, message) {
             Ok(sealed) => sealed,
             Err(why) => {
                 let detail = format!("{from} cannot write to it: {why}");
                 return self.violation(Rule::PreKeys, device_jid(to), detail);
             }
         };
+        if count.is_none()
+            && self.account(from).habits.garbles_next
+            && let Some(last) = sealed.1.last_mut()
+        {
+            // A part of what authenticates it.
+            *last ^= 0xff;
+        }
         let mut enc = NodeBuilder::new("enc").attr("v", "2").attr("type", sealed.0);
         if let Some(count) = count {
             enc = enc.attr("count", count);
@@ -258,7 +266,7 @@ impl State {
         self.deliver(to, stanza);
     }
 
-    fn seal(
+    pub(crate) fn seal(
         &mut self,
         from: &str,
         to: &DeviceId,
@@ -318,9 +326,12 @@ impl State {
         let account = self.account(from);
         let Some(sent) = account.outbox.get_mut(id).filter(|sent| sent.resends < MAX_RESENDS) else { return };
         sent.resends += 1;
-        let (count, message) = (sent.resends, sent.message.clone());
+        let (count, message, group) = (sent.resends, sent.message.clone(), sent.group.clone());
         account.phone.drop_session(&name);
-        self.write_to(from, to, id, &message, Some(count));
+        match group {
+            Some(group) => self.send_again_from_group(from, &group, to, id, (count, message)),
+            None => self.write_to(from, to, id, &message, Some(count)),
+        }
     }
 
     /// A client reports on a phone's message.

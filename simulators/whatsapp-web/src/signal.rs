@@ -10,8 +10,9 @@ use thiserror::Error;
 use wacore_libsignal::protocol::{
     CiphertextMessage, DeviceId, Direction, GenericSignedPreKey as _, IdentityChange, IdentityKey,
     IdentityKeyPair, IdentityKeyStore, KeyPair, PreKeyBundle, PreKeyId, PreKeyRecord, PreKeySignalMessage,
-    PreKeyStore, ProtocolAddress, PublicKey, SessionRecord, SessionStore, SignalMessage, SignalProtocolError,
-    SignedPreKeyId, SignedPreKeyRecord, SignedPreKeyStore, Timestamp, UsePQRatchet, message_decrypt,
+    PreKeyStore, ProtocolAddress, PublicKey, SenderKeyName, SenderKeyRecord, SenderKeyStore, SessionRecord,
+    SessionStore, SignalMessage, SignalProtocolError, SignedPreKeyId, SignedPreKeyRecord, SignedPreKeyStore,
+    Timestamp, UsePQRatchet, create_sender_key_distribution_message, group_encrypt, message_decrypt,
     message_encrypt, process_prekey_bundle,
 };
 
@@ -65,7 +66,12 @@ pub(crate) struct SignalDevice {
     sessions: Sessions,
     one_time: OneTimeKeys,
     signed: SignedKeys,
+    sender_keys: SenderKeys,
 }
+
+/// A sender key, as it is handed to those who may read with it.
+#[derive(Debug, Clone)]
+pub(crate) struct SenderKeyShare(pub(crate) Vec<u8>);
 
 impl SignalDevice {
     pub(crate) fn generate() -> Self {
@@ -86,6 +92,7 @@ impl SignalDevice {
             sessions: Sessions::default(),
             one_time: OneTimeKeys { next: 1, keys: HashMap::new() },
             signed: SignedKeys { published: signed_key, record },
+            sender_keys: SenderKeys::default(),
         }
     }
 
@@ -161,6 +168,31 @@ impl SignalDevice {
         Ok((kind, sealed.serialize().to_vec()))
     }
 
+    /// The own sender key of a group, made at need, from where it stands: what was written before it does not open.
+    pub(crate) fn sender_key(&mut self, group: &str) -> Result<SenderKeyShare> {
+        let name = own_sender_key(group);
+        let share =
+            at_once(create_sender_key_distribution_message(&name, &mut self.sender_keys, &mut rng()))?;
+        Ok(SenderKeyShare(share.serialized().to_vec()))
+    }
+
+    /// Encrypts one message for all of a group. Gives the key that opens it, and its bytes.
+    pub(crate) fn encrypt_for_group(
+        &mut self,
+        group: &str,
+        plaintext: &[u8],
+    ) -> Result<(SenderKeyShare, Vec<u8>)> {
+        let share = self.sender_key(group)?;
+        let (name, padded) = (own_sender_key(group), pad(plaintext));
+        let sealed = at_once(group_encrypt(&mut self.sender_keys, &name, &padded, &mut rng()))?;
+        Ok((share, sealed.serialized().to_vec()))
+    }
+
+    /// The next message to the group is under a new key.
+    pub(crate) fn forget_sender_key(&mut self, group: &str) {
+        self.sender_keys.0.remove(own_sender_key(group).cache_key());
+    }
+
     /// Decrypts one message of a device whose identity key the server knows.
     pub(crate) fn decrypt(
         &mut self,
@@ -215,6 +247,11 @@ fn unpad(padded: &[u8]) -> Option<&[u8]> {
 
 fn address(name: &str) -> ProtocolAddress {
     ProtocolAddress::new(name, DeviceId::new(0))
+}
+
+/// The name of the own key of a group: a phone reads nobody else's here.
+fn own_sender_key(group: &str) -> SenderKeyName {
+    SenderKeyName::from_parts(group, "own")
 }
 
 /// Runs a future that has nothing to wait for.
@@ -282,6 +319,21 @@ impl SessionStore for Sessions {
     async fn store_session(&mut self, address: &ProtocolAddress, record: SessionRecord) -> Result<()> {
         self.0.insert(address.as_str().to_owned(), record);
         Ok(())
+    }
+}
+
+#[derive(Default)]
+struct SenderKeys(HashMap<String, SenderKeyRecord>);
+
+#[async_trait]
+impl SenderKeyStore for SenderKeys {
+    async fn store_sender_key(&mut self, name: &SenderKeyName, record: SenderKeyRecord) -> Result<()> {
+        self.0.insert(name.cache_key().to_owned(), record);
+        Ok(())
+    }
+
+    async fn load_sender_key(&self, name: &SenderKeyName) -> Result<Option<SenderKeyRecord>> {
+        Ok(self.0.get(name.cache_key()).cloned())
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use wacore_binary::Server;
 use waproto::whatsapp::Message;
 
 use crate::account::Account;
@@ -15,7 +16,7 @@ use crate::log::{Event, LogEntry, Violation};
 use crate::media::{MediaKind, SealedMedia};
 use crate::number::digits;
 use crate::state::State;
-use crate::{Faults, Peer, Phone, server};
+use crate::{Faults, Group, Peer, Phone, server};
 
 /// A running stand-in for the WhatsApp Web server. Clones are the same one; it stops when the last is dropped.
 ///
@@ -109,6 +110,16 @@ impl Simulator {
     /// and is no [`phone`](Self::phone) either, is not on WhatsApp.
     pub fn peer(&self, number: &str) -> Peer {
         Peer::new(self.clone(), digits(number))
+    }
+
+    /// A group of the owner and these, whose members are told by LID as is usual by now.
+    pub fn group(&self, owner: &Phone, members: &[&Peer]) -> Group {
+        Group::new(self.clone(), owner, members, Server::Lid)
+    }
+
+    /// A group from before, whose members are told by number.
+    pub fn group_by_number(&self, owner: &Phone, members: &[&Peer]) -> Group {
+        Group::new(self.clone(), owner, members, Server::Pn)
     }
 
     /// Seals a medium as a phone does and puts it on the media servers, for a message that tells of it.

@@ -11,6 +11,7 @@ use crate::account::Account;
 use crate::companion::{Companion, Delivery, Queued};
 use crate::crypto::{hex, random_bytes};
 use crate::faults::Script;
+use crate::group::GroupState;
 use crate::log::{Event, Log, Rule, Violation};
 use crate::noise::ServerIdentity;
 use crate::pairing::Pairing;
@@ -66,6 +67,8 @@ pub(crate) struct State {
     numbers_by_lid: HashMap<String, String>,
     /// Numbers that people also write in another way, by that way.
     pub(crate) other_forms: HashMap<String, String>,
+    /// By JID.
+    pub(crate) groups: HashMap<String, GroupState>,
     pub(crate) connections: HashMap<u64, Connection>,
     pub(crate) faults: Script,
     pub(crate) log: Log,
@@ -81,6 +84,7 @@ impl State {
             accounts: HashMap::new(),
             numbers_by_lid: HashMap::new(),
             other_forms: HashMap::new(),
+            groups: HashMap::new(),
             connections: HashMap::new(),
             faults: Script::default(),
             log: Log::default(),
@@ -165,6 +169,9 @@ impl State {
     pub(crate) fn write(&mut self, connection: u64, to: &DeviceId, queued: &Queued, offline: bool) {
         let Some(connection) = self.connections.get(&connection) else { return };
         connection.send(queued.stanza(offline));
+        if self.faults.repeat_messages && queued.key.class == "message" {
+            connection.send(queued.stanza(offline));
+        }
         self.log.push(Event::Delivered {
             id: queued.key.id.clone(),
             class: queued.key.class.clone(),

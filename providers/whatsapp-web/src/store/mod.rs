@@ -58,6 +58,8 @@ mod collection {
     pub(super) const ALIAS: &str = "alias";
     /// Ours: messages that could not be read yet.
     pub(super) const UNREADABLE: &str = "unreadable";
+    /// Ours: polls, by chat and id.
+    pub(super) const POLL: &str = "poll";
     /// Ours: single notes, such as a restriction.
     pub(super) const NOTE: &str = "note";
 }

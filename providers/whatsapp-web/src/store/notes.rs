@@ -4,6 +4,9 @@ use bytes::Bytes;
 use cetar_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use wacore::store::error::Result;
+use whatsapp_rust::Jid;
+
+use crate::polls::{self, Poll};
 
 use super::{ONLY, SessionStore, collection as c, lock, rows};
 
@@ -90,6 +93,24 @@ impl SessionStore {
     /// Those still unread.
     pub(crate) async fn unreadable(&self) -> Result<Vec<Unreadable>> {
         self.all(c::UNREADABLE).await?.iter().map(|(_, row)| rows::from_json(row)).collect()
+    }
+
+    /// One person's chat may be named by number or by LID: the number, where it is known.
+    fn poll_key(&self, chat: &Jid, id: &str) -> Vec<u8> {
+        let number = chat.server.is_lid_family().then(|| self.number_of(&chat.user)).flatten();
+        rows::key(&[number.as_deref().unwrap_or(&chat.user).as_bytes(), id.as_bytes()])
+    }
+
+    /// Remembers a poll, and forgets those that are too old.
+    pub(crate) async fn keep_poll(&self, chat: &Jid, id: &str, poll: &Poll) -> Result<()> {
+        self.put(c::POLL, &self.poll_key(chat, id), rows::json(poll)?).await?;
+        let stale = |row: &[u8]| rows::from_json(row).is_ok_and(|old: Poll| poll.at >= old.at + polls::KEPT);
+        self.sweep(c::POLL, stale).await.map(drop)
+    }
+
+    /// A poll that is remembered.
+    pub(crate) async fn poll(&self, chat: &Jid, id: &str) -> Result<Option<Poll>> {
+        self.get(c::POLL, &self.poll_key(chat, id)).await?.map(|row| rows::from_json(&row)).transpose()
     }
 
     /// The restriction in force when the last process ended.

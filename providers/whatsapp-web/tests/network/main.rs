@@ -5,6 +5,8 @@ mod buttons;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod inbound;
 #[cfg(test)]
 mod kinds;

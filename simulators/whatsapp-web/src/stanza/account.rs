@@ -1,10 +1,10 @@
 //! What a client asks about its own account: modes, settings, app state, media servers.
 
-use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Node, Server};
 
 use super::device_jid;
-use super::iq::{Answer, BAD_REQUEST, Request};
+use super::iq::{Answer, BAD_REQUEST, ITEM_NOT_FOUND, Request};
 use crate::log::Rule;
 use crate::node::{attr, bytes, children, error, jid_attr, leaf};
 use crate::state::{DeviceId, State};
@@ -57,9 +57,13 @@ impl State {
         vec![NodeBuilder::new("list").attr("dhash", "0").build()]
     }
 
-    /// Nobody is in any group.
-    pub(super) fn no_groups() -> Vec<Node> {
-        vec![NodeBuilder::new("groups").build()]
+    /// What a member asks about one group. A client that asks which there are is told of none: it learns of them by what is
+    /// written there.
+    pub(super) fn group(&self, request: &Request<'_>) -> Answer {
+        match jid_attr(request.node, "to").filter(|to| to.server == Server::Group) {
+            Some(group) => Ok(vec![self.group_node(&group).ok_or(ITEM_NOT_FOUND)?]),
+            None => Ok(vec![NodeBuilder::new("groups").build()]),
+        }
     }
 
     /// Where media go and come from, and what proves a client to it.

@@ -53,8 +53,11 @@ impl State {
             namespace: namespace.clone(),
             child: request.tag().to_owned(),
         });
-        let answer =
-            if is_for_server(node) { self.answer(&namespace, &request) } else { Err(NOT_IMPLEMENTED) };
+        let answer = if is_for_server(node) || namespace == "w:g2" {
+            self.answer(&namespace, &request)
+        } else {
+            Err(NOT_IMPLEMENTED)
+        };
         let content = match answer {
             Ok(content) => content,
             Err((code, text)) => return self.send(connection, iq_error(&id, code, text)),
@@ -82,7 +85,7 @@ impl State {
             "w:sync:app:state" => self.app_state(request),
             "w:m" => Ok(self.media_connection()),
             "md" => Self::companion_devices(request),
-            "w:g2" if !request.is_set => Ok(Self::no_groups()),
+            "w:g2" if !request.is_set => self.group(request),
             "w:profile:picture" if !request.is_set => Err(ITEM_NOT_FOUND),
             // Settings that nobody here looks at.
             "urn:xmpp:whatsapp:dirty"

@@ -1,7 +1,7 @@
 //! Receipts and acknowledgements of clients.
 
-use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
+use wacore_binary::{Node, Server};
 
 use super::device_jid;
 use crate::companion::StanzaKey;
@@ -20,7 +20,10 @@ impl State {
         if let Some(list) = node.get_optional_child("list") {
             ids.extend(children(list).iter().filter_map(|item| attr(item, "id")));
         }
-        let person = self.resolve(&to).map(|known| known.number);
+        // In a group, the receipt names whose message it is for.
+        let writer =
+            if to.server == Server::Group { jid_attr(node, "participant") } else { Some(to.clone()) };
+        let person = writer.and_then(|writer| self.resolve(&writer)).map(|known| known.number);
         for id in &ids {
             self.log.push(Event::ReceiptReceived {
                 id: id.clone(),
