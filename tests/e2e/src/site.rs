@@ -1,7 +1,7 @@
 //! The customer's web site, where the pictures of their messages are.
 
 use std::sync::{
-    Arc,
+    Arc, LazyLock,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -24,6 +24,26 @@ pub struct Site {
 impl Site {
     /// A JPEG of one grey pixel: under `gambar.jpg` and `promo.jpg`.
     pub const JPEG: &[u8] = include_bytes!("../fixtures/gambar.jpg");
+
+    /// A film of 60 MB under `film.mp4`: an MP4 by its beginning, and bytes that do not repeat.
+    pub fn film() -> &'static [u8] {
+        static FILM: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            const SIZE: u32 = 60_000_000;
+            let mut film = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2".to_vec();
+            film.extend((SIZE - 24).to_be_bytes());
+            film.extend(b"mdat");
+            let mut state = 0x9e37_79b9_u32;
+            while film.len() < SIZE as usize {
+                // Xorshift.
+                state ^= state << 13;
+                state ^= state >> 17;
+                state ^= state << 5;
+                film.extend(state.to_le_bytes());
+            }
+            film
+        });
+        &FILM
+    }
 
     /// Starts it on a free port.
     pub async fn start() -> Self {
@@ -50,6 +70,7 @@ async fn serve(State(requests): State<Arc<AtomicUsize>>, Path(name): Path<String
     requests.fetch_add(1, Ordering::SeqCst);
     match name.as_str() {
         "gambar.jpg" | "promo.jpg" => ([(header::CONTENT_TYPE, "image/jpeg")], Site::JPEG).into_response(),
+        "film.mp4" => ([(header::CONTENT_TYPE, "video/mp4")], Site::film()).into_response(),
         "masuk.jpg" => {
             ([(header::CONTENT_TYPE, "image/jpeg")], "<!DOCTYPE html><title>Masuk</title>").into_response()
         }
