@@ -90,6 +90,11 @@ impl Live {
     }
 }
 
+/// Until there is no connection.
+async fn closed(wire: &mut watch::Receiver<Wire>) {
+    drop(wire.wait_for(|wire| matches!(wire, Wire::Closed | Wire::Failed)).await);
+}
+
 impl Life {
     pub(crate) fn new(device: DeviceId, live: Arc<Live>, inbox: Arc<Inbox>, sources: Sources) -> Self {
         let stored = live.board.refusal();
@@ -118,11 +123,17 @@ impl Life {
         self.tasks.shutdown().await;
         self.commit_the_last().await;
         let mut ended = std::pin::pin!(handle.shutdown());
+        let (mut wire, mut let_go) = (self.sources.wire.clone(), false);
         loop {
             tokio::select! {
                 biased;
                 () = &mut ended => break,
                 Some(told) = self.sources.events.recv() => self.keep(told),
+                // What the client waits for may be a key that cannot be read.
+                () = closed(&mut wire), if !let_go => {
+                    let_go = true;
+                    self.live.store.let_go();
+                }
             }
         }
         self.commit_the_last().await;

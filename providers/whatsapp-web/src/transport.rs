@@ -63,6 +63,10 @@ impl WireState {
         });
     }
 
+    fn is_up(&self, number: u64) -> bool {
+        matches!(self.now(), Wire::Open(n) | Wire::Ready(n) if n == number)
+    }
+
     fn opened(&self, number: u64) {
         self.0.send_replace(Wire::Open(number));
     }
@@ -166,6 +170,8 @@ struct Watched {
 #[async_trait]
 impl Transport for Watched {
     async fn send(&self, data: Bytes) -> anyhow::Result<()> {
+        // Nothing goes out on a connection that was said to be closed, its farewell excepted.
+        anyhow::ensure!(self.wire.is_up(self.number), "the connection is closed");
         self.inner.send(data).await
     }
 

@@ -82,6 +82,8 @@ pub(crate) struct SessionStore {
     resolved: mpsc::UnboundedSender<(String, String)>,
     /// Cancelled when the host said that this session no longer holds its device.
     lease_lost: CancellationToken,
+    /// Cancelled when the session has ended and its connection is closed: nothing can be refused on it any more.
+    line_is_gone: CancellationToken,
 }
 
 impl SessionStore {
@@ -98,6 +100,7 @@ impl SessionStore {
             aliases: Mutex::default(),
             resolved,
             lease_lost: CancellationToken::new(),
+            line_is_gone: CancellationToken::new(),
         };
         store.warm_up().await?;
         Ok((Arc::new(store), told))
@@ -128,6 +131,11 @@ impl SessionStore {
     /// Cancelled once the host said that another process holds the device.
     pub(crate) fn lease_lost(&self) -> &CancellationToken {
         &self.lease_lost
+    }
+
+    /// The session has ended, and its connection is closed: who waits for a key waits no longer.
+    pub(crate) fn let_go(&self) {
+        self.line_is_gone.cancel();
     }
 
     /// The host, for events.

@@ -33,7 +33,7 @@ fn user_of(address: &str) -> &str {
 }
 
 impl SessionStore {
-    /// Reads what messages are decrypted with, and asks until there is an answer: whatsapp-rust refuses a message whose keys it
+    /// Reads what messages are decrypted with, and asks until there is an answer or the line is gone: whatsapp-rust refuses a message whose keys it
     /// failed to read for good (a nack of 500), and WhatsApp gives it to nobody again. A message that waits is neither taken
     /// nor refused.
     async fn key(&self, collection: &'static str, key: &[u8]) -> Result<Option<Bytes>> {
@@ -45,13 +45,15 @@ impl SessionStore {
             if PROMPT.try_with(|()| ()).is_ok() {
                 return Err(unavailable(error));
             }
-            if matches!(error, HostError::LeaseLost) {
-                // The session is ending, and the message is the next one's: it must not be refused on what is left of this line.
-                tokio::time::sleep(LONG_OVER).await;
+            // With a lost lease the session is ending, and the message is the next one's: it must not be refused on what is left
+            // of this line.
+            let lost = matches!(error, HostError::LeaseLost);
+            tracing::debug!(%error, collection, "a key cannot be read now");
+            let wait = tokio::time::sleep(if lost { LONG_OVER } else { ASK_AGAIN });
+            let gone = self.line_is_gone.run_until_cancelled(wait).await.is_none();
+            if gone || lost {
                 return Err(unavailable(error));
             }
-            tracing::debug!(%error, collection, "a key cannot be read yet");
-            tokio::time::sleep(ASK_AGAIN).await;
         }
     }
 
