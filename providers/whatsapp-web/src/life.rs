@@ -1,9 +1,14 @@
 //! A running session: what it listens to, what it tells, and when it is over.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp};
 use cetar_provider::{HostError, Inbound, SessionEnd};
+use futures::future::join_all;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -26,6 +31,10 @@ use crate::{
 
 /// How long an orderly end waits for what is not committed yet, before the client has ended and after.
 const LAST_COMMITS: Duration = Duration::from_secs(3);
+
+/// Receipts that are committed at once, at most. One after the other, each would cost a commit of its own, and a busy session
+/// would spend its time waiting for the disk: there are two for every message that is sent.
+const TOGETHER: usize = 64;
 
 /// Questions beside the main work: an answer that takes longer is not worth waiting for.
 const SIDE_QUESTION: Duration = Duration::from_secs(15);
@@ -54,6 +63,8 @@ pub(crate) struct Life {
     stored: Option<Refusal>,
     /// Told, acknowledged to WhatsApp by its library, and not committed: in order, the first is tried first.
     backlog: VecDeque<(Told, Arc<Event>)>,
+    /// The database refused the last that was tried.
+    is_refused: bool,
     /// So much was owed that nothing was read; whatsapp-rust may have given the connection up since.
     was_deaf: bool,
     /// LIDs to ask for once there is a connection.
@@ -107,6 +118,7 @@ impl Life {
             told: None,
             stored,
             backlog: VecDeque::new(),
+            is_refused: false,
             was_deaf: false,
             to_ask: Vec::new(),
             probing: false,
@@ -168,7 +180,7 @@ impl Life {
                 () = lease_lost.cancelled() => return SessionEnd::Lost(DownReason::HeldByAnotherNode),
                 () = live.unlinked.cancelled() => return SessionEnd::Ended(DownReason::LoggedOut),
                 Some(told) = self.sources.events.recv() => {
-                    if let Some(end) = self.on_told(told).await {
+                    if let Some(end) = self.on_told_all(told).await {
                         return end;
                     }
                 }
@@ -201,6 +213,19 @@ impl Life {
         SessionEnd::Lost(DownReason::Disconnected)
     }
 
+    /// This, and what was told behind it meanwhile: what must be committed of it is committed together.
+    async fn on_told_all(&mut self, first: Told) -> Option<SessionEnd> {
+        let mut next = Some(first);
+        while let Some(told) = next {
+            if let Some(end) = self.on_told(told).await {
+                return Some(end);
+            }
+            next = if self.backlog.len() < TOGETHER { self.sources.events.try_recv().ok() } else { None };
+        }
+        self.work_off().await;
+        None
+    }
+
     async fn on_told(&mut self, told: Told) -> Option<SessionEnd> {
         let Word::Event(event) = &told.word else {
             self.after_answer().await;
@@ -227,18 +252,13 @@ impl Life {
             }
             Event::ServerAck(_) => {
                 self.keep(told);
-                self.work_off().await;
                 self.after_answer().await;
             }
             Event::UndecryptableMessage(_) => {
                 tracing::info!(device = %self.device, "a message could not be decrypted; its sender is asked to repeat it");
                 self.keep(told);
-                self.work_off().await;
             }
-            Event::Receipt(_) | Event::Messages(_) => {
-                self.keep(told);
-                self.work_off().await;
-            }
+            Event::Receipt(_) | Event::Messages(_) => self.keep(told),
             _ => {}
         }
         None
@@ -317,18 +337,45 @@ impl Life {
 
     /// Commits what waits, in order, until the database refuses.
     async fn work_off(&mut self) {
-        while let Some((_told, event)) = self.backlog.front() {
-            match self.commit(&Arc::clone(event)).await {
-                Ok(()) => drop(self.backlog.pop_front()),
-                Err(error) => {
-                    self.was_deaf |= self.sources.debts.are_too_many();
-                    if !matches!(error, NotTaken::Host(HostError::LeaseLost)) {
-                        tracing::warn!(device = %self.device, %error, waiting = self.backlog.len(), "not committed yet");
-                    }
-                    return;
+        while !self.backlog.is_empty() {
+            let events: Vec<_> =
+                self.backlog.iter().take(self.together()).map(|(_, event)| Arc::clone(event)).collect();
+            let outcomes = join_all(events.iter().map(|event| self.commit(event))).await;
+            // What was not taken stays in its place.
+            let behind = self.backlog.split_off(events.len());
+            let tried = std::mem::replace(&mut self.backlog, VecDeque::with_capacity(behind.len()));
+            let mut refused = None;
+            for (waiting, outcome) in tried.into_iter().zip(outcomes) {
+                if let Err(error) = outcome {
+                    self.backlog.push_back(waiting);
+                    refused = Some(error);
                 }
             }
+            self.backlog.extend(behind);
+            self.is_refused = refused.is_some();
+            if let Some(error) = refused {
+                self.was_deaf |= self.sources.debts.are_too_many();
+                if !matches!(error, NotTaken::Host(HostError::LeaseLost)) {
+                    tracing::warn!(device = %self.device, %error, waiting = self.backlog.len(), "not committed yet");
+                }
+                return;
+            }
         }
+    }
+
+    /// How many of the first that wait are committed in one go: receipts, as long as each is for other messages, so that each
+    /// message is told as delivered before it is told as read. Every other event waits for the one before it, and a database
+    /// that refuses is asked for one.
+    fn together(&self) -> usize {
+        if self.is_refused {
+            return 1;
+        }
+        let mut messages = HashSet::new();
+        let mut joins = |event: &Event| match event {
+            Event::Receipt(receipt) => receipt.message_ids.iter().all(|id| messages.insert(id.clone())),
+            _ => false,
+        };
+        self.backlog.iter().take(TOGETHER).take_while(|(_, event)| joins(event)).count().max(1)
     }
 
     /// Nothing was read for so long that the connection did not survive, and now there is room again. whatsapp-rust takes a

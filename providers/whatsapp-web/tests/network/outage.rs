@@ -136,3 +136,32 @@ async fn while_too_much_waits_nothing_more_is_read_and_then_everything_is_told()
     }
     running.stop().await;
 }
+
+/// A commit each, one after the other, would be the most a session can send: there are two receipts for every message.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receipts_that_came_during_a_commit_are_committed_side_by_side() {
+    const ALL: usize = 5;
+    let (mut world, running) = World::connected().await;
+    world.host.allow_receipts(0);
+    world.peer.auto_deliver(false);
+    let mut sent = Vec::new();
+    for _ in 0..ALL {
+        sent.push(running.send(&world.message("Halo")).await.expect("sent"));
+        soon("the peer", world.peer.next_message()).await;
+    }
+    world.peer.read(&sent[0].remote_id).await;
+    soon("the first", world.host.receipts_begun(1)).await;
+    for message in &sent[1..] {
+        world.peer.read(&message.remote_id).await;
+    }
+    let acked = |event: &Event| matches!(event, Event::Acknowledged { class, .. } if class == "receipt");
+    let all_told = || world.simulator.log().iter().filter(|entry| acked(&entry.event)).count() >= ALL;
+    soon("all are told", world.simulator.wait_until(|_| all_told())).await;
+    world.host.allow_receipts(1);
+    soon("the others", world.host.receipts_begun(ALL)).await;
+    world.host.allow_receipts(usize::MAX);
+    for _ in 0..ALL {
+        world.receipt(Receipt::Read).await;
+    }
+    running.stop().await;
+}

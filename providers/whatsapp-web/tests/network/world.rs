@@ -23,7 +23,10 @@ use cetar_provider::{
 use cetar_simulator_whatsapp_web::{Peer, Phone, Simulator};
 use cetar_whatsapp_web::{Linking, Settings, Watch, WhatsappWeb};
 use sha2::{Digest, Sha256};
-use tokio::{sync::mpsc::UnboundedReceiver, task::JoinSet};
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const OWNER: &str = "6281100000001";
@@ -47,6 +50,9 @@ pub(crate) struct ScriptedHost {
     refuses_notes: AtomicBool,
     refuses_reads: AtomicBool,
     taken_over: AtomicBool,
+    /// Receipts whose commit has begun, and how many of them may end.
+    receipts_begun: watch::Sender<usize>,
+    receipts_allowed: watch::Sender<usize>,
     /// Notified when an event was refused.
     pub(crate) refused: tokio::sync::Notify,
 }
@@ -60,6 +66,16 @@ impl ScriptedHost {
     /// Whether what others say of our messages is committed.
     pub(crate) fn refuse_receipts(&self, on: bool) {
         self.refuses_receipts.store(on, Ordering::SeqCst);
+    }
+
+    /// So many receipts, counted from the first, are committed; the others wait.
+    pub(crate) fn allow_receipts(&self, count: usize) {
+        self.receipts_allowed.send_replace(count);
+    }
+
+    /// Waits until the commit of so many receipts has begun, counted from the first.
+    pub(crate) async fn receipts_begun(&self, count: usize) {
+        self.receipts_begun.subscribe().wait_for(|begun| *begun >= count).await.expect("the sender is here");
     }
 
     /// Whether what we want to remember of unreadable messages is committed.
@@ -100,6 +116,15 @@ impl Host for ScriptedHost {
             refuse || matches!(event, Inbound::Receipt(_)) && self.refuses_receipts.load(Ordering::SeqCst);
         if refuse {
             return Err(self.full());
+        }
+        if matches!(event, Inbound::Receipt(_)) {
+            let mut number = 0;
+            self.receipts_begun.send_modify(|begun| {
+                *begun += 1;
+                number = *begun;
+            });
+            let mut allowed = self.receipts_allowed.subscribe();
+            allowed.wait_for(|allowed| *allowed >= number).await.expect("the sender is here");
         }
         self.inner.emit(event).await
     }
@@ -178,6 +203,8 @@ impl World {
             refuses_notes: AtomicBool::new(false),
             refuses_reads: AtomicBool::new(false),
             taken_over: AtomicBool::new(false),
+            receipts_begun: watch::Sender::new(0),
+            receipts_allowed: watch::Sender::new(usize::MAX),
             refused: tokio::sync::Notify::new(),
         });
         let ids = IdSource::new(|bytes| {
