@@ -8,6 +8,7 @@ mod attempt;
 mod client;
 mod courier;
 mod schedule;
+mod settling;
 mod signature;
 
 use std::{borrow::Cow, time::Duration};
@@ -18,6 +19,7 @@ pub use attempt::USER_AGENT;
 pub use client::WebhookClient;
 pub(crate) use courier::run;
 pub use schedule::WAITS;
+pub(crate) use settling::Settling;
 pub(crate) use signature::new_secret;
 
 /// Carries one signed request. The real one is the guarded HTTP client; it re-checks the address it dials.

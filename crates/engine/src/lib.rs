@@ -133,6 +133,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     /// Wakes the delivery loop: something that webhooks are told of was committed.
     pub(crate) deliveries: Notify,
+    /// Where the outcomes of webhooks are written.
+    pub(crate) settling: delivery::Settling,
     pub(crate) media: media::Media,
     /// Numbers that were asked about lately.
     checks: check::Checks,
@@ -174,6 +176,7 @@ impl Engine {
                 replies,
                 settings,
                 deliveries: Notify::new(),
+                settling: delivery::Settling::default(),
                 media: media::Media::new(media),
                 checks: check::Checks::default(),
                 limiter: limit::Limiter::default(),

@@ -5,24 +5,35 @@ use std::{collections::HashMap, sync::Arc};
 use cetar_model::{CIRCUIT_OPENS_AFTER, DeliveryId, EventId, EventType, Timestamp, circuit_is_open};
 
 use crate::{
-    ClaimedDelivery, Result, Store, StoreError,
+    ClaimedDelivery, Result, Shares, Store, StoreError,
     db::{Tx, count, execute, fetch_all, fetch_optional, fetch_rows, limit as rows, read},
     endpoints::TargetRow,
     outcomes::disable,
     statement::{Multi, statements},
 };
 
+/// Endpoints that are on and have something due, fewer than `$2` of it running: an ordered one and one whose circuit is open have room
+/// for one.
+macro_rules! due_endpoints {
+    ($which:literal) => {
+        concat!(
+            "SELECT e.id, e.url, e.secret, e.former_secrets, e.headers, e.ordered, e.legacy_signature, e.replies, e.failures \
+             FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL \
+               AND (e.not_before IS NULL OR e.not_before <= $1) AND EXISTS \
+               (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready' AND d.run_at <= $1) \
+               AND (SELECT COUNT(*) FROM deliveries r WHERE r.endpoint = e.id AND r.state = 'running') < \
+                 CASE WHEN e.ordered OR e.failures >= $4 THEN CAST(1 AS BIGINT) ELSE $2 END ",
+            $which
+        )
+    };
+}
+
 statements! {
-    // Of the endpoints with something due and room for it, those that have waited longest first: an ordered one and one whose
-    // circuit is open have room for one. Locked, so that two nodes do not claim beyond an endpoint's share.
-    DUE_ENDPOINTS = "SELECT e.id, e.url, e.secret, e.former_secrets, e.headers, e.ordered, e.legacy_signature, e.replies, \
-                       e.failures FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL \
-                       AND (e.not_before IS NULL OR e.not_before <= $1) AND EXISTS \
-                       (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready' AND d.run_at <= $1) \
-                       AND (SELECT COUNT(*) FROM deliveries r WHERE r.endpoint = e.id AND r.state = 'running') < \
-                         CASE WHEN e.ordered OR e.failures >= $4 THEN CAST(1 AS BIGINT) ELSE $2 END \
-                     ORDER BY (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id LIMIT $3",
+    // Those that have waited longest first. Locked, so that two nodes do not claim beyond an endpoint's share.
+    DUE_ENDPOINTS = due_endpoints!(
+        "ORDER BY (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id LIMIT $3"),
         postgres "FOR NO KEY UPDATE SKIP LOCKED";
+    DUE_ENDPOINT = due_endpoints!("AND e.id = $3"), postgres "FOR NO KEY UPDATE SKIP LOCKED";
     RUNNING = "SELECT COUNT(*) FROM deliveries WHERE endpoint = $1 AND state = 'running'";
     DUE = "SELECT d.id, d.event, d.created_at, v.type, v.body FROM deliveries d JOIN events v ON v.id = d.event \
            WHERE d.endpoint = $1 AND d.state = 'ready' AND d.run_at <= $2 ORDER BY d.run_at, d.id LIMIT $3",
@@ -60,11 +71,11 @@ struct Claim {
     now: Timestamp,
     until: Timestamp,
     limit: usize,
-    share: usize,
+    shares: Shares,
 }
 
 impl Store {
-    /// Claims due deliveries of endpoints that are on, at most `per_endpoint` running for each (one for an ordered endpoint and
+    /// Claims due deliveries of endpoints that are on, at most their share running for each (one for an ordered endpoint and
     /// for one whose circuit is open), `limit` in all. The attempt rises here.
     ///
     /// What cannot be read stops nobody else: such a delivery is parked, with a line in its log; an endpoint whose secret or
@@ -75,20 +86,41 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
         limit: usize,
-        per_endpoint: usize,
+        shares: impl Into<Shares>,
     ) -> Result<Vec<ClaimedDelivery>> {
-        let claim = Claim { node: node.to_owned(), now, until: lease_until, limit, share: per_endpoint };
+        let shares = shares.into();
+        let claim = Claim { node: node.to_owned(), now, until: lease_until, limit, shares };
         self.write(claim, |tx, claim| {
             Box::pin(async move {
                 let mut claimed = Vec::new();
-                let (now, share, most) = (claim.now.as_micros(), rows(claim.share), rows(claim.limit));
-                let open = i64::from(CIRCUIT_OPENS_AFTER);
-                for endpoint in fetch_all!(tx, TargetRow, DUE_ENDPOINTS, now, share, most, open)? {
+                let (now, most, open) =
+                    (claim.now.as_micros(), rows(claim.limit), i64::from(CIRCUIT_OPENS_AFTER));
+                let Shares { each, quick, of_quick } = &claim.shares;
+                for endpoint in fetch_all!(tx, TargetRow, DUE_ENDPOINTS, now, rows(*each), most, open)? {
                     let left = claim.limit.saturating_sub(claimed.len());
                     if left == 0 {
                         break;
                     }
-                    claimed.extend(claim_of(tx, endpoint, claim, left).await?);
+                    claimed.extend(claim_of(tx, endpoint, claim, *each, left).await?);
+                }
+                // What everybody has room for comes first.
+                for id in quick {
+                    let left = claim.limit.saturating_sub(claimed.len());
+                    if left == 0 {
+                        break;
+                    }
+                    let endpoint = fetch_optional!(
+                        tx,
+                        TargetRow,
+                        DUE_ENDPOINT,
+                        now,
+                        rows(*of_quick),
+                        id.as_str(),
+                        open
+                    )?;
+                    if let Some(endpoint) = endpoint {
+                        claimed.extend(claim_of(tx, endpoint, claim, *of_quick, left).await?);
+                    }
                 }
                 Ok(claimed)
             })
@@ -125,6 +157,7 @@ async fn claim_of(
     tx: &mut Tx,
     endpoint: TargetRow,
     claim: &Claim,
+    share: usize,
     left: usize,
 ) -> Result<Vec<ClaimedDelivery>> {
     type Due = (String, String, i64, String, String);
@@ -139,7 +172,7 @@ async fn claim_of(
         }
     };
     let running = fetch_optional!(tx, (i64,), RUNNING, &id)?.map_or(0, |(n,)| n);
-    let share = if alone { 1 } else { claim.share };
+    let share = if alone { 1 } else { share };
     let free = share.saturating_sub(usize::try_from(running).unwrap_or(0)).min(left);
     if free == 0 {
         return Ok(Vec::new());

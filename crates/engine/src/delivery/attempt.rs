@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetar_model::Timestamp;
+use cetar_model::{EndpointId, Timestamp};
 use cetar_store::{ClaimedDelivery, DeliveryNext, DeliverySettlement, EndpointTurn, StoreError};
 use secrecy::ExposeSecret;
 
@@ -18,8 +18,19 @@ const KEPT_OF_AN_ANSWER: usize = 16 * 1024;
 /// Deliveries made due in one transaction when an endpoint is back.
 const BATCH: usize = 500;
 
+/// An answer that came within this was given at once: the receiver has room for more.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
+/// An attempt that is over.
+pub(super) struct Ended {
+    /// To which endpoint it went.
+    pub(super) endpoint: EndpointId,
+    /// The receiver took it, and at once.
+    pub(super) quick: bool,
+}
+
 /// Makes the attempt. Ends when the outcome is on disk, or is known to be of no use any more.
-pub(super) async fn make(engine: Engine, delivery: ClaimedDelivery) {
+pub(super) async fn make(engine: Engine, delivery: ClaimedDelivery) -> Ended {
     let started_at = engine.now();
     let outcome = match request(&delivery, started_at) {
         Ok(request) => engine.inner.webhooks.post(request).await,
@@ -28,12 +39,15 @@ pub(super) async fn make(engine: Engine, delivery: ClaimedDelivery) {
     let now = engine.now();
     let random = u16::from_le_bytes(engine.inner.ids.random());
     let next = schedule::next(delivery.attempt, &outcome, random);
-    report(&delivery, &outcome, next, now.since(started_at));
+    let took = now.since(started_at);
+    let quick = next == Next::Delivered && took <= AT_ONCE;
+    report(&delivery, &outcome, next, took);
     // Before the delivery counts as delivered: what breaks off in between is delivered, and answered, again.
     let reply = replies::take(&engine, &delivery, &outcome).await;
     let settlement =
         DeliverySettlement { reply, ..settlement(&engine, &delivery, outcome, next, started_at, now) };
     settle(&engine, &delivery, settlement).await;
+    Ended { endpoint: delivery.endpoint.id.clone(), quick }
 }
 
 fn request(delivery: &ClaimedDelivery, now: Timestamp) -> Result<Request, signature::BadSecret> {
@@ -100,7 +114,7 @@ fn beginning(mut answer: String) -> String {
 }
 
 async fn settle(engine: &Engine, delivery: &ClaimedDelivery, settlement: DeliverySettlement) {
-    let write = || engine.inner.store.settle_delivery(settlement.clone());
+    let write = || engine.inner.settling.settle(&engine.inner.store, settlement.clone());
     let endpoint = &delivery.endpoint.id;
     match insist(engine.clock(), "the outcome of a webhook", write).await {
         Ok(EndpointTurn::Same) => engine.progressed(),

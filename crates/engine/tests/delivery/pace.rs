@@ -10,6 +10,9 @@ use crate::{
 /// Attempts under way to one endpoint at a time.
 const SHARE: usize = 8;
 
+/// The same, while it answers at once.
+const QUICK_SHARE: usize = 32;
+
 #[tokio::test]
 async fn a_slow_receiver_delays_no_other_and_holds_no_more_than_its_share() {
     let machine = Machine::new();
@@ -35,6 +38,29 @@ async fn a_slow_receiver_delays_no_other_and_holds_no_more_than_its_share() {
     slow.release();
     process.all_settled().await;
     assert_eq!((slow.unread(), quick.unread()), (2 * SHARE, 0));
+}
+
+#[tokio::test]
+async fn a_receiver_that_answers_at_once_is_given_more_at_a_time() {
+    let (machine, mut receiver) = (Machine::new(), Receiver::start().await);
+    let process = machine.start().await;
+    process.add_endpoint(receiver.url()).await.unwrap();
+    for _ in 0..SHARE {
+        receiver.next_time(Reaction::Answer(200));
+    }
+    receiver.always(Reaction::Wait);
+    for _ in 0..100 {
+        process.commit_event().await;
+    }
+    process.event().await;
+
+    for _ in 0..SHARE + QUICK_SHARE {
+        receiver.next().await;
+    }
+    assert_eq!(receiver.unread(), 0, "it has become slow");
+    receiver.always(Reaction::Answer(200));
+    receiver.release();
+    process.all_settled().await;
 }
 
 #[tokio::test]

@@ -112,5 +112,5 @@ async fn a_hundred_kills_during_twenty_thousand_events_lose_none() {
     assert_eq!(told.len(), EVENTS, "none is missing, and none came under another id");
     let posted: usize = told.values().sum();
     assert!(posted > EVENTS, "kills hit attempts under way, or this proves nothing");
-    assert!(posted <= EVENTS + KILLS * 8, "only what was under way came again: {posted}");
+    assert!(posted <= EVENTS + KILLS * 32, "only what was under way came again: {posted}");
 }

@@ -121,6 +121,24 @@ pub struct Target {
     pub replies: bool,
 }
 
+/// How many deliveries may be under way to one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shares {
+    /// To any.
+    pub each: usize,
+    /// Those that lately answered at once.
+    pub quick: Vec<EndpointId>,
+    /// To one of these.
+    pub of_quick: usize,
+}
+
+impl From<usize> for Shares {
+    /// The same for all.
+    fn from(each: usize) -> Self {
+        Self { each, quick: Vec::new(), of_quick: each }
+    }
+}
+
 /// A delivery under our lease.
 #[derive(Debug, Clone)]
 pub struct ClaimedDelivery {

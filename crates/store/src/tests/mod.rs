@@ -15,6 +15,7 @@ mod random;
 mod receiving;
 mod replying;
 mod sending;
+mod settling;
 mod statements;
 mod streaming;
 mod world;
