@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli,
+    bucket, cli,
     config::{Config, Environment, Secret},
     data_dir::DataDir,
     disk, local, master_key,
@@ -190,12 +190,10 @@ pub(crate) fn sqlite_file(url: &str) -> Option<std::path::PathBuf> {
 
 /// Where media are kept, and the client that fetches them: anyone's public address, by plain http too.
 fn media_setup(config: &Config, data: &DataDir) -> anyhow::Result<media::Setup> {
+    let bucket = bucket::named(config)?;
     let folder = match &config.media.store {
-        None => data.path().join("media"),
-        Some(store) if store.contains("://") => anyhow::bail!(
-            "media.store = {store:?}: this version keeps media in a folder only; name one, or leave it out for the folder `media` of the data directory"
-        ),
-        Some(folder) => folder.into(),
+        Some(folder) if bucket.is_none() => folder.into(),
+        _ => data.path().join("media"),
     };
     let options = http::Options {
         allow: config.egress.allow.clone(),
@@ -204,7 +202,7 @@ fn media_setup(config: &Config, data: &DataDir) -> anyhow::Result<media::Setup> 
         ..http::Options::default()
     };
     let http = http::Client::new(options).map_err(|error| anyhow::anyhow!("{}", error.detail))?;
-    Ok(media::Setup { max_bytes: config.media.max_bytes, ..media::Setup::new(folder, http) })
+    Ok(media::Setup { bucket, max_bytes: config.media.max_bytes, ..media::Setup::new(folder, http) })
 }
 
 fn whatsapp_settings(config: &Config) -> cetar_whatsapp_web::Settings {

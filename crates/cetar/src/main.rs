@@ -5,6 +5,7 @@
 
 mod api;
 mod backup;
+mod bucket;
 mod cli;
 mod commands;
 mod config;

@@ -1,13 +1,15 @@
 //! Pictures, films, sounds and files: fetched for sends, read from networks for what came in, kept, and given out under addresses
 //! that cannot be guessed and end.
 //!
-//! Bytes are kept once for each workspace and content hash, in a folder; which medium has which bytes is in the database. Nothing
+//! Bytes are kept once for each workspace and content hash, in a folder or a bucket; which medium has which bytes is in the database. Nothing
 //! is ever whole in memory.
+mod bucket;
 pub(crate) mod download;
 mod fetch;
 mod folder;
 mod kind;
 mod links;
+mod place;
 mod serve;
 
 use std::{
@@ -25,16 +27,20 @@ use tokio::sync::watch;
 
 use crate::Engine;
 
+pub use bucket::Bucket;
 pub(crate) use fetch::NotFetched;
 use folder::Folder;
 pub use links::BadLink;
+use place::Place;
 pub use serve::{MediaAnswer, MediaFile};
 
 /// Where media are kept, and how they are fetched.
 #[derive(Clone)]
 pub struct Setup {
-    /// The folder; made when the first medium is kept.
+    /// The folder; made when the first medium comes.
     pub folder: PathBuf,
+    /// Where they are kept instead once they are whole. Several nodes on one database share it.
+    pub bucket: Option<Bucket>,
     /// The largest one taken, in bytes (`media.max_bytes`).
     pub max_bytes: u64,
     /// Reads strangers' addresses, under the guard; it allows public addresses by plain http.
@@ -47,13 +53,13 @@ impl Setup {
 
     /// With the product's largest size.
     pub fn new(folder: impl Into<PathBuf>, http: http::Client) -> Self {
-        Self { folder: folder.into(), max_bytes: 100 << 20, http }
+        Self { folder: folder.into(), bucket: None, max_bytes: 100 << 20, http }
     }
 }
 
 /// What is shared about media.
 pub(crate) struct Media {
-    folder: Folder,
+    place: Place,
     max_bytes: u64,
     http: http::Client,
     /// Where this server is reached from outside, once that is known.
@@ -69,9 +75,9 @@ type FetchKey = (WorkspaceId, [u8; 32]);
 
 impl Media {
     pub(crate) fn new(setup: Setup) -> Self {
-        let Setup { folder, max_bytes, http } = setup;
+        let Setup { folder, bucket, max_bytes, http } = setup;
         Self {
-            folder: Folder::new(folder),
+            place: Place::new(Folder::new(folder), bucket),
             max_bytes,
             http,
             base: OnceLock::new(),
@@ -82,7 +88,7 @@ impl Media {
 
     /// Deletes what a process that died left unfinished.
     pub(crate) async fn sweep(&self, now: Timestamp) -> io::Result<()> {
-        self.folder.sweep(now).await
+        self.place.sweep(now).await
     }
 
     /// A medium has come, or will not come any more.
@@ -111,7 +117,7 @@ impl Engine {
         let Some(MediaState::Stored(StoredBytes { hash, .. })) = record.map(|record| record.state) else {
             return Err(unavailable("there is no such medium"));
         };
-        let opened = self.inner.media.folder.open(workspace, &hash, 0, None).await;
+        let opened = self.inner.media.place.open(workspace, &hash, 0, None).await;
         let opened = opened.map_err(|error| HostError::Unavailable(error.into()))?;
         let (size, bytes) = opened.ok_or_else(|| unavailable("the bytes of a medium are gone"))?;
         Ok(StoredMedia { size, bytes })

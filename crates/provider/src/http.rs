@@ -169,6 +169,12 @@ impl Client {
         Ok(Response { status, headers, body, complete })
     }
 
+    /// The client for a library that makes its own requests to this address, as [`Client::check`] judges it. Names are looked up
+    /// and judged again at every connection; redirects are not followed.
+    pub fn client_for(&self, url: &str) -> Result<reqwest::Client, Error> {
+        self.checked(url).map(|(_, client)| client.clone())
+    }
+
     /// The address, if it may be called, and the client for it.
     fn checked(&self, text: &str) -> Result<(Url, &reqwest::Client), Error> {
         // `Url` has already turned every spelling of an IPv4 address (0x7f.1, 2130706433) into the address, and does not

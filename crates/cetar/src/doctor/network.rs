@@ -6,7 +6,7 @@ use tokio::{net::TcpStream, time::timeout};
 use url::Url;
 
 use super::Finding;
-use crate::config::Config;
+use crate::{bucket, config::Config};
 
 /// How long a name and a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,7 +25,24 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
     if let Some(url) = &config.general.public_url {
         findings.push(reach("public_url", url, inward).await);
     }
+    findings.extend(media(config).await);
     findings
+}
+
+/// Whether media can be kept in the bucket, where there is one.
+async fn media(config: &Config) -> Option<Finding> {
+    let bucket = match bucket::named(config) {
+        Ok(bucket) => bucket?,
+        Err(error) => return Some(Finding::fail("media.store", &error)),
+    };
+    Some(match bucket.prove().await {
+        Ok(()) => Finding::ok("media.store", "an object was written, read and deleted in the bucket"),
+        Err(error) => Finding::failed(
+            "media.store",
+            format!("the bucket cannot be used: {error}"),
+            "check the bucket's name, AWS_REGION, AWS_ENDPOINT_URL, and that the key may get, put and delete objects",
+        ),
+    })
 }
 
 /// Looks the name up and connects; says nothing.

@@ -114,7 +114,7 @@ async fn keep(
 ) -> Result<StoredBytes, DownloadError> {
     let disk = |error: std::io::Error| DownloadError::Failed(error.into());
     let media = &engine.inner.media;
-    let mut growing = media.folder.begin(engine.inner.ids.random()).await.map_err(disk)?;
+    let mut growing = media.place.begin(engine.inner.ids.random()).await.map_err(disk)?;
     while let Some(piece) = bytes.next().await {
         let size = growing.add(&piece.map_err(disk)?).await.map_err(disk)?;
         if size > media.max_bytes {
@@ -123,6 +123,6 @@ async fn keep(
     }
     let file_name = wanted.file_name.clone();
     let by_content = kind::content_type(growing.head(), file_name.as_deref());
-    let kept = media.folder.keep(growing, &wanted.workspace).await.map_err(disk)?;
+    let kept = media.place.keep(growing, &wanted.workspace).await.map_err(disk)?;
     Ok(StoredBytes { hash: kept.hash, size: kept.size, content_type: by_content.to_owned(), file_name })
 }

@@ -182,7 +182,8 @@ impl Engine {
         let record = self.inner.store.media(&source.media).await?;
         match record.map(|record| record.state) {
             Some(MediaState::Stored(bytes))
-                if self.inner.media.folder.has(&job.workspace, &bytes.hash).await =>
+                // What cannot be asked now is fetched again.
+                if self.inner.media.place.has(&job.workspace, &bytes.hash).await.unwrap_or(false) =>
             {
                 Ok(Some((source, bytes)))
             }
@@ -214,7 +215,7 @@ impl Engine {
             return Err(too_large());
         }
         let file_name = download.name().map(percent_decoded);
-        let mut growing = self.inner.media.folder.begin(self.inner.ids.random()).await?;
+        let mut growing = self.inner.media.place.begin(self.inner.ids.random()).await?;
         while let Some(piece) = download.chunk().await? {
             if growing.add(&piece).await? > most {
                 return Err(too_large());
@@ -224,7 +225,7 @@ impl Engine {
         if !limit.content_types.contains(&content_type) {
             return Err(wrong_type(content_type, limit));
         }
-        let kept = self.inner.media.folder.keep(growing, &job.workspace).await?;
+        let kept = self.inner.media.place.keep(growing, &job.workspace).await?;
         let content_type = content_type.to_owned();
         Ok(StoredBytes { hash: kept.hash, size: kept.size, content_type, file_name })
     }

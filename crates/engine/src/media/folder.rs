@@ -1,4 +1,4 @@
-//! The folder that bytes are kept in: `WORKSPACE/ab/abcd…`, by SHA-256. A file is there whole or not at all.
+//! The folder that bytes grow in, and are kept in where there is no bucket: `WORKSPACE/ab/abcd…`, by SHA-256. A file is there whole or not at all.
 use std::{
     io::{self, SeekFrom},
     path::{Path, PathBuf},
@@ -45,10 +45,9 @@ impl Folder {
 
     /// Puts a file that is whole in its place. Durable when this returns.
     pub(crate) async fn keep(&self, mut growing: Growing, workspace: &WorkspaceId) -> io::Result<Kept> {
-        growing.file.flush().await?;
+        let kept = growing.whole().await?;
         growing.file.sync_all().await?;
-        let hash: [u8; 32] = growing.hash.clone().finalize().into();
-        let path = self.path(workspace, &hash);
+        let path = self.path(workspace, &kept.hash);
         if let Some(folder) = path.parent() {
             make(folder).await?;
             // The same bytes under the same name: replacing them changes nothing.
@@ -58,7 +57,7 @@ impl Folder {
             // The name must survive a crash too.
             File::open(folder).await?.sync_all().await?;
         }
-        Ok(Kept { hash, size: growing.size })
+        Ok(kept)
     }
 
     /// Reads bytes from `from` on, at most `length` of them; with the number of bytes that come. `None` if they are not there.
@@ -83,8 +82,8 @@ impl Folder {
     }
 
     /// Whether these bytes are there.
-    pub(crate) async fn has(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> bool {
-        fs::try_exists(self.path(workspace, hash)).await.unwrap_or(false)
+    pub(crate) async fn has(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> io::Result<bool> {
+        fs::try_exists(self.path(workspace, hash)).await
     }
 
     /// Deletes what a process that died left unfinished: files that have not grown for a day.
@@ -136,6 +135,17 @@ impl Growing {
         let room = HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(piece.get(..room).unwrap_or(piece));
         Ok(self.size)
+    }
+
+    /// Hands the last of it to the system; what it is by now.
+    pub(crate) async fn whole(&mut self) -> io::Result<Kept> {
+        self.file.flush().await?;
+        Ok(Kept { hash: self.hash.clone().finalize().into(), size: self.size })
+    }
+
+    /// Where it grows, until it is kept or dropped.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Its beginning, to tell the type by.
@@ -207,10 +217,10 @@ mod tests {
             let expected = (expected.len() as u64, expected.as_bytes().to_vec());
             assert_eq!(read(&folder, &kept, from, length).await.unwrap(), expected, "{from} {length:?}");
         }
-        assert!(folder.has(&workspace(), &kept.hash).await);
+        assert!(folder.has(&workspace(), &kept.hash).await.unwrap());
         let other: WorkspaceId = "ws_0199c3a0b6f47c3e9d3a5b1c2d3e4f51".parse().unwrap();
         assert!(
-            !folder.has(&other, &kept.hash).await,
+            !folder.has(&other, &kept.hash).await.unwrap(),
             "another workspace does not even learn that it is there"
         );
     }

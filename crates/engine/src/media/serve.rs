@@ -74,8 +74,9 @@ impl Engine {
         bytes: StoredBytes,
     ) -> MediaAnswer {
         let StoredBytes { hash, size, content_type, file_name } = bytes;
-        if !self.inner.media.folder.has(&workspace, &hash).await {
-            tracing::warn!(media = %id, "the bytes of a medium are gone from the media folder");
+        // What cannot be asked now is told by the reading itself.
+        if let Ok(false) = self.inner.media.place.has(&workspace, &hash).await {
+            tracing::warn!(media = %id, "the bytes of a medium are gone from `media.store`");
             return MediaAnswer::None;
         }
         let file_name = file_name.unwrap_or_else(|| format!("{id}.{}", kind::ending(&content_type)));
@@ -90,8 +91,8 @@ impl Engine {
     ) -> std::io::Result<Option<ByteStream>> {
         let part = part.unwrap_or(0..file.size);
         let length = part.end.saturating_sub(part.start);
-        let folder = &self.inner.media.folder;
-        let opened = folder.open(&file.workspace, &file.hash, part.start, Some(length)).await?;
+        let place = &self.inner.media.place;
+        let opened = place.open(&file.workspace, &file.hash, part.start, Some(length)).await?;
         tracing::debug!(media = %file.id, length, "given out");
         Ok(opened.map(|(_, bytes)| bytes))
     }
