@@ -1,8 +1,10 @@
 //! Accepting a send: a promise.
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId};
-use cetar_provider::{Provider, Unfit};
+use cetar_provider::{HostError, NotLocated, Provider, SavedState, Unfit};
 use cetar_store::{Accepted, Device, NewIdempotency, NewSend, StoreError};
 
 use crate::auth::Caller;
@@ -84,9 +86,15 @@ pub enum AcceptError {
     /// The message to answer is not one of this device, or its network does not know it yet.
     #[error("there is no such message to answer")]
     NoSuchMessage,
+    /// The person has not yet allowed this account to write to them; where they can.
+    #[error("the recipient has not opted in")]
+    RecipientNotOptedIn(Option<String>),
     /// The same `Idempotency-Key` came with another body.
     #[error("idempotency key reused")]
     IdempotencyKeyReused,
+    /// What the device's sessions have saved cannot be read.
+    #[error(transparent)]
+    State(HostError),
     /// Shutting down, or the database does not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -124,6 +132,11 @@ impl crate::Engine {
             return Err(AcceptError::DeviceNotLinked(device.id));
         }
 
+        let saved = Saved { engine: self, device: &device.id };
+        let to = provider.locate(&request.to, &saved).await.map_err(|error| match error {
+            NotLocated::NotOptedIn { link } => AcceptError::RecipientNotOptedIn(link),
+            NotLocated::State(error) => AcceptError::State(error),
+        })?;
         let reply_to = match &request.reply_to {
             Some(answered) => {
                 let remote_id = self.inner.store.remote_id(&workspace.id, &device.id, answered).await?;
@@ -143,7 +156,7 @@ impl crate::Engine {
             workspace: workspace.id.clone(),
             device: device.id.clone(),
             channel: device.channel,
-            to: request.to,
+            to,
             content: request.content,
             reply_to,
             client_ref: request.client_ref,
@@ -188,6 +201,20 @@ impl crate::Engine {
         let provider = self.provider_of(device);
         let provider = provider.ok_or_else(|| AcceptError::DeviceNotLinked(device.id.clone()))?;
         Ok((device.clone(), Arc::clone(provider)))
+    }
+}
+
+/// What the sessions of a device have saved.
+struct Saved<'e> {
+    engine: &'e crate::Engine,
+    device: &'e DeviceId,
+}
+
+#[async_trait]
+impl SavedState for Saved<'_> {
+    async fn load(&self, collection: &str, key: &[u8]) -> Result<Option<Bytes>, HostError> {
+        let state = self.engine.inner.store.state(self.device, collection, key).await;
+        state.map_err(|error| HostError::Unavailable(error.into()))
     }
 }
 

@@ -8,7 +8,9 @@ use cetar_provider::Outbound;
 use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
 use futures::FutureExt;
 
-use crate::{Engine, insist::insist, leases::JobHold, media::NotFetched, sessions::Live, trust::Trust};
+use crate::{
+    Engine, insist::insist, leases::JobHold, media::NotFetched, pace::Pacer, sessions::Live, trust::Trust,
+};
 
 const ACCOUNT_DOWN: &str = "account_down";
 /// Attempts that end with a medium that could not be fetched: about a minute of them. Its chat waits behind it.
@@ -19,6 +21,7 @@ pub(crate) async fn make(
     engine: Engine,
     live: Arc<Live>,
     trust: Arc<Trust>,
+    pace: Option<Arc<Pacer>>,
     job: ClaimedJob,
     hold: JobHold,
 ) -> Option<Timestamp> {
@@ -35,6 +38,9 @@ pub(crate) async fn make(
             Ok(content) => {
                 let result = send(&live, &job, content).await;
                 crashed = result.is_none();
+                if let (Some(pace), Some(Err(SendError::SlowDown { retry_after }))) = (&pace, &result) {
+                    pace.slowed(&job.to, *retry_after, engine.now());
+                }
                 let result =
                     result.unwrap_or_else(|| Err(SendError::Unknown("the provider panicked".into())));
                 outcome(result, job.attempt, safe, engine.now())

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Health, MediaId, Timestamp};
-use cetar_provider::{Account, Host, HostError, Inbound, StateWrite, StoredMedia};
+use cetar_provider::{Account, Host, HostError, IdentifyError, Inbound, StateWrite, StoredMedia};
 use cetar_store::{Device, StoreError};
 use tokio::sync::oneshot;
 
@@ -49,12 +49,24 @@ pub enum DeviceError {
     /// It is linked, and linking it anew would throw its keys away: log it out first.
     #[error("the device is linked already")]
     AlreadyLinked,
+    /// Another device has this account.
+    #[error("another device has this account")]
+    AccountInUse,
     /// The network did not do it.
     #[error("the network did not answer: {0}")]
     Network(String),
     /// The database did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<IdentifyError> for DeviceError {
+    fn from(error: IdentifyError) -> Self {
+        match error {
+            IdentifyError::Settings(error) => Self::Settings(error),
+            IdentifyError::Network(detail) => Self::Network(detail),
+        }
+    }
 }
 
 impl crate::Engine {
@@ -78,9 +90,16 @@ impl crate::Engine {
         let id: DeviceId = self.inner.ids.make(now);
         // Where settings suffice there is nothing to link, and they are looked at now rather than when the session starts.
         let by_settings = provider.capabilities().link_methods.is_empty();
+        let mut address = None;
         if by_settings {
-            let account = Account { device: id.clone(), channel, address: None, settings: settings.clone() };
-            provider.open(account, Arc::new(NoHost))?;
+            let language = caller.workspace.language;
+            let settings = settings.clone();
+            let account = Account { device: id.clone(), channel, address: None, settings, language };
+            provider.open(account.clone(), Arc::new(NoHost))?;
+            address = provider.identify(&account).await?.map(|linked| linked.address);
+        }
+        if let Some(address) = &address {
+            self.must_be_alone(channel, address).await?;
         }
         let linked = sandbox || by_settings;
         let state = if linked { DeviceState::Connecting } else { DeviceState::Unlinked };
@@ -90,7 +109,7 @@ impl crate::Engine {
             channel,
             name,
             sandbox,
-            address: None,
+            address,
             health: Health::new(state, None),
             paused: false,
             linked_at: linked.then_some(now),
@@ -99,6 +118,15 @@ impl crate::Engine {
         self.inner.store.insert_device(cetar_store::NewDevice { device: device.clone(), settings }).await?;
         self.device_changed(&device);
         Ok(device)
+    }
+
+    /// An account that two devices used would be two sessions that take each other's messages, whichever workspaces they are of.
+    async fn must_be_alone(&self, channel: Channel, address: &str) -> Result<(), DeviceError> {
+        let devices = self.inner.store.all_devices().await?;
+        let has_it = |device: &Device| {
+            device.channel == channel && !device.sandbox && device.address.as_deref() == Some(address)
+        };
+        if devices.iter().any(has_it) { Err(DeviceError::AccountInUse) } else { Ok(()) }
     }
 
     /// Devices the caller may see, oldest first, each with its health of this moment.

@@ -185,6 +185,10 @@ impl Host for SessionHost {
                 self.engine.progressed();
                 done
             }
+            Inbound::Reachable { chat, reachable, at } => {
+                let since = (!reachable).then_some(at);
+                self.engine.inner.store.set_unreachable(&self.device, self.lease, &chat, since).await
+            }
             Inbound::Resolved { alias, number } => {
                 let now = self.engine.now();
                 self.engine.inner.store.resolve_alias(&self.device, self.lease, &alias, &number, now).await

@@ -7,7 +7,7 @@ mod policy;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp, WorkspaceId};
+use cetar_model::{DeviceId, DeviceState, DownReason, Health, Language, Timestamp, WorkspaceId};
 use cetar_provider::{Account, Session, SessionEnd};
 use cetar_store::{Device, StoreError};
 use futures::FutureExt;
@@ -441,11 +441,13 @@ impl Keeper {
 
 /// Who a device is, with its settings and secrets.
 async fn account(engine: &Engine, device: &Device) -> Result<Account, StoreError> {
+    let workspace = engine.inner.store.workspace(&device.workspace).await?;
     Ok(Account {
         device: device.id.clone(),
         channel: device.channel,
         address: device.address.clone(),
         settings: engine.inner.store.device_settings(&device.id).await?,
+        language: workspace.map_or(Language::Indonesian, |workspace| workspace.language),
     })
 }
 

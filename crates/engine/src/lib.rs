@@ -25,6 +25,8 @@ mod leases;
 pub mod limit;
 pub mod link;
 pub mod media;
+mod pace;
+pub mod push;
 pub mod replies;
 mod run;
 mod sessions;
@@ -155,6 +157,8 @@ pub(crate) struct Inner {
     numbering: events::Numbering,
     /// What runs for each device.
     sessions: sessions::Sessions,
+    /// How fast each device has sent lately.
+    paces: pace::Paces,
     /// Linkings under way or just ended.
     links: Mutex<HashMap<DeviceId, link::Watch>>,
     state: run::RunState,
@@ -188,6 +192,7 @@ impl Engine {
                 leases: leases::Leases::default(),
                 numbering: events::Numbering::default(),
                 sessions: sessions::Sessions::default(),
+                paces: pace::Paces::default(),
                 links: Mutex::default(),
                 state: run::RunState::default(),
                 progress: watch::Sender::new(0),

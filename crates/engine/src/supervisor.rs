@@ -104,6 +104,7 @@ impl Supervisor {
             self.kept.remove(&device);
             if ended.is_ok() {
                 self.engine.inner.sessions.forget(&device);
+                self.engine.inner.paces.forget(&device);
             }
         }
     }

@@ -8,7 +8,7 @@
 //! for it, which is stored with the job: one id follows a send from the answer to the network, over restarts too.
 use std::{collections::BTreeSet, sync::Arc};
 
-use cetar_model::Timestamp;
+use cetar_model::{JobId, Timestamp};
 use cetar_store::ClaimedJob;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use tracing::Instrument;
 use crate::{
     Engine, attempt,
     leases::{Claiming, JobHold},
+    pace::Pacer,
     sessions::Live,
     trust::Trust,
 };
@@ -25,6 +26,7 @@ struct Worker {
     engine: Engine,
     live: Arc<Live>,
     trust: Arc<Trust>,
+    pace: Option<Arc<Pacer>>,
     /// Each ends with the time its message may be tried again, if it may.
     attempts: JoinSet<Option<Timestamp>>,
     /// When retries of this worker are due.
@@ -33,8 +35,9 @@ struct Worker {
 
 /// Works until `stop`, then finishes the attempts under way.
 pub(crate) async fn run(engine: Engine, live: Arc<Live>, stop: CancellationToken) {
-    let mut worker =
-        Worker { engine, live, trust: Arc::default(), attempts: JoinSet::new(), due: BTreeSet::new() };
+    let pace = live.provider.capabilities().pace.map(|pace| engine.inner.paces.of(&live.device, pace));
+    let trust = Arc::default();
+    let mut worker = Worker { engine, live, trust, pace, attempts: JoinSet::new(), due: BTreeSet::new() };
     while !stop.is_cancelled() {
         let wake_at = worker.claim(&stop).await;
         worker.wait(wake_at, &stop).await;
@@ -58,6 +61,10 @@ impl Worker {
         if let Some(until) = self.distrusted_until() {
             return Some(until);
         }
+        let free = match self.pace.as_ref().map_or(Ok(free), |pace| pace.room(now)) {
+            Ok(room) => free.min(room),
+            Err(until) => return Some(until),
+        };
         let until = now + inner.settings.lease;
         let claiming = Claiming::new(&engine);
         let jobs = match inner.store.claim(&self.live.device, &inner.node, now, until, free).await {
@@ -80,6 +87,9 @@ impl Worker {
             self.give_back(&jobs).await;
             return distrusted;
         }
+        let (jobs, early) = self.in_turn(jobs, now);
+        self.postpone(&early).await;
+        let next_turn = early.iter().map(|(_, _, until)| *until).min();
         for job in jobs {
             let span = tracing::info_span!(
                 "attempt",
@@ -91,10 +101,41 @@ impl Worker {
             );
             let hold = JobHold::new(&engine, &job);
             let trust = Arc::clone(&self.trust);
-            let attempt = attempt::make(engine.clone(), Arc::clone(&self.live), trust, job, hold);
+            let live = Arc::clone(&self.live);
+            let attempt = attempt::make(engine.clone(), live, trust, self.pace.clone(), job, hold);
             self.attempts.spawn(attempt.instrument(span));
         }
-        next_retry
+        drop(claiming);
+        if next_turn.is_some() {
+            engine.progressed();
+        }
+        [next_retry, next_turn].into_iter().flatten().min()
+    }
+
+    /// Those whose chat may be sent to now, and the others with the time when it may.
+    fn in_turn(
+        &self,
+        jobs: Vec<ClaimedJob>,
+        now: Timestamp,
+    ) -> (Vec<ClaimedJob>, Vec<(JobId, i64, Timestamp)>) {
+        let Some(pace) = &self.pace else { return (jobs, Vec::new()) };
+        let mut early = Vec::new();
+        let in_turn = jobs.into_iter().filter_map(|job| match pace.take(&job.to, now) {
+            Ok(()) => Some(job),
+            Err(until) => {
+                early.push((job.job, job.lease_token, until));
+                None
+            }
+        });
+        (in_turn.collect(), early)
+    }
+
+    /// Puts jobs back until their turn.
+    async fn postpone(&self, early: &[(JobId, i64, Timestamp)]) {
+        let inner = &self.engine.inner;
+        if let Err(error) = inner.store.postpone(&inner.node, early, self.engine.now()).await {
+            tracing::warn!(device = %self.live.device, %error, "jobs could not be put back; their leases will expire");
+        }
     }
 
     /// Waits until there is a reason to claim.

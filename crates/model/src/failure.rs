@@ -27,6 +27,20 @@ words! {
     pub enum FailureCode {
         /// The number has no WhatsApp account.
         RecipientNotOnWhatsapp = "recipient_not_on_whatsapp",
+        /// The network knows no such chat.
+        RecipientNotFound = "recipient_not_found",
+        /// The person does not want messages of this account.
+        RecipientBlocked = "recipient_blocked",
+        /// The person's account is closed.
+        RecipientGone = "recipient_gone",
+        /// The person has not begun a conversation with this account, and the network lets nobody else begin one.
+        RecipientNotOptedIn = "recipient_not_opted_in",
+        /// The account is not, or no longer, in that group or channel, or may not write there.
+        NotAMember = "not_a_member",
+        /// The network cannot read the message as it was written.
+        ContentInvalid = "content_invalid",
+        /// The network does not take these buttons.
+        ButtonsInvalid = "buttons_invalid",
         /// The network refused the message; its own code stands beside.
         RejectedByNetwork = "rejected_by_network",
         /// WhatsApp's reach-out lock (463): no first messages to strangers for a while.
@@ -65,6 +79,34 @@ impl FailureCode {
             Self::RecipientNotOnWhatsapp => language.pick(
                 "Nomor tujuan tidak terdaftar di WhatsApp. Periksa nomornya, atau hubungi lewat kanal lain.",
                 "The recipient is not on WhatsApp. Check the number, or use another channel.",
+            ),
+            Self::RecipientNotFound => language.pick(
+                "Jaringan tidak mengenal tujuan ini. Periksa to; di Telegram orangnya harus lebih dulu memulai percakapan dengan bot.",
+                "The network knows no such chat. Check to; on Telegram the person must have begun a conversation with the bot.",
+            ),
+            Self::RecipientBlocked => language.pick(
+                "Penerima memblokir akun ini. Hanya penerima yang bisa membuka blokirnya; mengirim ulang tidak membantu.",
+                "The recipient has blocked this account. Only they can undo that; sending again will not help.",
+            ),
+            Self::RecipientGone => language.pick(
+                "Akun penerima sudah ditutup. Hubungi lewat kanal lain.",
+                "The recipient's account is closed. Use another channel.",
+            ),
+            Self::RecipientNotOptedIn => language.pick(
+                "Penerima belum memulai percakapan dengan akun ini. Minta penerima membuka tautan bot dan menekan Start, lalu kirim ulang.",
+                "The recipient has not begun a conversation with this account. Ask them to open the bot's link and press Start, then send again.",
+            ),
+            Self::NotAMember => language.pick(
+                "Akun ini bukan (lagi) anggota grup atau channel tersebut, atau tidak boleh menulis di sana. Undang akun ini lagi, lalu kirim ulang.",
+                "This account is not (or no longer) in that group or channel, or may not write there. Invite it again, then send again.",
+            ),
+            Self::ContentInvalid => language.pick(
+                "Jaringan tidak dapat membaca isi pesan ini; history menyebut alasannya. Perbaiki isinya, lalu kirim sebagai pesan baru.",
+                "The network cannot read this message as it is written; the history names the reason. Mend the content and send it as a new message.",
+            ),
+            Self::ButtonsInvalid => language.pick(
+                "Jaringan menolak tombol pesan ini, biasanya karena URL-nya; history menyebut alasannya. Perbaiki tombolnya, lalu kirim sebagai pesan baru.",
+                "The network does not take this message's buttons, mostly because of a URL; the history names the reason. Mend them and send a new message.",
             ),
             Self::RejectedByNetwork => language.pick(
                 "Jaringan menolak pesan ini. Lihat provider_code untuk alasannya; mengirim ulang pesan yang sama tidak membantu.",

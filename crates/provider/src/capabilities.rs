@@ -1,7 +1,9 @@
 //! What a network can carry, as data: used to refuse before queueing, to answer `GET /v1/devices/{id}/capabilities`, and to
 //! write the table in the documentation. One place a network, and nothing that is not proven.
 
-use cetar_model::{Button, Buttons, Content, ContentKind, LinkMethod, MAX_BUTTONS};
+use std::time::Duration;
+
+use cetar_model::{Button, Buttons, Chat, Content, ContentKind, LinkMethod, MAX_BUTTONS};
 
 /// What a network can carry.
 #[derive(Debug, Clone)]
@@ -26,6 +28,38 @@ pub struct Capabilities {
     pub link_methods: &'static [LinkMethod],
     /// Sends of one session that may be under way at once, each in a lane of its own.
     pub concurrency: usize,
+    /// How fast one account may send; the engine keeps to it. `None`: as fast as it can.
+    pub pace: Option<Pace>,
+}
+
+/// How fast one account may send. Whatever is sent counts, whether or not the network took it. A message that must wait for its turn
+/// waits in the queue, in order, and loses no attempt.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// In all.
+    pub account: Rate,
+    /// To one chat.
+    pub chat: Rate,
+    /// To one group, besides `chat`; `None` where groups are chats like others.
+    pub group: Option<GroupPace>,
+}
+
+/// A pace for some chats only.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupPace {
+    /// Tells those chats by their address.
+    pub is_group: fn(&Chat) -> bool,
+    /// Theirs.
+    pub rate: Rate,
+}
+
+/// So many in any span of this length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// So many; at least one.
+    pub most: usize,
+    /// In any span of this length.
+    pub per: Duration,
 }
 
 /// A most, in the unit the network counts in.
@@ -124,6 +158,9 @@ pub struct ButtonLimits {
     pub media: bool,
     /// The network does not promise to show them: use the fallback where it matters.
     pub best_effort: bool,
+    /// Title, text and footer go out as one text with blank lines between, below a picture as its caption: `text` and
+    /// [`Capabilities::caption`] limit the whole of it.
+    pub joined: bool,
 }
 
 /// How often one account may ask whether numbers have an account, without looking like a harvester.
@@ -202,7 +239,7 @@ impl Capabilities {
         match content {
             Content::Text { text } => too_long(&mut unfit, Part::Text, text, self.text),
             Content::Buttons(buttons) => match &self.buttons {
-                Some(limits) => limits.unfit(buttons, &mut unfit),
+                Some(limits) => limits.unfit(buttons, self.caption, &mut unfit),
                 None => unfit.push(Unfit::Kind { kind, instead: self.content }),
             },
             _ => {}
@@ -219,8 +256,15 @@ impl Capabilities {
 }
 
 impl ButtonLimits {
-    fn unfit(&self, content: &Buttons, unfit: &mut Vec<Unfit>) {
-        too_long(unfit, Part::Text, &content.text, self.text);
+    fn unfit(&self, content: &Buttons, caption: Length, unfit: &mut Vec<Unfit>) {
+        if self.joined {
+            let most = if content.media.is_some() { caption } else { self.text };
+            let parts = [content.title.as_deref(), Some(&content.text), content.footer.as_deref()];
+            let whole = parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+            too_long(unfit, Part::Text, &whole, most);
+        } else {
+            too_long(unfit, Part::Text, &content.text, self.text);
+        }
         for (part, text, limit) in
             [(Part::Title, &content.title, self.title), (Part::Footer, &content.footer, self.footer)]
         {
@@ -315,11 +359,13 @@ mod tests {
             mixed: false,
             media: false,
             best_effort: false,
+            joined: false,
         }),
         check: None,
         resend_is_safe: false,
         link_methods: &[],
         concurrency: 1,
+        pace: None,
     };
 
     #[test]
@@ -333,6 +379,23 @@ mod tests {
                 assert!(length(exact).fits(text) && !length(exact - 1).fits(text), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn what_goes_out_as_one_text_is_measured_as_one() {
+        let limits =
+            ButtonLimits { joined: true, media: true, text: Length::utf16(11), ..NETWORK.buttons.unwrap() };
+        let network = Capabilities { buttons: Some(limits), caption: Length::utf16(5), ..NETWORK };
+        let of = |text: &str, media| {
+            let button = Button::Reply { id: "1".into(), text: "1".into() };
+            let (title, text, buttons) = (Some("ABC".into()), text.into(), vec![button]);
+            network.unfit(&Content::Buttons(Buttons { title, text, footer: None, buttons, media }))
+        };
+        let long = |most| [Unfit::TooLong { part: Part::Text, most: Length::utf16(most) }];
+        assert_eq!(of("123456", None), []);
+        assert_eq!(of("1234567", None), long(11));
+        let picture = Some(Media::at("https://contoh.com/a.jpg"));
+        assert_eq!(of("1", picture), long(5));
     }
 
     #[test]

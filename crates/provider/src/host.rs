@@ -100,6 +100,15 @@ pub enum Inbound {
     Receipt(InboundReceipt),
     /// The session's state changed.
     Health(Health),
+    /// Somebody no longer wants messages of this account, or wants them again; a group put the account out, or took it in.
+    Reachable {
+        /// The conversation.
+        chat: Chat,
+        /// Messages can be sent there.
+        reachable: bool,
+        /// Since when, by the network's clock.
+        at: Timestamp,
+    },
     /// An address we knew as an alias (a WhatsApp LID) turned out to be this number.
     Resolved {
         /// The alias, as it was used in `from`.

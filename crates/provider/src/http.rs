@@ -74,12 +74,20 @@ pub struct Request {
     headers: Vec<(Cow<'static, str>, String)>,
     body: Bytes,
     max_response: usize,
+    timeout: Option<Duration>,
 }
 
 impl Request {
     /// A POST of these exact bytes; of the answer up to 64 KiB are read.
     pub fn post(url: impl Into<String>, body: Bytes) -> Self {
-        Self { method: Method::POST, url: url.into(), headers: Vec::new(), body, max_response: 64 * 1024 }
+        Self {
+            method: Method::POST,
+            url: url.into(),
+            headers: Vec::new(),
+            body,
+            max_response: 64 * 1024,
+            timeout: None,
+        }
     }
 
     /// With this header. A name or a value that cannot be one fails the call.
@@ -93,6 +101,13 @@ impl Request {
     #[must_use]
     pub const fn max_response(mut self, bytes: usize) -> Self {
         self.max_response = bytes;
+        self
+    }
+
+    /// Takes at most this long, from the look-up of the name to the end of the answer, instead of the client's own limit.
+    #[must_use]
+    pub const fn timeout(mut self, most: Duration) -> Self {
+        self.timeout = Some(most);
         self
     }
 }
@@ -157,11 +172,31 @@ impl Client {
     }
 
     /// One request, one answer. Never tries again.
-    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+    pub async fn send(&self, mut request: Request) -> Result<Response, Error> {
+        let body = std::mem::take(&mut request.body).into();
+        self.answered(request, body).await
+    }
+
+    /// The same with a body that is read as it goes out, so that a large file is never whole in memory: exactly `length` bytes.
+    /// A body that turns out shorter, or breaks off, breaks the request off.
+    pub async fn upload(
+        &self,
+        request: Request,
+        length: u64,
+        body: crate::ByteStream,
+    ) -> Result<Response, Error> {
+        let request = request.header("content-length", length.to_string());
+        self.answered(request, reqwest::Body::wrap_stream(body)).await
+    }
+
+    async fn answered(&self, request: Request, body: reqwest::Body) -> Result<Response, Error> {
         let (url, client) = self.checked(&request.url)?;
-        let mut builder = client.request(request.method, url).body(request.body);
+        let mut builder = client.request(request.method, url).body(body);
         for (name, value) in request.headers {
             builder = builder.header(&*name, value);
+        }
+        if let Some(most) = request.timeout {
+            builder = builder.timeout(most);
         }
         let response = builder.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -14,7 +14,8 @@ mod session;
 pub mod testkit;
 
 pub use capabilities::{
-    ButtonLimits, Capabilities, CheckLimit, Length, MediaLimit, Part, Unfit, Unit, types as media_types,
+    ButtonLimits, Capabilities, CheckLimit, GroupPace, Length, MediaLimit, Pace, Part, Rate, Unfit, Unit,
+    types as media_types,
 };
 pub use clock::SystemClock;
 pub use host::{
@@ -22,8 +23,8 @@ pub use host::{
 };
 pub use link::{LinkError, LinkProcess, LinkStep, Linked};
 pub use session::{
-    Account, CheckError, DownloadError, LinkRequest, NumberCheck, Outbound, Provider, Session, SessionEnd,
-    SettingsError,
+    Account, CheckError, DownloadError, IdentifyError, LinkRequest, NotLocated, NumberCheck, Outbound,
+    Provider, Push, PushRefused, SavedState, Session, SessionEnd, SettingsError,
 };
 
 pub use cetar_model::{SendError, Sent};

@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use cetar_model::{
-    BoxError, Channel, Chat, Content, DeviceId, DownReason, Health, LinkMethod, MessageId, PhoneNumber,
-    SendError, Sent,
+    BoxError, Channel, Chat, Content, DeviceId, DownReason, Health, Language, LinkMethod, MessageId,
+    PhoneNumber, SendError, Sent,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{ByteStream, Capabilities, Host, LinkError, LinkProcess};
+use crate::{ByteStream, Capabilities, Host, HostError, LinkError, LinkProcess, Linked};
 
 /// Knows one network. No account, no state, no I/O.
 #[async_trait]
@@ -24,6 +25,18 @@ pub trait Provider: Send + Sync + 'static {
     /// Opens a linked account. Does no I/O: that begins in [`Session::run`].
     fn open(&self, account: Account, host: Arc<dyn Host>) -> Result<Arc<dyn Session>, SettingsError>;
 
+    /// Asks the network whose account these settings are, when a device is added: a token with a slip of the pen is told at once, and
+    /// not when the first message fails. `None` where there is nothing to ask before it is linked.
+    async fn identify(&self, _account: &Account) -> Result<Option<Linked>, IdentifyError> {
+        Ok(None)
+    }
+
+    /// The chat that a send to this address goes to, asked before it is accepted: its answers come under the same name, in the same
+    /// conversation. `state` is what the account's sessions have saved. Does no other I/O.
+    async fn locate(&self, to: &Chat, _state: &dyn SavedState) -> Result<Chat, NotLocated> {
+        Ok(to.clone())
+    }
+
     /// Begins linking an account. The process ends by itself when it is dropped or cancelled; state it has saved through the
     /// host stays, and a later attempt may replace it.
     async fn link(
@@ -32,6 +45,38 @@ pub trait Provider: Send + Sync + 'static {
         request: LinkRequest,
         host: Arc<dyn Host>,
     ) -> Result<Box<dyn LinkProcess>, LinkError>;
+}
+
+/// What the sessions of one account have saved by [`Host::save`], for reading.
+#[async_trait]
+pub trait SavedState: Send + Sync {
+    /// Reads one value.
+    async fn load(&self, collection: &str, key: &[u8]) -> Result<Option<Bytes>, HostError>;
+}
+
+/// Why it cannot be said whose account it is.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentifyError {
+    /// The network does not take them.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// It did not answer.
+    #[error("the network did not answer: {0}")]
+    Network(String),
+}
+
+/// Why there is no chat for an address.
+#[derive(Debug, thiserror::Error)]
+pub enum NotLocated {
+    /// The person has not yet allowed this account to write to them.
+    #[error("the recipient has not opted in")]
+    NotOptedIn {
+        /// Where they can.
+        link: Option<String>,
+    },
+    /// What is saved cannot be read.
+    #[error(transparent)]
+    State(#[from] HostError),
 }
 
 /// How someone wants to link.
@@ -65,8 +110,51 @@ pub trait Session: Send + Sync {
     /// restart, so the reference must say all that is needed.
     async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError>;
 
+    /// Takes what the network pushed to `/callbacks/CHANNEL/DEVICE`. Returns after the commit; only then the network is answered. A
+    /// session whose network pushes nothing to that address says that it was not verified.
+    async fn pushed(&self, _push: &Push) -> Result<(), PushRefused> {
+        Err(PushRefused::NotVerified)
+    }
+
     /// Ends the link on the network's side too. The session is stopped afterwards.
     async fn logout(&self) -> Result<(), SendError>;
+}
+
+/// A request that a network made to a device's own address.
+#[derive(Clone)]
+pub struct Push {
+    /// Header names (lower case) and values; those that are no text are left out.
+    pub headers: Vec<(String, String)>,
+    /// The raw body.
+    pub body: Bytes,
+}
+
+impl Push {
+    /// The first header of this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Secrets and content: not for logs.
+impl fmt::Debug for Push {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Push").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// Why a push was not taken. The network is to make it again, unless it was not the network.
+#[derive(Debug, thiserror::Error)]
+pub enum PushRefused {
+    /// It does not carry the secret that the network was given.
+    #[error("not verified")]
+    NotVerified,
+    /// It is not of the form the network uses.
+    #[error("not readable")]
+    Unreadable,
+    /// It could not be stored.
+    #[error(transparent)]
+    Host(#[from] HostError),
 }
 
 /// Why [`Session::run`] returned.
@@ -91,6 +179,8 @@ pub struct Account {
     pub address: Option<String>,
     /// Settings and secrets, by the names `device add` reads.
     pub settings: BTreeMap<String, String>,
+    /// The workspace's language, for words that a person on the network reads.
+    pub language: Language,
 }
 
 impl fmt::Debug for Account {

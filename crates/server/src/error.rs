@@ -112,6 +112,18 @@ codes! {
     DeviceAlreadyLinked = "device_already_linked",
         "Device ini masih tertaut. Keluarkan dulu (logout) bila memang ingin menautkannya lagi.",
         "The device is linked. Log it out first if you do want to link it anew.";
+    /// The account of these settings is another device's.
+    AccountInUse = "account_in_use",
+        "Akun ini sudah dipakai device lain di server ini. Pakai device itu, atau hapus dulu device tersebut.",
+        "Another device on this server has this account. Use that device, or remove it first.";
+    /// The person has not allowed this account to write to them.
+    RecipientNotOptedIn = "recipient_not_opted_in",
+        "Penerima belum mengizinkan akun ini mengiriminya pesan. Minta penerima membuka percakapan dulu, lalu kirim ulang.",
+        "The recipient has not allowed this account to write to them. Ask them to begin the conversation, then send again.";
+    /// A callback that no secret of ours signed, or a wrong verify token.
+    CallbackNotVerified = "callback_not_verified",
+        "Panggilan ini tidak membawa rahasia akun mana pun di sini. Periksa pengaturan device.",
+        "This call does not carry the secret of any account here. Look at the device's settings.";
     /// The same key came with another body.
     IdempotencyKeyReused = "idempotency_key_reused",
         "Idempotency-Key ini sudah dipakai untuk isi yang berbeda. Pakai key baru untuk pesan baru.",
@@ -199,7 +211,8 @@ impl ErrorCode {
             | Self::IpBlocked
             | Self::DeviceNotAllowed
             | Self::ScopeMissing
-            | Self::MetricsNotAllowed => StatusCode::FORBIDDEN,
+            | Self::MetricsNotAllowed
+            | Self::CallbackNotVerified => StatusCode::FORBIDDEN,
             Self::NotFound | Self::MediaLinkInvalid | Self::MediaLinkExpired | Self::MediaLost => {
                 StatusCode::NOT_FOUND
             }
@@ -211,6 +224,8 @@ impl ErrorCode {
             | Self::SessionIdRequired
             | Self::DeviceNotLinked
             | Self::DeviceAlreadyLinked
+            | Self::AccountInUse
+            | Self::RecipientNotOptedIn
             | Self::IdempotencyKeyReused
             | Self::CursorExpired
             | Self::JobNotCancellable

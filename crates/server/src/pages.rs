@@ -4,18 +4,25 @@ mod health;
 mod html;
 mod media;
 mod metrics;
+mod push;
 mod reference;
 mod spec;
 mod status;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
 
 pub(crate) fn routes() -> Router<AppState> {
     let (documented, _) = documented().split_for_parts();
-    documented.route("/", get(status::page)).route("/docs", get(reference::page))
+    documented
+        .route("/", get(status::page))
+        .route("/docs", get(reference::page))
+        .route("/callbacks/telegram/{device}", post(push::telegram))
 }
 
 /// Those that belong in the document: what machines ask.

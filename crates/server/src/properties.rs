@@ -36,6 +36,7 @@ fn everything() -> Reach {
         mixed: true,
         media: true,
         best_effort: false,
+        joined: false,
     };
     let network = Capabilities {
         content: &TYPES,
@@ -48,6 +49,7 @@ fn everything() -> Reach {
         resend_is_safe: true,
         link_methods: &[],
         concurrency: 1,
+        pace: None,
     };
     Reach::to(CHANNELS.iter().map(|channel| (*channel, network.clone())).collect())
 }

@@ -27,7 +27,8 @@ statements! {
             WHERE j.state = 'running' AND (j.lease_until <= $1 OR ($2 AND j.worker = $3)) ORDER BY j.lease_until, j.id LIMIT $4",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
     RENEW = "UPDATE jobs SET lease_until = $4 WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
-    UNCLAIM = "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1, crashes = crashes - 1 \
+    UNCLAIM = "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1, crashes = crashes - 1, \
+               run_at = COALESCE($4, run_at) \
                WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     HELD = "SELECT id FROM jobs WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     NEXT = "SELECT run_at FROM jobs WHERE device = $1 AND at_head AND state = 'ready' ORDER BY run_at, id LIMIT 1";
@@ -164,15 +165,31 @@ impl Store {
 
     /// Gives claimed jobs back unstarted, without an attempt (a graceful stop). What is not held any more is left alone.
     pub async fn unclaim(&self, node: &str, jobs: &[(JobId, i64)], now: Timestamp) -> Result<()> {
+        let jobs = jobs.iter().map(|(job, token)| (job.clone(), *token, None)).collect();
+        self.give_back(node, jobs, now).await
+    }
+
+    /// The same for jobs whose turn has not come yet: each is due again at its time, and its lane waits behind it.
+    pub async fn postpone(&self, node: &str, jobs: &[(JobId, i64, Timestamp)], now: Timestamp) -> Result<()> {
+        let jobs = jobs.iter().map(|(job, token, until)| (job.clone(), *token, Some(*until))).collect();
+        self.give_back(node, jobs, now).await
+    }
+
+    async fn give_back(
+        &self,
+        node: &str,
+        jobs: Vec<(JobId, i64, Option<Timestamp>)>,
+        now: Timestamp,
+    ) -> Result<()> {
         if jobs.is_empty() {
             return Ok(());
         }
-        self.write((node.to_owned(), jobs.to_vec(), now), |tx, (node, jobs, now)| {
+        self.write((node.to_owned(), jobs, now), |tx, (node, jobs, now)| {
             Box::pin(async move {
-                let ids: Vec<JobId> = jobs.iter().map(|(job, _)| job.clone()).collect();
+                let ids: Vec<JobId> = jobs.iter().map(|(job, _, _)| job.clone()).collect();
                 lanes::lock(tx, &ids).await?;
-                for (job, token) in jobs {
-                    unclaim(tx, node, job, *token, *now).await?;
+                for (job, token, until) in jobs {
+                    unclaim(tx, node, job, *token, *until, *now).await?;
                 }
                 Ok(())
             })
@@ -296,7 +313,14 @@ async fn take(
     Ok(ours.collect())
 }
 
-async fn unclaim(tx: &mut Tx, node: &str, job: &JobId, token: i64, now: Timestamp) -> Result<()> {
+async fn unclaim(
+    tx: &mut Tx,
+    node: &str,
+    job: &JobId,
+    token: i64,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
     let Some(mut work) = lanes::load_locked(tx, job).await? else { return Ok(()) };
     if fetch_optional!(tx, (String,), HELD, job.as_str(), node, token)?.is_none() {
         return Ok(());
@@ -304,7 +328,7 @@ async fn unclaim(tx: &mut Tx, node: &str, job: &JobId, token: i64, now: Timestam
     lanes::advance(tx, &mut work, Fate::Returned, None, now, now).await?;
     // A receipt may have come meanwhile: then there is nothing left to do.
     if work.message_state == MessageState::Queued {
-        execute!(tx, UNCLAIM, job.as_str(), node, token)?;
+        execute!(tx, UNCLAIM, job.as_str(), node, token, until.map(Timestamp::as_micros))?;
         if !work.at_head {
             lanes::promote(tx, &work.conversation).await?;
         }

@@ -39,6 +39,7 @@ mod migrate;
 mod outcomes;
 mod postgres;
 mod prune;
+mod reachable;
 mod receipts;
 mod records;
 mod recover;

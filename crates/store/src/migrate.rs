@@ -33,6 +33,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(4, "0004_stream"),
     step!(5, "0005_content"),
     step!(6, "0006_replies"),
+    step!(7, "0007_reachable"),
 ];
 
 /// The schema this program knows.

@@ -74,6 +74,7 @@ const fn buttons(text: Length, label: usize, id: usize) -> ButtonLimits {
         mixed: true,
         media: true,
         best_effort: false,
+        joined: false,
     }
 }
 
@@ -94,10 +95,22 @@ const fn capabilities(
         resend_is_safe: false,
         link_methods: &[],
         concurrency: 16,
+        pace: None,
     }
 }
 
 const MIB: u64 = 1 << 20;
+
+const TELEGRAM_MUSIC: &[&str] = &["audio/mpeg", "audio/mp4", "audio/m4a"];
+const TELEGRAM_VOICES: &[&str] = &["audio/ogg", "audio/mpeg", "audio/mp4", "audio/m4a"];
+
+const TELEGRAM_MEDIA: &[MediaLimit] = &[
+    MediaLimit { kind: ContentKind::Image, content_types: media_types::PICTURES, max_bytes: 10 * MIB },
+    MediaLimit { kind: ContentKind::Video, content_types: media_types::FILMS, max_bytes: 50 * MIB },
+    MediaLimit { kind: ContentKind::Document, content_types: media_types::FILES, max_bytes: 50 * MIB },
+    MediaLimit { kind: ContentKind::Audio, content_types: TELEGRAM_MUSIC, max_bytes: 50 * MIB },
+    MediaLimit { kind: ContentKind::Voice, content_types: TELEGRAM_VOICES, max_bytes: 50 * MIB },
+];
 
 static WHATSAPP: Network = Network {
     channel: Channel::Whatsapp,
@@ -132,14 +145,39 @@ static WHATSAPP_OFFICIAL: Network = Network {
     outside_window: Some("131047"),
 };
 
+/// As the provider of bots: a test of the binary, which sees both, holds them together.
 static TELEGRAM: Network = Network {
     channel: Channel::Telegram,
-    capabilities: capabilities(
-        Length::utf16(4096),
-        Length::utf16(1024),
-        &media(10 * MIB, 50 * MIB, 50 * MIB),
-        buttons(Length::utf16(4096), 64, 256),
-    ),
+    capabilities: Capabilities {
+        content: &[
+            ContentKind::Text,
+            ContentKind::Button,
+            ContentKind::Image,
+            ContentKind::Video,
+            ContentKind::Document,
+            ContentKind::Audio,
+            ContentKind::Voice,
+        ],
+        captioned: &[
+            ContentKind::Image,
+            ContentKind::Video,
+            ContentKind::Document,
+            ContentKind::Audio,
+            ContentKind::Voice,
+        ],
+        check: Some(CheckLimit { per_minute: 600, per_day: 100_000 }),
+        ..capabilities(
+            Length::utf16(4096),
+            Length::utf16(1024),
+            TELEGRAM_MEDIA,
+            ButtonLimits {
+                title: Some(Length::utf16(256)),
+                footer: Some(Length::utf16(256)),
+                joined: true,
+                ..buttons(Length::utf16(4096), 64, 256)
+            },
+        )
+    },
     reports_delivered: false,
     reports_read: false,
     not_registered: (FailureCode::RejectedByNetwork, Some("400")),

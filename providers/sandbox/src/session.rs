@@ -332,12 +332,15 @@ impl Session for SandboxSession {
     }
 
     async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
-        if self.network.channel != Channel::Whatsapp {
+        if self.network.capabilities.check.is_none() {
             return Err(CheckError::NotSupported);
         }
         self.require_up().map_err(CheckError::AccountDown)?;
         let is_registered = Person::at(number.as_str()) != Person::NotRegistered;
-        let jid = is_registered.then(|| format!("{number}@s.whatsapp.net"));
+        let jid = is_registered.then(|| match self.network.channel {
+            Channel::Whatsapp => format!("{number}@s.whatsapp.net"),
+            _ => number.to_string(),
+        });
         Ok(NumberCheck { is_registered, jid })
     }
 

@@ -89,6 +89,7 @@ const CAPABILITIES: Capabilities = Capabilities {
         media: true,
         // WhatsApp shows them to whom and where it likes: no stand-in proves that a phone draws them.
         best_effort: true,
+        joined: false,
     }),
     // Our estimate of what does not look like harvesting: WhatsApp publishes no figure.
     check: Some(CheckLimit { per_minute: 20, per_day: 1000 }),
@@ -97,6 +98,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     link_methods: &[LinkMethod::Qr, LinkMethod::PairingCode],
     // Chats go side by side; more than this gains nothing (measured: 2,700 frames a second with eight).
     concurrency: 8,
+    pace: None,
 };
 
 /// The provider.

@@ -190,6 +190,7 @@ impl Provider for Troublesome {
             resend_is_safe: true,
             link_methods: LinkMethod::ALL,
             concurrency: 1,
+            pace: None,
         };
         &TROUBLESOME
     }

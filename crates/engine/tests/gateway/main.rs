@@ -13,6 +13,7 @@ mod linking;
 mod media;
 mod nodes;
 mod outages;
+mod pace;
 #[path = "../support/reader.rs"]
 mod reader;
 mod replies;

@@ -68,7 +68,7 @@ impl World {
         Self::on(ScriptedProvider::new(false))
     }
 
-    fn on(network: ScriptedProvider) -> Self {
+    pub(crate) fn on(network: ScriptedProvider) -> Self {
         let network = Arc::new(network);
         let world = Self {
             data: tempfile::tempdir().unwrap(),

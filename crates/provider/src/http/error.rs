@@ -49,15 +49,17 @@ pub struct Error {
     pub class: ErrorClass,
     /// What happened, for a person.
     pub detail: String,
+    /// There was a connection, so some of the request may have reached the other side, or all of it. False: certainly nothing did.
+    pub connected: bool,
 }
 
 impl Error {
     pub(super) fn refused(why: impl fmt::Display) -> Self {
-        Self { class: ErrorClass::RefusedAddress, detail: why.to_string() }
+        Self { class: ErrorClass::RefusedAddress, detail: why.to_string(), connected: false }
     }
 
     pub(super) fn other(why: impl fmt::Display) -> Self {
-        Self { class: ErrorClass::Other, detail: why.to_string() }
+        Self { class: ErrorClass::Other, detail: why.to_string(), connected: false }
     }
 }
 
@@ -81,7 +83,9 @@ impl From<reqwest::Error> for Error {
         };
         // The innermost cause says it plainest: "Connection refused", "invalid peer certificate: Expired".
         let detail = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
-        Self { class, detail }
+        // Looking up the name, connecting and agreeing on TLS are one step to the client, also when it runs out of time.
+        let connected = !(error.is_connect() || error.is_builder() || class == ErrorClass::RefusedAddress);
+        Self { class, detail, connected }
     }
 }
 

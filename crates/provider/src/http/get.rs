@@ -1,6 +1,9 @@
 //! Reading what somebody else's address leads to, in pieces, over redirects that are each checked like the first address.
 
+use std::{io, time::Duration};
+
 use bytes::Bytes;
+use futures::{StreamExt as _, stream};
 use reqwest::{Method, header};
 
 use super::{Client, Error};
@@ -13,18 +16,26 @@ const MOST_HOPS: usize = 5;
 pub struct Get {
     url: String,
     headers: Vec<(&'static str, String)>,
+    timeout: Option<Duration>,
 }
 
 impl Get {
     /// This address.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), headers: Vec::new() }
+        Self { url: url.into(), headers: Vec::new(), timeout: None }
     }
 
     /// With this header, on every hop: none that is a secret. A value that cannot be one fails the call.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Each hop takes at most this long, its body included, instead of the client's own limit.
+    #[must_use]
+    pub const fn timeout(mut self, most: Duration) -> Self {
+        self.timeout = Some(most);
         self
     }
 }
@@ -59,6 +70,15 @@ impl Download {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         Ok(self.response.chunk().await?)
     }
+
+    /// All of the body, in pieces as they come.
+    pub fn into_stream(self) -> crate::ByteStream {
+        stream::try_unfold(self, |mut download| async move {
+            let piece = download.chunk().await.map_err(io::Error::other)?;
+            Ok(piece.map(|piece| (piece, download)))
+        })
+        .boxed()
+    }
 }
 
 impl std::fmt::Debug for Download {
@@ -77,6 +97,9 @@ impl Client {
             let mut builder = client.request(Method::GET, checked.clone());
             for (name, value) in &get.headers {
                 builder = builder.header(*name, value);
+            }
+            if let Some(most) = get.timeout {
+                builder = builder.timeout(most);
             }
             let response = builder.send().await?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {

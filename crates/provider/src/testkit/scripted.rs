@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Account, ButtonLimits, ByteStream, Capabilities, CheckError, CheckLimit, DownloadError, Host, Inbound,
-    Length, LinkError, LinkProcess, LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck, Outbound,
+    Length, LinkError, LinkProcess, LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck, Outbound, Pace,
     Provider, Session, SessionEnd, SettingsError, media_types,
 };
 
@@ -41,6 +41,7 @@ const BUTTONS: ButtonLimits = ButtonLimits {
     mixed: true,
     media: true,
     best_effort: false,
+    joined: false,
 };
 
 /// A network that does as the test says. All accounts share one script.
@@ -93,9 +94,17 @@ impl ScriptedProvider {
                 resend_is_safe,
                 link_methods: LinkMethod::ALL,
                 concurrency: 4,
+                pace: None,
             },
             shared: Arc::default(),
         }
+    }
+
+    /// The same, keeping to this pace.
+    #[must_use]
+    pub const fn paced(mut self, pace: Pace) -> Self {
+        self.capabilities.pace = Some(pace);
+        self
     }
 
     /// What the next send comes to; several calls queue up. With none queued, sends succeed.

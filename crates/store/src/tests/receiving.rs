@@ -101,6 +101,21 @@ on_both_engines! {
         assert_eq!(world.number("SELECT COUNT(*) FROM conversations WHERE is_group AND chat = '1203@g.us'").await, 1);
     }
 
+    async fn who_blocks_the_account_is_marked_until_they_take_it_back(world: &World) {
+        let (device, lease) = world.leased().await;
+        let chat = Chat::new("6281234567890");
+        world.store.take_in(world.inbound(&device, lease, chat.as_str(), "Halo")).await.unwrap();
+        let marked = "SELECT COUNT(*) FROM conversations WHERE chat = '6281234567890' AND unreachable_since IS NOT NULL";
+        for (since, expected) in [(Some(world.now()), 1), (None, 0), (Some(world.now()), 1)] {
+            world.store.set_unreachable(&device, lease, &chat, since).await.unwrap();
+            assert_eq!(world.number(marked).await, expected);
+        }
+        world.store.release_device(&device, lease).await.unwrap();
+        let late = world.store.set_unreachable(&device, lease, &chat, None).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)));
+        assert_eq!(world.number(marked).await, 1);
+    }
+
     async fn what_the_owner_typed_on_the_phone_is_an_echo(world: &World) {
         let (device, lease) = world.leased().await;
         world.endpoint(&["message.echo"]).await;

@@ -7,7 +7,8 @@ use sqlx::{Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection
 use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
     accept, alias, change, claim, db, deliveries, delivery_log, devices, endpoints, events, expire, inbound,
-    keys, lanes, leases, master, media, outcomes, prune, receipts, recover, replies, settle, state,
+    keys, lanes, leases, master, media, outcomes, prune, reachable, receipts, recover, replies, settle,
+    state,
     statement::{MAX_ROWS, Multi, Sql},
     store, stream, templates, workspaces, writer,
 };
@@ -33,6 +34,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("media", media::STATEMENTS),
     ("outcomes", outcomes::STATEMENTS),
     ("prune", prune::STATEMENTS),
+    ("reachable", reachable::STATEMENTS),
     ("recover", recover::STATEMENTS),
     ("replies", replies::STATEMENTS),
     ("settle", settle::STATEMENTS),

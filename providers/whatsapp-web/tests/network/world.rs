@@ -245,6 +245,7 @@ impl World {
             channel: Channel::Whatsapp,
             address: None,
             settings: std::collections::BTreeMap::new(),
+            language: cetar_model::Language::Indonesian,
         }
     }
 

@@ -21,6 +21,7 @@ pub(super) fn refused(error: DeviceError, id: Option<&DeviceId>, settings: &str)
             ApiError::field(format!("{settings}{}", error.field), Problem::Setting(error.problem))
         }
         DeviceError::NotLinked => id.map_or_else(|| ApiError::new(ErrorCode::DeviceNotLinked), not_linked),
+        DeviceError::AccountInUse => ApiError::new(ErrorCode::AccountInUse),
         DeviceError::AlreadyLinked => ApiError::new(ErrorCode::DeviceAlreadyLinked),
         DeviceError::Network(ref detail) => {
             let cause = format!("{error} ({detail})");

@@ -25,7 +25,7 @@ use crate::{
 
 refusals!(Refusals:
     InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, DeviceNotAllowed, NoDevice, SessionIdRequired,
-    DeviceNotLinked, IdempotencyKeyReused,
+    DeviceNotLinked, RecipientNotOptedIn, IdempotencyKeyReused,
 );
 
 /// Types of this endpoint.

@@ -71,7 +71,9 @@ pub(in crate::v1) fn refused(error: AcceptError) -> ApiError {
         AcceptError::DeviceNotLinked(device) => not_linked(&device),
         AcceptError::Unfit(unfit) => ApiError::fields(unfit.iter().map(unfit::problem).collect()),
         AcceptError::NoSuchMessage => ApiError::field("reply_to", Problem::NoSuchMessage),
+        AcceptError::RecipientNotOptedIn(link) => not_opted_in(link.as_deref()),
         AcceptError::IdempotencyKeyReused => ApiError::new(ErrorCode::IdempotencyKeyReused),
+        AcceptError::State(error) => ApiError::internal(error),
         AcceptError::Store(error) => error.into(),
     }
 }
@@ -81,6 +83,16 @@ pub(in crate::v1) fn plan_lacks(feature: &str) -> ApiError {
     ApiError::new(ErrorCode::PlanFeatureMissing).saying(Text::new(
         format!("Paket langganan Anda tidak mendukung fitur ini ({feature})."),
         format!("Your plan does not include this feature ({feature})."),
+    ))
+}
+
+/// Where the person can allow it.
+fn not_opted_in(link: Option<&str>) -> ApiError {
+    let error = ApiError::new(ErrorCode::RecipientNotOptedIn);
+    let Some(link) = link else { return error };
+    error.saying(Text::new(
+        format!("Pemilik nomor ini belum membagikan nomornya ke bot. Minta dia membuka {link}, menekan Start, lalu membagikan nomornya; setelah itu kirim ulang."),
+        format!("The owner of this number has not shared it with the bot. Ask them to open {link}, press Start and share their number; then send again."),
     ))
 }
 

@@ -23,7 +23,7 @@ use crate::{
 
 refusals!(Refusals:
     InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, DeviceNotAllowed, NoDevice, SessionIdRequired,
-    DeviceNotLinked, IdempotencyKeyReused,
+    DeviceNotLinked, RecipientNotOptedIn, IdempotencyKeyReused,
 );
 
 fn refused(error: FillError) -> ApiError {

@@ -62,7 +62,7 @@ pub(crate) struct CheckedNumber {
     /// The number, as asked.
     #[schema(value_type = String, example = "6281234567890")]
     phone: PhoneNumber,
-    /// Its address on the network, which may carry another form of the number; `null` where it is not registered.
+    /// Its address on the network, which may carry another form of the number, or is the chat's id; `null` where it is not registered.
     #[schema(required, example = "6281234567890@s.whatsapp.net")]
     jid: Option<String>,
     /// It has an account.
@@ -71,7 +71,7 @@ pub(crate) struct CheckedNumber {
 
 /// Check a number
 ///
-/// Asks WhatsApp whether a number has an account. Each device has a budget for such questions, so that they cannot get its account
+/// Asks WhatsApp whether a number has an account; on Telegram, whether its owner shared it with the bot. Each device has a budget for such questions, so that they cannot get its account
 /// restricted; an answer is remembered for up to ten minutes and costs nothing again.
 #[utoipa::path(
     post,
@@ -91,10 +91,18 @@ pub(crate) async fn check(
     let (channel, phone, device) = parse(&body.fields(), &Reach::of(&state, &caller))?;
     let checked =
         state.engine.check_number(&caller, channel, device.as_ref(), &phone).await.map_err(refused)?;
-    let text = if checked.is_registered {
-        Text::new("Nomor terdaftar di WhatsApp.", "The number is registered on WhatsApp.")
-    } else {
-        Text::new("Nomor tidak terdaftar di WhatsApp.", "The number is not registered on WhatsApp.")
+    let text = match (channel, checked.is_registered) {
+        // A bot cannot look a number up: it knows those that were shared with it.
+        (Channel::Telegram, true) => {
+            Text::new("Nomor ini sudah dibagikan ke bot.", "The number was shared with the bot.")
+        }
+        (Channel::Telegram, false) => {
+            Text::new("Nomor ini belum dibagikan ke bot.", "The number was not shared with the bot.")
+        }
+        (_, true) => Text::new("Nomor terdaftar di WhatsApp.", "The number is registered on WhatsApp."),
+        (_, false) => {
+            Text::new("Nomor tidak terdaftar di WhatsApp.", "The number is not registered on WhatsApp.")
+        }
     };
     let data = CheckedNumber { phone, jid: checked.jid, is_registered: checked.is_registered };
     Ok(Answer::new(language, text, data))
