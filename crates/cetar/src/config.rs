@@ -65,7 +65,6 @@ pub(crate) struct Config {
     )]
     pub meta: meta::Meta,
     /// `[telegram]`
-    #[expect(dead_code, reason = "read and checked; used by channels of later versions")]
     pub telegram: telegram::Telegram,
     /// `[media]`
     pub media: media::Media,

@@ -10,6 +10,7 @@ use cetar_provider::{Provider, SystemClock, http};
 use cetar_sandbox::Sandbox;
 use cetar_server::{Face, MetricsRenderer, ServerOptions};
 use cetar_store::{OpenError, Store};
+use cetar_telegram::Telegram;
 use cetar_whatsapp_web::WhatsappWeb;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -59,12 +60,13 @@ impl Gateway {
         let node = data.node(&ids, clock.now())?;
         let egress = http::Options { allow: config.egress.allow.clone(), ..http::Options::default() };
         let egress = http::Client::new(egress).map_err(|error| anyhow::anyhow!("{}", error.detail))?;
+        let telegram = Telegram::new(egress.clone(), telegram_settings(config), Arc::clone(&clock));
         let whatsapp = Arc::new(WhatsappWeb::new(whatsapp_settings(config)));
         let real: Arc<dyn Provider> = Arc::<WhatsappWeb>::clone(&whatsapp);
         let engine = Engine::new(Parts {
             store: store.clone(),
             providers: Providers {
-                real: [(Channel::Whatsapp, real)].into(),
+                real: [(Channel::Whatsapp, real), (Channel::Telegram, Arc::new(telegram) as _)].into(),
                 sandbox: Sandbox::every_channel(&clock),
             },
             clock: Arc::clone(&clock),
@@ -210,6 +212,13 @@ fn whatsapp_settings(config: &Config) -> cetar_whatsapp_web::Settings {
         url: config.whatsapp_web.url.as_ref().map(|url| url.0.to_string()),
         ..cetar_whatsapp_web::Settings::default()
     }
+}
+
+fn telegram_settings(config: &Config) -> cetar_telegram::Settings {
+    let defaults = cetar_telegram::Settings::default();
+    let api_url = config.telegram.api_url.as_ref().map_or(defaults.api_url, url::Url::to_string);
+    let public_url = config.general.public_url.as_ref().map(url::Url::to_string);
+    cetar_telegram::Settings { api_url, public_url, ..defaults }
 }
 
 /// The operating system's randomness. Without it no id and no secret can be made: better to end than to make weak ones.

@@ -8,6 +8,7 @@
     reason = "this is test support: what should not happen fails the test"
 )]
 
+pub mod bot;
 pub mod chaos;
 mod database;
 mod gateway;

@@ -3,8 +3,9 @@
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use cetar_model::{Channel, MAX_BUTTONS};
-use cetar_provider::{Capabilities, Length, Provider, SystemClock, Unit};
+use cetar_provider::{Capabilities, Length, Provider, SystemClock, Unit, http};
 use cetar_sandbox::Sandbox;
+use cetar_telegram::Telegram;
 use cetar_whatsapp_web::{Settings, WhatsappWeb};
 
 const INTRODUCTION: &str = "\
@@ -21,11 +22,27 @@ fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     let whatsapp = WhatsappWeb::new(Settings::default());
     section(&mut page, "WhatsApp by a linked device (`whatsapp`)", whatsapp.capabilities());
+    section(&mut page, "Telegram by a bot (`telegram`)", telegram().capabilities());
     for channel in Channel::ALL {
         let sandbox = Sandbox::new(*channel, Arc::new(SystemClock));
         section(&mut page, &format!("Sandbox, `{channel}`"), sandbox.capabilities());
     }
     page
+}
+
+fn telegram() -> Telegram {
+    let http = http::Client::new(http::Options::default()).unwrap();
+    Telegram::new(http, cetar_telegram::Settings::default(), Arc::new(SystemClock))
+}
+
+#[test]
+fn the_simulated_telegram_carries_what_the_real_one_does() {
+    let (real, sandbox) = (telegram(), Sandbox::new(Channel::Telegram, Arc::new(SystemClock)));
+    let (real, twin) = (real.capabilities(), sandbox.capabilities());
+    assert_eq!((real.content, real.captioned, real.media), (twin.content, twin.captioned, twin.media));
+    assert_eq!((real.text, real.caption, real.buttons), (twin.text, twin.caption, twin.buttons));
+    assert_eq!((real.resend_is_safe, real.link_methods), (twin.resend_is_safe, twin.link_methods));
+    assert_eq!(real.check, twin.check);
 }
 
 fn section(page: &mut String, title: &str, network: &Capabilities) {

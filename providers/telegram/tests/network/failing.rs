@@ -1,0 +1,203 @@
+//! What Telegram refuses, and what nobody can tell.
+
+use std::time::Duration;
+
+use cetar_model::{DeviceState, DownReason, FailureCode as F, SendError};
+use cetar_provider::{IdentifyError, Provider as _, SessionEnd};
+use cetar_simulator_bot_api::Fault;
+
+use crate::world::{World, text, while_time_passes, within};
+
+async fn world_with_budi() -> World {
+    let world = World::start().await;
+    world.telegram.person(111, "Budi").writes(&world.bot, "Halo");
+    within("the first message", world.telegram.drained(&world.bot)).await;
+    world
+}
+
+#[tokio::test]
+async fn every_refusal_of_telegrams_has_its_meaning() {
+    let world = world_with_budi().await;
+    for (code, description, expected) in [
+        (400, "Bad Request: chat not found", F::RecipientNotFound),
+        (400, "Bad Request: message text is empty", F::ContentInvalid),
+        (400, "Bad Request: text is too long", F::ContentInvalid),
+        (400, "Bad Request: message is too long", F::ContentInvalid),
+        (400, "Bad Request: message caption is too long", F::ContentInvalid),
+        (400, "Bad Request: can't parse entities: unsupported start tag", F::ContentInvalid),
+        (400, "Bad Request: wrong HTTP URL specified", F::MediaUnreachable),
+        (400, "Bad Request: failed to get HTTP URL content", F::MediaUnreachable),
+        (400, "Bad Request: wrong type of the web page content", F::MediaTypeNotSupported),
+        (400, "Bad Request: wrong file identifier/HTTP URL specified", F::MediaUnreachable),
+        (400, "Bad Request: file is too big", F::MediaTooLarge),
+        (400, "Bad Request: BUTTON_DATA_INVALID", F::ButtonsInvalid),
+        (400, "Bad Request: BUTTON_URL_INVALID", F::ButtonsInvalid),
+        (400, "Bad Request: inline keyboard button URL 'x' is invalid", F::ButtonsInvalid),
+        (400, "Bad Request: reply markup is too long", F::ButtonsInvalid),
+        (400, "Bad Request: never heard of", F::RejectedByNetwork),
+        (403, "Forbidden: bot was blocked by the user", F::RecipientBlocked),
+        (403, "Forbidden: user is deactivated", F::RecipientGone),
+        (403, "Forbidden: bot can't initiate conversation with a user", F::RecipientNotOptedIn),
+        (403, "Forbidden: bot was kicked from the group chat", F::NotAMember),
+        (403, "Forbidden: bot is not a member of the channel chat", F::NotAMember),
+        (413, "Request Entity Too Large", F::MediaTooLarge),
+    ] {
+        world.telegram.fails_next_to(111, Fault::refuse(code, description));
+        let Err(SendError::Rejected { code: meaning, provider_code, detail }) =
+            world.send(111, text("Halo!")).await
+        else {
+            unreachable!("{description}")
+        };
+        assert_eq!(
+            (meaning, provider_code, detail),
+            (expected, Some(code.to_string()), Some(description.to_owned()))
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_people_themselves_refuse_as_the_table_says() {
+    let world = world_with_budi().await;
+    let code = async |to: i64| match world.send(to, text("Halo!")).await {
+        Err(SendError::Rejected { code, .. }) => Some(code),
+        _ => None,
+    };
+    let budi = world.telegram.person(111, "Budi");
+    assert_eq!(code(111).await, None);
+    budi.blocks(&world.bot);
+    assert_eq!(code(111).await, Some(F::RecipientBlocked));
+    budi.unblocks(&world.bot);
+    assert_eq!(code(111).await, None);
+    budi.closes_account();
+    assert_eq!(code(111).await, Some(F::RecipientGone));
+    world.telegram.person(333, "Never wrote");
+    assert_eq!(code(333).await, Some(F::RecipientNotFound));
+    let group = world.telegram.group(-500, "Grup", &world.bot);
+    assert_eq!(code(-500).await, None);
+    group.kicks(&world.bot);
+    assert_eq!(code(-500).await, Some(F::NotAMember));
+}
+
+#[tokio::test]
+async fn what_may_have_been_sent_is_unknown_and_what_was_not_is_sent_again() {
+    let world = world_with_budi().await;
+    let budi = world.telegram.person(111, "Budi");
+    let mut arrived = 0;
+    for (fault, certain, arrives) in [
+        (Fault::CutBefore, false, false),
+        (Fault::CutAfter, false, true),
+        (Fault::CutWithin, false, true),
+        (Fault::Hang, false, false),
+        (Fault::HangAfter, false, true),
+        (Fault::Proxy(502), false, false),
+        (Fault::refuse(500, "Internal Server Error: restart"), true, false),
+        (Fault::refuse(502, "Bad Gateway"), true, false),
+    ] {
+        world.telegram.fails_next_to(111, fault.clone());
+        let outcome = world.send(111, text("Halo!")).await;
+        let as_expected = match &outcome {
+            Err(SendError::Unknown(_)) => !certain,
+            Err(SendError::NotSent(_)) => certain,
+            _ => false,
+        };
+        assert!(as_expected, "{fault:?}: {outcome:?}");
+        arrived += usize::from(arrives);
+        assert_eq!(budi.messages(&world.bot).len(), arrived, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_was_certainly_sent_nothing() {
+    let world = world_with_budi().await;
+    let World { telegram, session, .. } = &world;
+    let message = world.outbound(111, text("Halo!"));
+    let held = telegram.url();
+    // Every handle of it is gone with this one: the port is closed.
+    let (_, session) = (held, session.clone());
+    let World { telegram, .. } = world;
+    drop(telegram);
+    let outcome = within("an attempt", async {
+        loop {
+            match session.send(&message).await {
+                // The connection that was open may be cut first.
+                Err(SendError::Unknown(_)) | Ok(_) => tokio::task::yield_now().await,
+                other => return other,
+            }
+        }
+    })
+    .await;
+    assert!(matches!(outcome, Err(SendError::NotSent(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_wait_that_telegram_asks_for_is_passed_on() {
+    let world = world_with_budi().await;
+    world.telegram.fails_next_to(111, Fault::SlowDown(7));
+    let outcome = world.send(111, text("Halo!")).await;
+    let wait = Duration::from_secs(7);
+    assert!(matches!(outcome, Err(SendError::SlowDown { retry_after: Some(it) }) if it == wait));
+}
+
+#[tokio::test]
+async fn a_revoked_token_ends_the_session_for_good() {
+    for by_sending in [true, false] {
+        let mut world = world_with_budi().await;
+        world.telegram.revoke(&world.bot);
+        if by_sending {
+            let outcome = world.send(111, text("Halo!")).await;
+            assert!(
+                matches!(outcome, Err(SendError::AccountDown(DownReason::CredentialsExpired))),
+                "{outcome:?}"
+            );
+        }
+        assert_eq!(world.end().await, SessionEnd::Ended(DownReason::CredentialsExpired));
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_looked_at_when_it_is_given() {
+    let world = World::start().await;
+    let account = |token: &str| world.account(&[("token", token)]);
+    let known = world.provider().identify(&account(world.bot.token())).await.unwrap().unwrap();
+    assert_eq!(known.address, "@toko_bot");
+    for wrong in ["not a token", "7000000:AAHxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"] {
+        let refused = world.provider().identify(&account(wrong)).await;
+        assert!(
+            matches!(&refused, Err(IdentifyError::Settings(error)) if error.field == "token"),
+            "{refused:?}"
+        );
+    }
+    world.telegram.fails_next("getMe", Fault::CutBefore);
+    let unknown = world.provider().identify(&account(world.bot.token())).await;
+    assert!(matches!(unknown, Err(IdentifyError::Network(_))));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_is_made_again_and_nothing_is_lost_with_it() {
+    for fault in [Fault::CutBefore, Fault::Proxy(502), Fault::refuse(500, "Internal Server Error")] {
+        let mut world = World::start().await;
+        let budi = world.telegram.person(111, "Budi");
+        // The question that is open brings the first; the next one goes wrong.
+        within("a question", world.telegram.called("getUpdates", 1)).await;
+        world.telegram.fails_next("getUpdates", fault);
+        budi.writes(&world.bot, "Halo");
+        world.message().await;
+        world.health_is(DeviceState::Connecting).await;
+        budi.writes(&world.bot, "lagi");
+        while_time_passes(world.clock.clone(), world.health_is(DeviceState::Connected)).await;
+        while world.message().await.content.text() != Some("lagi") {}
+    }
+}
+
+#[tokio::test]
+async fn another_process_that_asks_with_the_same_token_is_noticed() {
+    let mut world = World::start().await;
+    let conflict =
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+    for _ in 0..3 {
+        world.telegram.fails_next("getUpdates", Fault::refuse(409, conflict));
+    }
+    world.telegram.person(111, "Budi").writes(&world.bot, "Halo");
+    let end = while_time_passes(world.clock.clone(), world.end()).await;
+    assert_eq!(end, SessionEnd::Ended(DownReason::ReplacedElsewhere));
+}
