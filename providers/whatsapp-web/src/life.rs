@@ -51,6 +51,10 @@ pub(crate) struct Sources {
     pub(crate) debts: Debts,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact by itself, and every combination of them can be"
+)]
 pub(crate) struct Life {
     device: DeviceId,
     live: Arc<Live>,
