@@ -80,8 +80,8 @@ fn a_device_is_added_listed_paused_and_removed() {
 #[test]
 fn a_channel_that_is_not_built_yet_says_so() {
     let (home, _server) = home(true);
-    let add = ["device", "add", "--channel", "telegram", "--name", "Bot"];
-    let refusal = home.run_with_input(&add, r#"{"token":"1:x"}"#).refused();
+    let add = ["device", "add", "--channel", "messenger", "--name", "Toko"];
+    let refusal = home.run_with_input(&add, r#"{"page_id":"1"}"#).refused();
     assert!(refusal.contains("channel"), "{refusal}");
     let refusal = home.run(&add).refused();
     assert!(refusal.contains("standard input"), "{refusal}");
