@@ -16,7 +16,7 @@ use crate::companion::CURVE_25519;
 use crate::log::{Event, Rule};
 use crate::node::{bytes, id3, leaf};
 use crate::recovery;
-use crate::signal::Unreadable;
+use crate::signal::{self, Unreadable};
 use crate::stanza::device_jid;
 use crate::stanza::message::{Envelope, Letter};
 use crate::state::{DeviceId, State, message_id};
@@ -247,12 +247,8 @@ impl State {
                 return self.violation(Rule::PreKeys, device_jid(to), detail);
             }
         };
-        if count.is_none()
-            && self.account(from).habits.garbles_next
-            && let Some(last) = sealed.1.last_mut()
-        {
-            // A part of what authenticates it.
-            *last ^= 0xff;
+        if count.is_none() && self.account(from).habits.garbles_next {
+            signal::damage(sealed.0, &mut sealed.1);
         }
         let mut enc = NodeBuilder::new("enc").attr("v", "2").attr("type", sealed.0);
         if let Some(count) = count {

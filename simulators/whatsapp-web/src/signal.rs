@@ -381,9 +381,39 @@ impl SignedPreKeyStore for SignedKeys {
     }
 }
 
+/// Damages a ciphertext where it is authenticated: its form stays whole, and whoever gets it finds that it was changed on its way. A
+/// ciphertext whose form is broken is no message to a client, and is refused rather than asked for again.
+pub(crate) fn damage(kind: &str, sealed: &mut [u8]) {
+    let inner = match kind {
+        "pkmsg" => PreKeySignalMessage::try_from(&*sealed).map(|outer| outer.message().serialized().to_vec()),
+        _ => Ok(sealed.to_vec()),
+    };
+    let Ok(inner) = inner else { return };
+    // Its last eight bytes are its MAC.
+    let start = sealed.windows(inner.len()).position(|part| part == inner);
+    let last = start.and_then(|start| sealed.get_mut(start + inner.len() - 1));
+    if let Some(last) = last {
+        *last ^= 0xff;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_ciphertext_has_its_form_and_is_not_believed() {
+        let (mut alice, mut bob) = (SignalDevice::generate(), SignalDevice::generate());
+        let alice_key = raw_key(alice.identity().public_key());
+        alice.start_session("bob", &bob.publish()).expect("a sound bundle");
+        let (kind, sealed) = alice.encrypt("bob", b"hello").expect("a session");
+        let mut damaged = sealed.clone();
+        damage(kind, &mut damaged);
+        assert_ne!(damaged, sealed);
+        PreKeySignalMessage::try_from(damaged.as_slice()).expect("its form is whole");
+        bob.decrypt("alice", &alice_key, kind, &damaged).expect_err("it was changed on its way");
+        assert_eq!(bob.decrypt("alice", &alice_key, kind, &sealed).expect("readable"), b"hello");
+    }
 
     #[test]
     fn two_devices_talk_both_ways_and_a_prekey_serves_once() {
