@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId};
+use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId, WorkspaceId};
 use cetar_provider::{HostError, NotLocated, Provider, SavedState, Unfit};
 use cetar_store::{Accepted, Device, NewIdempotency, NewSend, StoreError};
 
@@ -89,6 +89,9 @@ pub enum AcceptError {
     /// The person has not yet allowed this account to write to them; where they can.
     #[error("the recipient has not opted in")]
     RecipientNotOptedIn(Option<String>),
+    /// The network's window for free-form messages is shut.
+    #[error("the window for free-form messages is shut")]
+    OutsideWindow,
     /// The same `Idempotency-Key` came with another body.
     #[error("idempotency key reused")]
     IdempotencyKeyReused,
@@ -140,10 +143,23 @@ impl crate::Engine {
         let reply_to = match &request.reply_to {
             Some(answered) => {
                 let remote_id = self.inner.store.remote_id(&workspace.id, &device.id, answered).await?;
-                Some(remote_id.ok_or(AcceptError::NoSuchMessage)?)
+                // A message whose network has not told its id of it yet is known by ours.
+                let theirs = remote_id.filter(|id| id != answered.as_str());
+                Some(theirs.ok_or(AcceptError::NoSuchMessage)?)
             }
             None => None,
         };
+        let content = self.about_theirs(&workspace.id, &device.id, request.content).await?;
+        if let Some(window) = provider.capabilities().window
+            && !matches!(content, Content::Template(_) | Content::Seen { .. })
+        {
+            let known_since = device.linked_at.is_none_or(|linked_at| now.since(linked_at) >= window);
+            let wrote = self.inner.store.wrote_since(&device.id, &to, now - window).await?;
+            // Where it cannot be known, the network is the judge.
+            if known_since && wrote == Some(false) {
+                return Err(AcceptError::OutsideWindow);
+            }
+        }
         let ids = &self.inner.ids;
         let message: MessageId = ids.make(now);
         let job: JobId = ids.make(now);
@@ -157,7 +173,7 @@ impl crate::Engine {
             device: device.id.clone(),
             channel: device.channel,
             to,
-            content: request.content,
+            content,
             reply_to,
             client_ref: request.client_ref,
             request_id: request.request_id,
@@ -185,6 +201,22 @@ impl crate::Engine {
 }
 
 impl crate::Engine {
+    /// A reaction or a read mark may name its message by our id: the network knows it by its own.
+    async fn about_theirs(
+        &self,
+        workspace: &WorkspaceId,
+        device: &DeviceId,
+        mut content: Content,
+    ) -> Result<Content, AcceptError> {
+        if let Content::Reaction { message, .. } | Content::Seen { message, .. } = &mut content
+            && let Ok(ours) = message.parse::<MessageId>()
+        {
+            let remote_id = self.inner.store.remote_id(workspace, device, &ours).await?;
+            *message = remote_id.filter(|id| id != ours.as_str()).ok_or(AcceptError::NoSuchMessage)?;
+        }
+        Ok(content)
+    }
+
     /// The device to use, and its network.
     pub(crate) async fn choose_device(
         &self,

@@ -82,56 +82,9 @@ impl SessionHost {
         }
     }
 
-    /// Exchanges the network's reference of a medium for an id of ours, under which it is given out from now on.
-    fn receive_media(&self, content: &mut Content) -> Option<NewWanted> {
-        let media = content.media_mut()?;
-        let MediaSource::Network(reference) = &media.source else { return None };
-        let id: MediaId = self.engine.inner.ids.make(self.engine.now());
-        let wanted = NewWanted { media: id.clone(), reference: reference.clone() };
-        media.source = MediaSource::Stored(id);
-        Some(wanted)
-    }
-
     async fn take_in(&self, message: InboundMessage) -> Result<(), StoreError> {
-        let (ids, now) = (&self.engine.inner.ids, self.engine.now());
-        let InboundMessage {
-            remote_id,
-            chat,
-            from,
-            from_alias,
-            group,
-            echo,
-            sender_name,
-            mut content,
-            reply_to,
-            raw,
-            sent_at,
-        } = message;
-        let wanted = self.receive_media(&mut content);
-        let media_url = wanted.as_ref().map(|wanted| self.engine.media_url(&wanted.media));
-        let has_media = wanted.is_some();
-        let inbound = NewInbound {
-            message: ids.make(now),
-            event: ids.make(now),
-            conversation: ids.make(now),
-            contact: ids.make(now),
-            device: self.device.clone(),
-            lease: self.lease,
-            remote_id,
-            chat,
-            from,
-            from_alias,
-            group,
-            echo,
-            sender_name,
-            content,
-            wanted,
-            media_url,
-            reply_to,
-            raw,
-            sent_at,
-            now,
-        };
+        let inbound = self.engine.arriving(&self.device, Some(self.lease), message);
+        let has_media = inbound.wanted.is_some();
         if self.engine.inner.store.take_in(inbound).await? {
             metrics::counter!("cetar_messages_received_total").increment(1);
             if has_media {
@@ -227,12 +180,72 @@ impl Host for SessionHost {
         self.engine.open_media(&self.workspace, id).await
     }
 
+    fn media_link(&self, id: &MediaId) -> Option<String> {
+        Some(self.engine.media_url(id))
+    }
+
     fn now(&self) -> Timestamp {
         self.engine.now()
     }
 }
 
 impl Engine {
+    /// Exchanges the network's reference of a medium for an id of ours, under which it is given out from now on.
+    fn receive_media(&self, content: &mut Content) -> Option<NewWanted> {
+        let media = content.media_mut()?;
+        let MediaSource::Network(reference) = &media.source else { return None };
+        let id: MediaId = self.inner.ids.make(self.now());
+        let wanted = NewWanted { media: id.clone(), reference: reference.clone() };
+        media.source = MediaSource::Stored(id);
+        Some(wanted)
+    }
+
+    /// A message from a network, as the store takes it in.
+    pub(crate) fn arriving(
+        &self,
+        device: &DeviceId,
+        lease: Option<DeviceLease>,
+        message: InboundMessage,
+    ) -> NewInbound {
+        let (ids, now) = (&self.inner.ids, self.now());
+        let InboundMessage {
+            remote_id,
+            chat,
+            from,
+            from_alias,
+            group,
+            echo,
+            sender_name,
+            mut content,
+            reply_to,
+            raw,
+            sent_at,
+        } = message;
+        let wanted = self.receive_media(&mut content);
+        NewInbound {
+            message: ids.make(now),
+            event: ids.make(now),
+            conversation: ids.make(now),
+            contact: ids.make(now),
+            device: device.clone(),
+            lease,
+            remote_id,
+            chat,
+            from,
+            from_alias,
+            group,
+            echo,
+            sender_name,
+            content,
+            media_url: wanted.as_ref().map(|wanted| self.media_url(&wanted.media)),
+            wanted,
+            reply_to,
+            raw,
+            sent_at,
+            now,
+        }
+    }
+
     /// Stores a device's health; if its state or reason changed, those who want to know are told.
     pub(crate) async fn store_health(
         &self,

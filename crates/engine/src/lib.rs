@@ -9,6 +9,7 @@ pub mod accept;
 mod attempt;
 pub mod auth;
 mod cache;
+pub mod callback;
 pub mod check;
 pub mod deliveries;
 pub mod delivery;

@@ -30,6 +30,7 @@ use crate::Engine;
 pub use bucket::Bucket;
 pub(crate) use fetch::NotFetched;
 use folder::Folder;
+pub(crate) use folder::hex;
 pub use links::BadLink;
 use place::Place;
 pub use serve::{MediaAnswer, MediaFile};

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Buttons, Card, Location, Media, channel::words};
+use crate::{Buttons, Card, Filling, Location, Media, OfficialTemplate, channel::words};
 
 words! {
     /// The `type` of a message.
@@ -25,6 +25,10 @@ words! {
         Sticker = "sticker",
         /// Buttons going out; the press of one coming in.
         Button = "button",
+        /// By a template that Meta approved.
+        Template = "template",
+        /// In Meta's own form for what can be pressed or chosen, passed on as it is.
+        Interactive = "interactive",
         /// A place.
         Location = "location",
         /// Contact cards.
@@ -39,6 +43,8 @@ words! {
         Edited = "edited",
         /// A message was taken back by its writer.
         Deleted = "deleted",
+        /// No message: what was received is marked as read.
+        Seen = "read",
         /// Something a network sent that we do not understand yet: kept and shown, never dropped.
         Unsupported = "unsupported",
     }
@@ -106,6 +112,16 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
+    /// A message by a template that Meta approved.
+    Template(OfficialTemplate),
+    /// What can be pressed or chosen, in Meta's own form.
+    Interactive {
+        /// Meta's `interactive` object: JSON text exactly as the sender wrote it.
+        json: String,
+        /// Its body's text, for people to read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     /// A place.
     Location(Location),
     /// Contact cards, at least one.
@@ -149,6 +165,14 @@ pub enum Content {
         /// The network's id of the message.
         message: String,
     },
+    /// What was received is marked as read, and everything before it in its chat.
+    Seen {
+        /// The network's id of the message.
+        message: String,
+        /// Show that an answer is being typed, until it comes or for 25 seconds.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        typing: bool,
+    },
     /// An inbound message of a kind we do not know.
     Unsupported {
         /// The network's name for the kind.
@@ -168,6 +192,8 @@ impl Content {
             Self::Audio { voice: true, .. } => ContentKind::Voice,
             Self::Sticker { .. } => ContentKind::Sticker,
             Self::Buttons(_) | Self::ButtonPress { .. } => ContentKind::Button,
+            Self::Template(_) => ContentKind::Template,
+            Self::Interactive { .. } => ContentKind::Interactive,
             Self::Location(_) => ContentKind::Location,
             Self::Contacts { .. } => ContentKind::Contact,
             Self::Reaction { .. } => ContentKind::Reaction,
@@ -175,6 +201,7 @@ impl Content {
             Self::PollVote { .. } => ContentKind::PollVote,
             Self::Edited { .. } => ContentKind::Edited,
             Self::Deleted { .. } => ContentKind::Deleted,
+            Self::Seen { .. } => ContentKind::Seen,
             Self::Unsupported { .. } => ContentKind::Unsupported,
         }
     }
@@ -187,13 +214,17 @@ impl Content {
                 self.caption()
             }
             Self::Buttons(buttons) => Some(&buttons.text),
+            Self::Template(template) => Some(template.text.as_deref().unwrap_or(&template.name)),
+            Self::Interactive { text, .. } => text.as_deref(),
             Self::Location(place) => place.name.as_deref(),
             Self::Contacts { contacts } => contacts.first().map(|card| card.name.as_str()),
             Self::Reaction { emoji, .. } => Some(emoji).filter(|emoji| !emoji.is_empty()).map(String::as_str),
             Self::Poll { question, .. } => Some(question),
             Self::PollVote { options, .. } => options.first().map(String::as_str),
             Self::Edited { content, .. } => content.text(),
-            Self::Sticker { .. } | Self::Deleted { .. } | Self::Unsupported { .. } => None,
+            Self::Sticker { .. } | Self::Deleted { .. } | Self::Seen { .. } | Self::Unsupported { .. } => {
+                None
+            }
         }
     }
 
@@ -217,6 +248,9 @@ impl Content {
             | Self::Audio { media, .. }
             | Self::Sticker { media } => Some(media),
             Self::Buttons(buttons) => buttons.media.as_ref(),
+            Self::Template(OfficialTemplate { filling: Filling::Parts(parts), .. }) => {
+                parts.header.as_ref().map(|header| &header.media)
+            }
             Self::Edited { content, .. } => content.media(),
             _ => None,
         }
@@ -231,6 +265,9 @@ impl Content {
             | Self::Audio { media, .. }
             | Self::Sticker { media } => Some(media),
             Self::Buttons(buttons) => buttons.media.as_mut(),
+            Self::Template(OfficialTemplate { filling: Filling::Parts(parts), .. }) => {
+                parts.header.as_mut().map(|header| &mut header.media)
+            }
             Self::Edited { content, .. } => content.media_mut(),
             _ => None,
         }
@@ -240,6 +277,9 @@ impl Content {
     pub fn media_kind(&self) -> Option<ContentKind> {
         match self {
             Self::Buttons(buttons) => buttons.media.is_some().then_some(ContentKind::Image),
+            Self::Template(OfficialTemplate { filling: Filling::Parts(parts), .. }) => {
+                parts.header.as_ref().map(|header| header.kind)
+            }
             Self::Edited { content, .. } => content.media_kind(),
             other => other.media().map(|_| other.kind()),
         }
@@ -251,7 +291,8 @@ impl Content {
             Self::Reaction { message, .. }
             | Self::PollVote { message, .. }
             | Self::Edited { message, .. }
-            | Self::Deleted { message } => Some(message),
+            | Self::Deleted { message }
+            | Self::Seen { message, .. } => Some(message),
             Self::ButtonPress { message, .. } => message.as_deref(),
             _ => None,
         }
@@ -268,9 +309,13 @@ impl std::fmt::Debug for Content {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Button, Coordinate, MediaSource};
+    use crate::{
+        Button, Coordinate, MediaSource, TemplateButton, TemplateButtonVariable, TemplateHeader,
+        TemplateParts, TemplateVariable,
+    };
 
     /// One of each, with the JSON the database holds.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn every_kind() -> Vec<(Content, &'static str)> {
         let media = || Media::at("https://contoh.com/a");
         vec![
@@ -358,6 +403,31 @@ mod tests {
                 r#"{"type":"edited","message":"3EB0","content":{"type":"text","text":"Hai"}}"#,
             ),
             (Content::Deleted { message: "3EB0".into() }, r#"{"type":"deleted","message":"3EB0"}"#),
+            (
+                Content::Template(OfficialTemplate {
+                    name: "hello_world".into(),
+                    language: "id".into(),
+                    filling: Filling::Parts(TemplateParts {
+                        header: Some(TemplateHeader { kind: ContentKind::Image, media: media() }),
+                        header_text: None,
+                        body: vec![TemplateVariable { name: None, value: "Budi".into() }],
+                        buttons: vec![TemplateButton {
+                            index: 1,
+                            variable: TemplateButtonVariable::CopyCode("P50".into()),
+                        }],
+                    }),
+                    text: None,
+                }),
+                r#"{"type":"template","name":"hello_world","language":"id","filling":{"parts":{"header":{"kind":"image","media":{"source":{"url":"https://contoh.com/a"}}},"body":[{"value":"Budi"}],"buttons":[{"index":1,"type":"copy_code","value":"P50"}]}}}"#,
+            ),
+            (
+                Content::Interactive { json: r#"{"n":1.0}"#.into(), text: None },
+                r#"{"type":"interactive","json":"{\"n\":1.0}"}"#,
+            ),
+            (
+                Content::Seen { message: "3EB0".into(), typing: true },
+                r#"{"type":"seen","message":"3EB0","typing":true}"#,
+            ),
             (Content::Unsupported { kind: "order".into() }, r#"{"type":"unsupported","kind":"order"}"#),
         ]
     }

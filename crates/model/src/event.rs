@@ -26,6 +26,8 @@ words! {
         MessageUnknown = "message.unknown",
         /// The owner typed it on their own phone.
         MessageEcho = "message.echo",
+        /// Something else that Meta told, such as a status or a template's review, as it came.
+        MetaChange = "meta.change",
         /// A device changed its state.
         SessionState = "session.state",
         /// An endpoint was switched off after failing for days.
@@ -78,6 +80,12 @@ pub enum EventData {
     Status(StatusData),
     /// `session.state`.
     Session(SessionStateData),
+    /// What Meta told of an official WhatsApp number (`message.received`, `message.echo`, `meta.change`): webhooks get this text as
+    /// their whole body, byte for byte.
+    Forwarded {
+        /// Meta's JSON, as it came.
+        forwarded: String,
+    },
     /// `endpoint.disabled`.
     Endpoint {
         /// Which endpoint.

@@ -57,6 +57,12 @@ words! {
         MediaTypeNotSupported = "media_type_not_supported",
         /// Meta's 24-hour window is shut.
         Outside24hWindow = "outside_24h_window",
+        /// Meta's template is not there, not approved, paused, or its variables do not fit.
+        TemplateRefused = "template_refused",
+        /// The recipient wants no such messages, or Meta spares them more of them.
+        RecipientOptedOut = "recipient_opted_out",
+        /// The account itself may not send: payment, display name, registration, a lock.
+        AccountProblem = "account_problem",
         /// It did not go out before its expiry.
         Expired = "expired",
         /// Every attempt failed before anything reached the network.
@@ -74,6 +80,7 @@ words! {
 
 impl FailureCode {
     /// What happened and what to do next.
+    #[expect(clippy::too_many_lines, reason = "a table: two lines a code")]
     pub const fn message(self, language: Language) -> &'static str {
         match self {
             Self::RecipientNotOnWhatsapp => language.pick(
@@ -139,6 +146,18 @@ impl FailureCode {
             Self::Outside24hWindow => language.pick(
                 "Jendela 24 jam Meta sudah tertutup. Kirim template yang sudah disetujui.",
                 "Meta's 24-hour window is shut. Send an approved template.",
+            ),
+            Self::TemplateRefused => language.pick(
+                "Meta menolak template ini: nama atau bahasanya tidak ada, belum disetujui, dijeda, atau variabelnya tidak cocok. Lihat provider_code dan history, periksa template di Meta Business Manager, lalu kirim ulang.",
+                "Meta refused this template: its name or language does not exist, it is not approved, it is paused, or the variables do not fit. See provider_code and history, look at the template in Meta Business Manager, then send again.",
+            ),
+            Self::RecipientOptedOut => language.pick(
+                "Penerima tidak mau menerima pesan seperti ini, atau Meta sedang membatasinya. Jangan kirim ulang yang sama; tunggu sampai mereka menulis.",
+                "The recipient wants no such messages, or Meta spares them more of them for now. Do not send the same again; wait until they write.",
+            ),
+            Self::AccountProblem => language.pick(
+                "Akun Meta ini belum boleh mengirim: pembayaran, nama tampilan, pendaftaran nomor, atau penguncian. Lihat provider_code, selesaikan di Meta Business Manager, lalu gunakan retry.",
+                "This Meta account may not send: payment, display name, registration of the number, or a lock. See provider_code, settle it in Meta Business Manager, then use retry.",
             ),
             Self::Expired => language.pick(
                 "Pesan kedaluwarsa sebelum jaringan mengonfirmasinya. Lihat history job: bila ada percobaan unknown, tanyakan penerima dulu; lalu gunakan retry.",

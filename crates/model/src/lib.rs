@@ -14,6 +14,7 @@ mod ids;
 mod job;
 mod media;
 mod message;
+mod official;
 mod plan;
 mod received;
 mod send;
@@ -39,6 +40,10 @@ pub use ids::{
 pub use job::{Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide};
 pub use media::{Media, MediaSource};
 pub use message::{Direction, Fate, MessageState, Receipt};
+pub use official::{
+    Filling, OfficialTemplate, TemplateButton, TemplateButtonVariable, TemplateHeader, TemplateParts,
+    TemplateVariable,
+};
 pub use plan::Plan;
 pub use received::{MediaData, PollData, ReceivedData};
 pub use send::{BoxError, SendError, Sent};

@@ -28,6 +28,8 @@ pub struct Capabilities {
     pub link_methods: &'static [LinkMethod],
     /// Sends of one session that may be under way at once, each in a lane of its own.
     pub concurrency: usize,
+    /// Free-form messages are only allowed this long after the other person last wrote; templates always are.
+    pub window: Option<Duration>,
     /// How fast one account may send; the engine keeps to it. `None`: as fast as it can.
     pub pace: Option<Pace>,
 }
@@ -366,6 +368,7 @@ mod tests {
         link_methods: &[],
         concurrency: 1,
         pace: None,
+        window: None,
     };
 
     #[test]

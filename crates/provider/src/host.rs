@@ -30,6 +30,11 @@ pub trait Host: Send + Sync {
     /// Opens a medium of a message to send, from its first byte. May be called again, to read it again.
     async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError>;
 
+    /// An address under which anyone may read this medium for a while, for networks that fetch what they are to carry.
+    fn media_link(&self, _id: &MediaId) -> Option<String> {
+        None
+    }
+
     /// What time it is.
     fn now(&self) -> Timestamp;
 }

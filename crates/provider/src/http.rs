@@ -90,6 +90,11 @@ impl Request {
         }
     }
 
+    /// A GET; of the answer up to 64 KiB are read. Unlike [`Client::get`] it follows no redirect, so that a header may be a secret.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self { method: Method::GET, ..Self::post(url, Bytes::new()) }
+    }
+
     /// With this header. A name or a value that cannot be one fails the call.
     #[must_use]
     pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {

@@ -4,6 +4,7 @@
 //! wait for better times, never logs content or secrets. What it learns it tells its [`Host`]; where it keeps state, it
 //! keeps it there too.
 
+mod callback;
 mod capabilities;
 mod clock;
 mod host;
@@ -13,6 +14,9 @@ mod session;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
+pub use callback::{
+    Arrival, CallbackRefused, CallbackRequest, Callbacks, Forwarded, MessageStatus, Watermark,
+};
 pub use capabilities::{
     ButtonLimits, Capabilities, CheckLimit, GroupPace, Length, MediaLimit, Pace, Part, Rate, Unfit, Unit,
     types as media_types,

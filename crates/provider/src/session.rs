@@ -10,7 +10,7 @@ use cetar_model::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{ByteStream, Capabilities, Host, HostError, LinkError, LinkProcess, Linked};
+use crate::{ByteStream, Callbacks, Capabilities, Host, HostError, LinkError, LinkProcess, Linked};
 
 /// Knows one network. No account, no state, no I/O.
 #[async_trait]
@@ -35,6 +35,11 @@ pub trait Provider: Send + Sync + 'static {
     /// conversation. `state` is what the account's sessions have saved. Does no other I/O.
     async fn locate(&self, to: &Chat, _state: &dyn SavedState) -> Result<Chat, NotLocated> {
         Ok(to.clone())
+    }
+
+    /// How this network calls us, if it does.
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        None
     }
 
     /// Begins linking an account. The process ends by itself when it is dropped or cancelled; state it has saved through the
@@ -114,6 +119,11 @@ pub trait Session: Send + Sync {
     /// session whose network pushes nothing to that address says that it was not verified.
     async fn pushed(&self, _push: &Push) -> Result<(), PushRefused> {
         Err(PushRefused::NotVerified)
+    }
+
+    /// What the network calls this person, if it tells.
+    async fn name_of(&self, _person: &Chat) -> Option<String> {
+        None
     }
 
     /// Ends the link on the network's side too. The session is stopped afterwards.

@@ -120,6 +120,10 @@ codes! {
     RecipientNotOptedIn = "recipient_not_opted_in",
         "Penerima belum mengizinkan akun ini mengiriminya pesan. Minta penerima membuka percakapan dulu, lalu kirim ulang.",
         "The recipient has not allowed this account to write to them. Ask them to begin the conversation, then send again.";
+    /// Nobody wrote within the network's window for free-form messages.
+    OutsideWindow = "outside_24h_window",
+        "Jendela 24 jam Meta sudah tertutup: penerima tidak menulis dalam 24 jam terakhir. Kirim template yang sudah disetujui (type: template).",
+        "Meta's 24-hour window is shut: the recipient has not written within the last 24 hours. Send an approved template (type: template).";
     /// A callback that no secret of ours signed, or a wrong verify token.
     CallbackNotVerified = "callback_not_verified",
         "Panggilan ini tidak membawa rahasia akun mana pun di sini. Periksa pengaturan device.",
@@ -226,6 +230,7 @@ impl ErrorCode {
             | Self::DeviceAlreadyLinked
             | Self::AccountInUse
             | Self::RecipientNotOptedIn
+            | Self::OutsideWindow
             | Self::IdempotencyKeyReused
             | Self::CursorExpired
             | Self::JobNotCancellable
@@ -441,7 +446,8 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for code in ErrorCode::ALL {
             assert!(seen.insert(code.as_str()), "{code} is there twice");
-            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+            assert!(code.as_str().bytes().all(plain), "{code}");
             let [indonesian, english] = [Language::Indonesian, Language::English].map(|l| code.message(l));
             assert!(indonesian.ends_with('.') && english.ends_with('.') && indonesian != english, "{code}");
         }

@@ -1,5 +1,6 @@
 //! What is not `/v1`: health, metrics, the OpenAPI document, and two pages for people.
 
+mod callbacks;
 mod health;
 mod html;
 mod media;
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> Router<AppState> {
     let (documented, _) = documented().split_for_parts();
     documented
         .route("/", get(status::page))
+        .route("/callbacks/{network}", get(callbacks::ask).post(callbacks::tell))
         .route("/docs", get(reference::page))
         .route("/callbacks/telegram/{device}", post(push::telegram))
 }

@@ -6,6 +6,7 @@ mod devices;
 mod events;
 mod jobs;
 pub(crate) mod messages;
+pub(crate) mod meta;
 mod numbers;
 mod plan;
 mod templates;
@@ -22,6 +23,7 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
     let router = OpenApiRouter::new()
         .routes(routes!(messages::create::create))
         .routes(routes!(messages::send_template::send_template))
+        .routes(routes!(meta::messages::create))
         .routes(routes!(numbers::check::check))
         .routes(routes!(templates::list::list, templates::create::create))
         .routes(routes!(templates::read::read, templates::update::update, templates::delete::delete))

@@ -1,6 +1,8 @@
 //! What comes in.
 
-use cetar_model::{Channel, Direction, Event, EventData, EventType, MessageState, ReceivedData, WorkspaceId};
+use cetar_model::{
+    Channel, Direction, Event, EventData, EventType, MessageState, ReceivedData, Timestamp, WorkspaceId,
+};
 
 use crate::{
     NewInbound, Result, Store, StoreError,
@@ -47,7 +49,25 @@ impl Store {
 }
 
 async fn take_in(tx: &mut Tx, new: &NewInbound) -> Result<bool> {
-    leases::fence(tx, &new.device, new.lease).await?;
+    if let Some(lease) = new.lease {
+        leases::fence(tx, &new.device, lease).await?;
+    }
+    put(tx, new, true).await
+}
+
+/// Whether this is the first we hear of it; from now on it is known.
+pub(crate) async fn first_time(
+    tx: &mut Tx,
+    device: &str,
+    chat: &str,
+    remote_id: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    Ok(execute!(tx, RECEIVED, device, chat, remote_id, now.as_micros())? > 0)
+}
+
+/// Stores a message that came in, and, where `tells`, the event of it; false if it was there already.
+pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bool> {
     let device = new.device.as_str();
     let (workspace, channel) =
         fetch_optional!(tx, (String, String), DEVICE, device)?.ok_or(StoreError::LeaseLost)?;
@@ -58,7 +78,7 @@ async fn take_in(tx: &mut Tx, new: &NewInbound) -> Result<bool> {
     if new.echo && fetch_optional!(tx, (String,), OURS, device, remote_id, chat)?.is_some() {
         return Ok(false);
     }
-    if execute!(tx, RECEIVED, device, chat, remote_id, now)? == 0 {
+    if !first_time(tx, device, chat, remote_id, new.now).await? {
         return Ok(false);
     }
 
@@ -124,6 +144,9 @@ async fn take_in(tx: &mut Tx, new: &NewInbound) -> Result<bool> {
     )?;
     if let Some(wanted) = &new.wanted {
         media::want(tx, &workspace, new, wanted).await?;
+    }
+    if !tells {
+        return Ok(true);
     }
     let mut data = received(new, sequence);
     data.reply_to = known_as(tx, device, data.reply_to).await?;

@@ -18,6 +18,7 @@
 
 mod accept;
 mod alias;
+mod callback;
 mod change;
 mod claim;
 mod db;

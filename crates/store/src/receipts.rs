@@ -1,6 +1,6 @@
 //! What the network says later on about messages of ours.
 
-use cetar_model::{FailureCode, Fate, JobId, JobState, Receipt};
+use cetar_model::{FailureCode, Fate, JobId, JobState, Receipt, Timestamp};
 
 use crate::{
     NewReceipt, Result, Store,
@@ -50,13 +50,25 @@ async fn apply(tx: &mut Tx, receipt: &NewReceipt) -> Result<usize> {
     for job in &jobs {
         let Some(mut work) = lanes::load_locked(tx, job).await? else { continue };
         let fate = Fate::Receipt(receipt.receipt);
-        if !lanes::advance(tx, &mut work, fate, failure.clone(), receipt.at, receipt.now).await? {
-            continue;
-        }
-        moved += 1;
-        if work.state != JobState::Running && work.state != lanes::follows(work.message_state) {
-            lanes::close(tx, &mut work, receipt.now).await?;
-        }
+        let when = (receipt.at, receipt.now);
+        moved += usize::from(move_to(tx, &mut work, fate, failure.clone(), when).await?);
     }
     Ok(moved)
+}
+
+/// Moves one message, and closes its job where that follows; false if it changes nothing.
+pub(crate) async fn move_to(
+    tx: &mut Tx,
+    work: &mut lanes::Work,
+    fate: Fate,
+    failure: Option<lanes::Failure>,
+    (at, now): (Timestamp, Timestamp),
+) -> Result<bool> {
+    if !lanes::advance(tx, work, fate, failure, at, now).await? {
+        return Ok(false);
+    }
+    if work.state != JobState::Running && work.state != lanes::follows(work.message_state) {
+        lanes::close(tx, work, now).await?;
+    }
+    Ok(true)
 }

@@ -17,7 +17,10 @@ pub(crate) fn is_carried(content: &Content) -> bool {
         | Content::Reaction { .. }
         | Content::Poll { .. }
         | Content::Edited { .. }
-        | Content::Deleted { .. } => true,
+        | Content::Deleted { .. }
+        | Content::Template(_)
+        | Content::Interactive { .. }
+        | Content::Seen { .. } => true,
         Content::ButtonPress { .. } | Content::PollVote { .. } | Content::Unsupported { .. } => false,
     }
 }

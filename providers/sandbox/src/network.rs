@@ -43,6 +43,27 @@ const CONTENT: &[ContentKind] = &[
     ContentKind::Deleted,
 ];
 
+/// Those of `/v1/meta/messages` besides.
+const OFFICIAL_CONTENT: &[ContentKind] = &[
+    ContentKind::Text,
+    ContentKind::Image,
+    ContentKind::Video,
+    ContentKind::Document,
+    ContentKind::Audio,
+    ContentKind::Voice,
+    ContentKind::Sticker,
+    ContentKind::Button,
+    ContentKind::Location,
+    ContentKind::Contact,
+    ContentKind::Reaction,
+    ContentKind::Poll,
+    ContentKind::Edited,
+    ContentKind::Deleted,
+    ContentKind::Template,
+    ContentKind::Interactive,
+    ContentKind::Seen,
+];
+
 const CAPTIONED: &[ContentKind] = &[ContentKind::Image, ContentKind::Video, ContentKind::Document];
 
 /// Every kind of medium, with the largest picture, film or sound, and file.
@@ -96,6 +117,7 @@ const fn capabilities(
         link_methods: &[],
         concurrency: 16,
         pace: None,
+        window: None,
     }
 }
 
@@ -133,12 +155,23 @@ static WHATSAPP: Network = Network {
 
 static WHATSAPP_OFFICIAL: Network = Network {
     channel: Channel::WhatsappOfficial,
-    capabilities: capabilities(
-        Length::characters(4096),
-        Length::characters(1024),
-        &media(5 * MIB, 16 * MIB, 100 * MIB),
-        buttons(Length::characters(1024), 20, 256),
-    ),
+    capabilities: Capabilities {
+        content: OFFICIAL_CONTENT,
+        // With sound it follows as a second message.
+        captioned: &[
+            ContentKind::Image,
+            ContentKind::Video,
+            ContentKind::Document,
+            ContentKind::Audio,
+            ContentKind::Voice,
+        ],
+        ..capabilities(
+            Length::characters(4096),
+            Length::characters(1024),
+            &media(5 * MIB, 16 * MIB, 100 * MIB),
+            buttons(Length::characters(1024), 20, 256),
+        )
+    },
     reports_delivered: true,
     reports_read: true,
     not_registered: (FailureCode::RecipientNotOnWhatsapp, Some("131026")),

@@ -107,6 +107,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     resend_is_safe: false,
     link_methods: &[],
     concurrency: 16,
+    window: None,
     // Telegram's FAQ, "Broadcasting to users". 429 is the truth.
     pace: Some(Pace {
         account: Rate { most: 30, per: Duration::from_secs(1) },

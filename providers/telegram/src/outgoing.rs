@@ -59,6 +59,9 @@ pub(crate) fn call(content: &Content, data_of: impl Fn(usize) -> String) -> Opti
         | Content::PollVote { .. }
         | Content::Edited { .. }
         | Content::Deleted { .. }
+        | Content::Template(_)
+        | Content::Interactive { .. }
+        | Content::Seen { .. }
         | Content::Unsupported { .. } => None,
     }
 }

@@ -99,6 +99,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     // Chats go side by side; more than this gains nothing (measured: 2,700 frames a second with eight).
     concurrency: 8,
     pace: None,
+    window: None,
 };
 
 /// The provider.

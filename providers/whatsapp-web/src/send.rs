@@ -127,6 +127,9 @@ impl Live {
             | Content::PollVote { .. }
             | Content::Edited { .. }
             | Content::Deleted { .. }
+            | Content::Template(_)
+            | Content::Interactive { .. }
+            | Content::Seen { .. }
             | Content::Unsupported { .. } => Err(not_supported()),
         }
     }

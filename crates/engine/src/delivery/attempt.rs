@@ -5,6 +5,7 @@ use std::time::Duration;
 use cetar_model::{EndpointId, Timestamp};
 use cetar_store::{ClaimedDelivery, DeliveryNext, DeliverySettlement, EndpointTurn, StoreError};
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 
 use super::{Request, Response, TransportError, schedule, schedule::Next, signature};
 use crate::{Engine, insist::insist, replies};
@@ -50,8 +51,31 @@ pub(super) async fn make(engine: Engine, delivery: ClaimedDelivery) -> Ended {
     Ended { endpoint: delivery.endpoint.id.clone(), quick }
 }
 
+/// An event that is a network's own words: they are the whole body, byte for byte, and our members travel as headers.
+#[derive(Deserialize)]
+struct Forwarded {
+    event: String,
+    channel: String,
+    session_id: String,
+    data: Words,
+}
+
+#[derive(Deserialize)]
+struct Words {
+    forwarded: String,
+}
+
+impl Forwarded {
+    fn read(body: &str) -> Option<Self> {
+        // Few events are; the others need not be read for it.
+        body.contains("\"data\":{\"forwarded\":").then(|| serde_json::from_str(body).ok())?
+    }
+}
+
 fn request(delivery: &ClaimedDelivery, now: Timestamp) -> Result<Request, signature::BadSecret> {
-    let ClaimedDelivery { event, body, endpoint, attempt, .. } = delivery;
+    let ClaimedDelivery { event, endpoint, attempt, .. } = delivery;
+    let forwarded = Forwarded::read(&delivery.body);
+    let body = forwarded.as_ref().map_or(&delivery.body, |forwarded| &forwarded.data.forwarded);
     let signature = signature::sign(&endpoint.secrets, event.as_str(), now.as_secs(), body.as_bytes())?;
     let mut headers = vec![
         ("content-type".into(), "application/json".to_owned()),
@@ -64,6 +88,11 @@ fn request(delivery: &ClaimedDelivery, now: Timestamp) -> Result<Request, signat
     if endpoint.legacy_signature {
         let present = endpoint.secrets.first().ok_or(signature::BadSecret)?;
         headers.push(("x-hub-signature-256".into(), signature::sign_legacy(present, body.as_bytes())?));
+    }
+    if let Some(forwarded) = &forwarded {
+        headers.push(("x-cetar-event".into(), forwarded.event.clone()));
+        headers.push(("x-cetar-channel".into(), forwarded.channel.clone()));
+        headers.push(("x-cetar-session-id".into(), forwarded.session_id.clone()));
     }
     let own = endpoint.headers.iter();
     headers.extend(own.map(|(name, value)| (name.clone().into(), value.expose_secret().to_owned())));

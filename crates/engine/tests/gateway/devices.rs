@@ -191,6 +191,7 @@ impl Provider for Troublesome {
             link_methods: LinkMethod::ALL,
             concurrency: 1,
             pace: None,
+            window: None,
         };
         &TROUBLESOME
     }

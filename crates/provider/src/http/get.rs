@@ -17,12 +17,20 @@ pub struct Get {
     url: String,
     headers: Vec<(&'static str, String)>,
     timeout: Option<Duration>,
+    secret: Option<(&'static str, String)>,
 }
 
 impl Get {
     /// This address.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), headers: Vec::new(), timeout: None }
+        Self { url: url.into(), headers: Vec::new(), secret: None, timeout: None }
+    }
+
+    /// With this header, which is a secret: only to the address itself, not to where it redirects.
+    #[must_use]
+    pub fn secret(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.secret = Some((name, value.into()));
+        self
     }
 
     /// With this header, on every hop: none that is a secret. A value that cannot be one fails the call.
@@ -91,7 +99,7 @@ impl Client {
     /// One request, and one more for each redirect; each address is judged, and dialled, as the first one. Never tries again. The
     /// client's time limit covers all of it, the body included, hop by hop.
     pub async fn get(&self, get: Get) -> Result<Download, Error> {
-        let mut url = get.url;
+        let (mut url, mut secret) = (get.url, get.secret);
         for _ in 0..=MOST_HOPS {
             let (checked, client) = self.checked(&url)?;
             let mut builder = client.request(Method::GET, checked.clone());
@@ -100,6 +108,9 @@ impl Client {
             }
             if let Some(most) = get.timeout {
                 builder = builder.timeout(most);
+            }
+            if let Some((name, value)) = secret.take() {
+                builder = builder.header(name, value);
             }
             let response = builder.send().await?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {

@@ -95,6 +95,7 @@ impl ScriptedProvider {
                 link_methods: LinkMethod::ALL,
                 concurrency: 4,
                 pace: None,
+                window: None,
             },
             shared: Arc::default(),
         }

@@ -1,13 +1,13 @@
 //! The body of a request: one JSON object.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use axum::{
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -21,24 +21,34 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 
 /// The fields sent. Whatever the `Content-Type` says, the bytes decide: many clients send JSON under curl's default of a form.
 #[derive(Debug)]
-pub(crate) struct Body(Map<String, Value>);
+pub(crate) struct Body {
+    map: Map<String, Value>,
+    /// As it came.
+    bytes: Bytes,
+}
 
 impl Body {
     /// To read them.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        Fields::of(&self.0)
+        Fields::of(&self.map)
+    }
+
+    /// A member's JSON text exactly as it was written: numbers, order, escapes and blanks included.
+    pub(crate) fn raw(&self, name: &str) -> Option<String> {
+        let members: HashMap<String, &RawValue> = serde_json::from_slice(&self.bytes).ok()?;
+        members.get(name).map(|raw| raw.get().to_owned())
     }
 
     /// The same again, as JSON.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.0).unwrap_or_default()
+        serde_json::to_vec(&self.map).unwrap_or_default()
     }
 
     /// SHA-256 of what was said, however it was written: the order of fields, white space and `null` for "absent" do not matter.
     pub(crate) fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        digest_object(&mut hash, &self.0);
+        digest_object(&mut hash, &self.map);
         hash.finalize().into()
     }
 
@@ -53,7 +63,7 @@ impl Body {
             )));
         }
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(map)) => Ok(Self(map)),
+            Ok(Value::Object(map)) => Ok(Self { map, bytes: Bytes::copy_from_slice(bytes) }),
             _ if is_form(headers) => Err(refused(Text::new(
                 "Body berupa form, bukan JSON. Kirim satu objek JSON dengan Content-Type: application/json.",
                 "The body is a form, not JSON. Send one JSON object with Content-Type: application/json.",

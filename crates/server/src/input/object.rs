@@ -92,6 +92,11 @@ impl<'v> Fields<'v> {
         self.get(name).is_some()
     }
 
+    /// The value as it is, for what is looked at before it is read.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'v Value> {
+        self.get(name)
+    }
+
     /// Whether it is exactly this text.
     pub(crate) fn is_text(&self, name: &str, text: &str) -> bool {
         self.get(name).and_then(Value::as_str) == Some(text)

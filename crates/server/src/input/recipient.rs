@@ -10,6 +10,8 @@ pub(crate) fn recipient(channel: Channel, to: &str) -> Result<Chat, Problem> {
         return Err(Problem::Empty);
     }
     match channel {
+        // Meta's name for a person whose number it does not tell.
+        Channel::WhatsappOfficial if is_user_id(to) => Ok(Chat::new(to)),
         Channel::Whatsapp | Channel::WhatsappOfficial => {
             PhoneNumber::parse(to).map(Chat::from).map_err(Problem::Number)
         }
@@ -22,6 +24,15 @@ pub(crate) fn recipient(channel: Channel, to: &str) -> Result<Chat, Problem> {
             }
         }
     }
+}
+
+/// Two capital letters, a dot, up to 128 letters and digits.
+fn is_user_id(to: &str) -> bool {
+    let Some((country, id)) = to.split_once('.') else { return false };
+    country.len() == 2
+        && country.bytes().all(|b| b.is_ascii_uppercase())
+        && (1..=128).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
 }
 
 /// A chat id (a 64-bit number, negative for groups), a phone number, or an `@username` of 4 to 32 letters, digits and `_`.
@@ -64,6 +75,9 @@ mod tests {
             (C::Whatsapp, "6281234567890@s.whatsapp.net", false),
             (C::Whatsapp, "6281234567890\n", false),
             (C::WhatsappOfficial, "081234567890", false),
+            (C::WhatsappOfficial, "ID.13491208655302741918", true),
+            (C::WhatsappOfficial, "id.1349", false),
+            (C::Whatsapp, "ID.13491208655302741918", false),
             (C::Telegram, "123456789", true),
             (C::Telegram, "-1001234567890", true),
             (C::Telegram, "6281234567890", true),

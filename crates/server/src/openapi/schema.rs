@@ -13,6 +13,7 @@ use utoipa::{
 use crate::v1::{
     deliveries::view::REPLY_STATUSES,
     messages::{content::BUTTON_TYPES, create::TYPES},
+    meta::content::TYPES as OFFICIAL_TYPES,
 };
 
 macro_rules! words {
@@ -41,6 +42,7 @@ words! {
         .into_iter()
         .filter(|word| *word != model::Channel::WhatsappOfficial.as_str())
         .collect();
+    OfficialType: "The types of `POST /v1/meta/messages`." = OFFICIAL_TYPES.to_vec();
     SendType: "The types of `POST /v1/messages`." = words(&TYPES, model::ContentKind::as_str);
     ButtonType: "The kinds of buttons." = BUTTON_TYPES.to_vec();
     ContentType: "What kind of message." = words(model::ContentKind::ALL, model::ContentKind::as_str);

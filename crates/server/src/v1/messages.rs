@@ -7,4 +7,4 @@ pub(crate) mod idempotency;
 pub(super) mod queued;
 pub(crate) mod reply;
 pub(super) mod send_template;
-mod unfit;
+pub(super) mod unfit;

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use cetar_model::{
-    Chat, ContactId, Content, ConversationId, DeviceId, EventId, FailureCode, MessageId, Timestamp,
+    Chat, ContactId, Content, ConversationId, DeviceId, EventId, EventType, FailureCode, MessageId, Receipt,
+    Timestamp,
 };
 
 use super::{DeviceLease, NewWanted};
@@ -20,8 +21,8 @@ pub struct NewInbound {
     pub contact: ContactId,
     /// Through which device, under which lease.
     pub device: DeviceId,
-    /// The lease of its session.
-    pub lease: DeviceLease,
+    /// The lease of its session; none for what a network told by calling us.
+    pub lease: Option<DeviceLease>,
     /// The network's id; with `chat` the dedupe key.
     pub remote_id: String,
     /// The conversation.
@@ -69,4 +70,64 @@ pub struct NewReceipt {
     pub at: Timestamp,
     /// Now.
     pub now: Timestamp,
+}
+
+/// What a callback tells of one device.
+#[derive(Debug, Clone)]
+pub struct NewCallback {
+    /// Which device.
+    pub device: DeviceId,
+    /// What webhooks get in place of an event for each message.
+    pub forwarded: Option<NewForwarded>,
+    /// Messages, in order; without leases.
+    pub messages: Vec<NewInbound>,
+    /// What became of messages of ours.
+    pub statuses: Vec<NewStatus>,
+    /// What became of everything in a chat up to a moment.
+    pub watermarks: Vec<(Chat, Receipt, Timestamp)>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A body to be passed on as it came.
+#[derive(Clone)]
+pub struct NewForwarded {
+    /// As which event.
+    pub event: EventType,
+    /// JSON text.
+    pub body: String,
+    /// SHA-256 of it, in hexadecimal: the very same body is passed on once.
+    pub fingerprint: String,
+}
+
+impl std::fmt::Debug for NewForwarded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewForwarded({}, {} bytes)", self.event, self.body.len())
+    }
+}
+
+/// The network's word on one message of ours.
+#[derive(Debug, Clone)]
+pub struct NewStatus {
+    /// The network's id of it; empty where it is of a part that has no row of its own.
+    pub remote_id: String,
+    /// Our id, where the network gives it back.
+    pub message: Option<MessageId>,
+    /// What it says.
+    pub receipt: Receipt,
+    /// With a failure, why.
+    pub failure: Option<(FailureCode, Option<String>)>,
+    /// When, by the network's clock.
+    pub at: Timestamp,
+}
+
+/// What came of a callback.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallbackTaken {
+    /// Messages that were new.
+    pub messages: usize,
+    /// Messages of ours that moved.
+    pub moved: usize,
+    /// Webhooks are told something.
+    pub told: bool,
 }

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod administering;
+mod calling;
 mod changing;
 mod content;
 mod delivering;

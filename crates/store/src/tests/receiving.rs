@@ -17,7 +17,7 @@ async fn received(world: &World) -> Vec<(EventType, ReceivedData)> {
 }
 
 fn repeat(of: &NewInbound, world: &World) -> NewInbound {
-    let fresh = world.inbound(&of.device, of.lease, of.from.as_str(), "");
+    let fresh = world.inbound(&of.device, of.lease.unwrap(), of.from.as_str(), "");
     NewInbound { message: fresh.message, event: fresh.event, ..of.clone() }
 }
 
@@ -66,7 +66,7 @@ on_both_engines! {
         let newer = world.lease(&device, NODE).await.unwrap();
         let late = world.inbound(&device, lease, "6281234567890", "Halo");
         assert!(matches!(world.store.take_in(late.clone()).await, Err(StoreError::LeaseLost)));
-        assert!(world.store.take_in(NewInbound { lease: newer, ..late }).await.unwrap(), "and it is no repeat");
+        assert!(world.store.take_in(NewInbound { lease: Some(newer), ..late }).await.unwrap(), "and it is no repeat");
         world.store.release_device(&device, newer).await.unwrap();
         let after = world.inbound(&device, newer, "6281234567890", "Halo");
         assert!(matches!(world.store.take_in(after).await, Err(StoreError::LeaseLost)), "given up is given up");

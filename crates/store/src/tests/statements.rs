@@ -6,9 +6,9 @@ use sqlx::{Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection
 
 use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
-    accept, alias, change, claim, db, deliveries, delivery_log, devices, endpoints, events, expire, inbound,
-    keys, lanes, leases, master, media, outcomes, prune, reachable, receipts, recover, replies, settle,
-    state,
+    accept, alias, callback, change, claim, db, deliveries, delivery_log, devices, endpoints, events, expire,
+    inbound, keys, lanes, leases, master, media, outcomes, prune, reachable, receipts, recover, replies,
+    settle, state,
     statement::{MAX_ROWS, Multi, Sql},
     store, stream, templates, workspaces, writer,
 };
@@ -17,6 +17,7 @@ use crate::{
 const STATEMENTS: &[(&str, &[Sql])] = &[
     ("accept", accept::STATEMENTS),
     ("alias", alias::STATEMENTS),
+    ("callback", callback::STATEMENTS),
     ("change", change::STATEMENTS),
     ("claim", claim::STATEMENTS),
     ("db", db::STATEMENTS),

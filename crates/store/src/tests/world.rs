@@ -350,7 +350,7 @@ impl World {
             conversation: self.ids.make(now),
             contact: self.ids.make(now),
             device: device.clone(),
-            lease,
+            lease: Some(lease),
             chat: Chat::new(from),
             from: Chat::new(from),
             from_alias: false,

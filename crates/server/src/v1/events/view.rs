@@ -44,6 +44,17 @@ struct Body {
     data: Box<RawValue>,
 }
 
+/// What a network said itself stands in `data` as it said it.
+fn forwarded(data: &RawValue) -> Option<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct Words {
+        forwarded: String,
+    }
+    let begins = data.get().starts_with("{\"forwarded\":");
+    let words: Words = begins.then(|| serde_json::from_str(data.get()).ok())??;
+    RawValue::from_string(words.forwarded).ok()
+}
+
 impl From<PulledEvent> for EventData {
     fn from(PulledEvent { event, .. }: PulledEvent) -> Self {
         // A body of another form stands in `data` whole: one event must not hold up those after it.
@@ -52,6 +63,7 @@ impl From<PulledEvent> for EventData {
             session_id: event.device.as_ref().map_or(Value::Null, |device| device.as_str().into()),
             data: RawValue::from_string(event.body).unwrap_or_else(|_| RawValue::NULL.to_owned()),
         });
+        let data = forwarded(&data).unwrap_or(data);
         Self {
             event: event.event_type,
             channel,

@@ -62,7 +62,7 @@ fn caption(content: &Fields<'_>) -> Option<String> {
 }
 
 /// The last part of what may have been a path: it names a file, and nothing else.
-fn plain_file_name(name: &str) -> String {
+pub(in crate::v1) fn plain_file_name(name: &str) -> String {
     name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned()
 }
 

@@ -47,14 +47,14 @@ impl Reach {
 }
 
 /// The fields that all sends share.
-pub(super) struct Envelope {
-    pub(super) device: Option<DeviceId>,
-    pub(super) client_ref: Option<String>,
-    pub(super) expires_in: Option<Duration>,
+pub(in crate::v1) struct Envelope {
+    pub(in crate::v1) device: Option<DeviceId>,
+    pub(in crate::v1) client_ref: Option<String>,
+    pub(in crate::v1) expires_in: Option<Duration>,
 }
 
 impl Envelope {
-    pub(super) fn read(fields: &Fields<'_>) -> Self {
+    pub(in crate::v1) fn read(fields: &Fields<'_>) -> Self {
         Self {
             device: fields.device("session_id"),
             client_ref: fields.text("client_ref", TextRule::upto(255)).map(ToOwned::to_owned),

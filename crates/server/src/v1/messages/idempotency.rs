@@ -9,7 +9,7 @@ use crate::input::{Body, Fields, Problem};
 pub(crate) const HEADER: &str = "Idempotency-Key";
 
 /// The key of a request to `path`; what is wrong with it is noted.
-pub(super) fn key(
+pub(in crate::v1) fn key(
     headers: &HeaderMap,
     body: &Body,
     fields: &Fields<'_>,

@@ -37,7 +37,7 @@ pub(crate) struct Queued {
 }
 
 /// Accepts it, and answers.
-pub(super) async fn queue(
+pub(in crate::v1) async fn queue(
     state: &AppState,
     caller: &Caller,
     context: &Context,
@@ -72,6 +72,7 @@ pub(in crate::v1) fn refused(error: AcceptError) -> ApiError {
         AcceptError::Unfit(unfit) => ApiError::fields(unfit.iter().map(unfit::problem).collect()),
         AcceptError::NoSuchMessage => ApiError::field("reply_to", Problem::NoSuchMessage),
         AcceptError::RecipientNotOptedIn(link) => not_opted_in(link.as_deref()),
+        AcceptError::OutsideWindow => ApiError::new(ErrorCode::OutsideWindow),
         AcceptError::IdempotencyKeyReused => ApiError::new(ErrorCode::IdempotencyKeyReused),
         AcceptError::State(error) => ApiError::internal(error),
         AcceptError::Store(error) => error.into(),

@@ -5,7 +5,7 @@ use cetar_provider::{Part, Unfit};
 use crate::input::{FieldProblem, Problem, words};
 
 /// The field it stands in, and what is wrong with it.
-pub(super) fn problem(unfit: &Unfit) -> FieldProblem {
+pub(in crate::v1) fn problem(unfit: &Unfit) -> FieldProblem {
     let (field, problem) = match *unfit {
         Unfit::Kind { instead, .. } => ("type".to_owned(), Problem::NotOnChannel { allowed: words(instead) }),
         Unfit::TooLong { part, most } => (field(part), Problem::TooLongFor(most)),

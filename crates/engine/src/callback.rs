@@ -1,0 +1,135 @@
+//! Networks that call us. Whatever is told is on disk before the call is answered, in one transaction for each account; a network that
+//! gets no answer tells it again, and what is known by then changes nothing.
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use cetar_model::DeviceId;
+use cetar_provider::{
+    Account, Arrival, CallbackRefused, CallbackRequest, Callbacks, InboundMessage, Provider,
+};
+use cetar_store::{NewCallback, NewForwarded, NewStatus, StoreError};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Engine, media::hex};
+
+/// How long a person's name is waited for: the network waits for us meanwhile.
+const NAME: Duration = Duration::from_secs(2);
+
+/// Why a callback was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CallbackError {
+    /// No network of ours calls there.
+    #[error("no network calls there")]
+    NotFound,
+    /// Not signed by a secret of ours, or not readable.
+    #[error(transparent)]
+    Refused(#[from] CallbackRefused),
+    /// The database did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// The answer to a network that asks whether this address is ours; `None` if it does not know a secret of ours.
+    pub async fn answer_callback(
+        &self,
+        path: &str,
+        request: &CallbackRequest,
+    ) -> Result<Option<Bytes>, CallbackError> {
+        let (provider, accounts) = self.callers(path).await?;
+        Ok(callbacks(&*provider)?.handshake(request, &accounts))
+    }
+
+    /// Takes in what a network tells. `Ok` means that it is on disk.
+    pub async fn take_callback(&self, path: &str, request: &CallbackRequest) -> Result<(), CallbackError> {
+        let (provider, accounts) = self.callers(path).await?;
+        let arrivals = callbacks(&*provider)?.read(request, &accounts)?;
+        for arrival in arrivals {
+            self.take_arrival(arrival).await?;
+        }
+        Ok(())
+    }
+
+    /// The network behind a callback's address, and all accounts it may speak of. Read afresh: a device added a moment ago is asked
+    /// about at once.
+    async fn callers(&self, path: &str) -> Result<(Arc<dyn Provider>, Vec<Account>), CallbackError> {
+        let calls = |provider: &Arc<dyn Provider>| provider.callbacks().is_some_and(|it| it.path() == path);
+        let real = &self.inner.providers.real;
+        let provider = real.values().find(|provider| calls(provider)).ok_or(CallbackError::NotFound)?;
+        let mut accounts = Vec::new();
+        for device in self.inner.store.all_devices().await? {
+            if device.sandbox || !real.get(&device.channel).is_some_and(&calls) {
+                continue;
+            }
+            accounts.push(Account {
+                settings: self.inner.store.device_settings(&device.id).await?,
+                channel: device.channel,
+                address: device.address,
+                device: device.id,
+                language: cetar_model::Language::Indonesian,
+            });
+        }
+        Ok((Arc::clone(provider), accounts))
+    }
+
+    async fn take_arrival(&self, arrival: Arrival) -> Result<(), StoreError> {
+        let Arrival { device, forwarded, messages, statuses, watermarks } = arrival;
+        let mut arriving = Vec::with_capacity(messages.len());
+        for mut message in messages {
+            if message.sender_name.is_none() && !message.echo {
+                message.sender_name = self.name_of(&device, &message).await;
+            }
+            arriving.push(self.arriving(&device, None, message));
+        }
+        let has_media = arriving.iter().any(|message| message.wanted.is_some());
+        let callback = NewCallback {
+            device: device.clone(),
+            forwarded: forwarded.map(|forwarded| NewForwarded {
+                fingerprint: hex(&Sha256::digest(forwarded.body.as_bytes())),
+                event: forwarded.event,
+                body: forwarded.body,
+            }),
+            messages: arriving,
+            statuses: statuses
+                .into_iter()
+                .map(|status| NewStatus {
+                    remote_id: status.remote_id,
+                    message: status.message,
+                    receipt: status.receipt,
+                    failure: status.failure,
+                    at: status.at,
+                })
+                .collect(),
+            watermarks: watermarks.into_iter().map(|it| (it.chat, it.receipt, it.until)).collect(),
+            now: self.now(),
+        };
+        let taken = self.inner.store.take_callback(callback).await?;
+        if let (true, Some(live)) = (taken.messages > 0 || taken.moved > 0, self.inner.sessions.live(&device))
+        {
+            // A job whose message the network has is done, which may free a lane.
+            live.signals.wake.notify_one();
+            if has_media {
+                live.signals.media.notify_one();
+            }
+        }
+        let new = u64::try_from(taken.messages).unwrap_or(u64::MAX);
+        metrics::counter!("cetar_messages_received_total").increment(new);
+        if taken.told {
+            self.told();
+        }
+        Ok(())
+    }
+
+    /// What the network calls the sender, where a session runs here that can ask.
+    async fn name_of(&self, device: &DeviceId, message: &InboundMessage) -> Option<String> {
+        let live = self.inner.sessions.live(device)?;
+        tokio::select! {
+            name = live.session.name_of(&message.from) => name,
+            () = self.pause(NAME) => None,
+        }
+    }
+}
+
+fn callbacks(provider: &dyn Provider) -> Result<&dyn Callbacks, CallbackError> {
+    provider.callbacks().ok_or(CallbackError::NotFound)
+}

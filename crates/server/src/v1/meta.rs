@@ -1,0 +1,4 @@
+//! `/v1/meta`: what only the official WhatsApp has.
+
+pub(crate) mod content;
+pub(crate) mod messages;
