@@ -59,10 +59,6 @@ pub(crate) struct Config {
     /// `[whatsapp_web]`
     pub whatsapp_web: whatsapp_web::WhatsappWeb,
     /// `[meta]`
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read and checked; used by channels of later versions")
-    )]
     pub meta: meta::Meta,
     /// `[telegram]`
     pub telegram: telegram::Telegram,

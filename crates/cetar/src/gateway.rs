@@ -1,10 +1,11 @@
 //! The parts put together: database, networks, engine, and the faces they show.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context as _;
 use axum::Router;
 use cetar_engine::{Engine, Parts, Providers, Settings, delivery::WebhookClient, media};
+use cetar_meta::Meta;
 use cetar_model::{Channel, Clock, IdSource};
 use cetar_provider::{Provider, SystemClock, http};
 use cetar_sandbox::Sandbox;
@@ -62,13 +63,16 @@ impl Gateway {
         let egress = http::Client::new(egress).map_err(|error| anyhow::anyhow!("{}", error.detail))?;
         let telegram = Telegram::new(egress.clone(), telegram_settings(config), Arc::clone(&clock));
         let whatsapp = Arc::new(WhatsappWeb::new(whatsapp_settings(config)));
-        let real: Arc<dyn Provider> = Arc::<WhatsappWeb>::clone(&whatsapp);
+        let mut real: BTreeMap<Channel, Arc<dyn Provider>> = BTreeMap::new();
+        real.insert(Channel::Whatsapp, Arc::<WhatsappWeb>::clone(&whatsapp));
+        real.insert(Channel::Telegram, Arc::new(telegram));
+        let meta = meta_settings(config, egress.clone(), &clock);
+        for channel in Meta::CHANNELS {
+            real.insert(channel, Arc::new(Meta::new(channel, meta.clone())));
+        }
         let engine = Engine::new(Parts {
             store: store.clone(),
-            providers: Providers {
-                real: [(Channel::Whatsapp, real), (Channel::Telegram, Arc::new(telegram) as _)].into(),
-                sandbox: Sandbox::every_channel(&clock),
-            },
+            providers: Providers { real, sandbox: Sandbox::every_channel(&clock) },
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             node: node.to_string(),
@@ -205,6 +209,22 @@ fn media_setup(config: &Config, data: &DataDir) -> anyhow::Result<media::Setup> 
     };
     let http = http::Client::new(options).map_err(|error| anyhow::anyhow!("{}", error.detail))?;
     Ok(media::Setup { bucket, max_bytes: config.media.max_bytes, ..media::Setup::new(folder, http) })
+}
+
+/// Meta, or where the configuration says that it is.
+fn meta_settings(config: &Config, http: http::Client, clock: &Arc<dyn Clock>) -> cetar_meta::Settings {
+    let mut settings = cetar_meta::Settings::new(http, Arc::clone(clock));
+    let place = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
+    if let Some(url) = &config.meta.graph_url {
+        settings.graph_url = place(url);
+    }
+    if let Some(url) = &config.meta.instagram_url {
+        settings.instagram_url = place(url);
+    }
+    if let Some(version) = &config.meta.graph_version {
+        settings.version.clone_from(version);
+    }
+    settings
 }
 
 fn whatsapp_settings(config: &Config) -> cetar_whatsapp_web::Settings {

@@ -12,6 +12,7 @@ pub mod bot;
 pub mod chaos;
 mod database;
 mod gateway;
+pub mod meta;
 pub mod php;
 mod receiver;
 pub mod scene;

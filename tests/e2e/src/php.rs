@@ -14,6 +14,15 @@ pub const MEDIA: &str = include_str!("../fixtures/kirim-media.php");
 /// Check a number.
 pub const CHECK: &str = include_str!("../fixtures/cek-nomor.php");
 
+/// Send a text through the official WhatsApp.
+pub const META_TEXT: &str = include_str!("../fixtures/meta-teks.php");
+/// Send a picture through the official WhatsApp.
+pub const META_MEDIA: &str = include_str!("../fixtures/meta-media.php");
+/// Send an approved template.
+pub const META_TEMPLATE: &str = include_str!("../fixtures/meta-template.php");
+/// Send an interactive message.
+pub const META_INTERACTIVE: &str = include_str!("../fixtures/meta-interaktif.php");
+
 /// Runs an example with only its hosts (ours, and the one that serves its picture) and its key replaced; what it printed.
 pub async fn run(example: &str, base: &str, site: &str, key: &str) -> Value {
     let adapted = example

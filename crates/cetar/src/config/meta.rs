@@ -5,7 +5,7 @@ use url::Url;
 use super::section::section;
 
 section! {
-    /// WhatsApp's official Cloud API, Messenger and Instagram. These channels come with a later version; the keys are kept for them.
+    /// WhatsApp's official Cloud API, Messenger and Instagram.
     pub(crate) struct Meta in "meta" {
         /// Where the Graph API is, if not at Meta.
         graph_url: Option<Url> = None, "a URL, as in \"https://graph.facebook.com\"";

@@ -78,11 +78,11 @@ fn a_device_is_added_listed_paused_and_removed() {
 }
 
 #[test]
-fn a_channel_that_is_not_built_yet_says_so() {
+fn a_devices_settings_are_checked_before_it_is_added() {
     let (home, _server) = home(true);
     let add = ["device", "add", "--channel", "messenger", "--name", "Toko"];
     let refusal = home.run_with_input(&add, r#"{"page_id":"1"}"#).refused();
-    assert!(refusal.contains("channel"), "{refusal}");
+    assert!(refusal.contains("access_token"), "{refusal}");
     let refusal = home.run(&add).refused();
     assert!(refusal.contains("standard input"), "{refusal}");
     let refusal = home.run_with_input(&add, "token").refused();

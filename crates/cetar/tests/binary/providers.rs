@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
+use cetar_meta::Meta;
 use cetar_model::{Channel, MAX_BUTTONS};
 use cetar_provider::{Capabilities, Length, Provider, SystemClock, Unit, http};
 use cetar_sandbox::Sandbox;
@@ -23,11 +24,19 @@ fn page() -> String {
     let whatsapp = WhatsappWeb::new(Settings::default());
     section(&mut page, "WhatsApp by a linked device (`whatsapp`)", whatsapp.capabilities());
     section(&mut page, "Telegram by a bot (`telegram`)", telegram().capabilities());
+    for channel in Meta::CHANNELS {
+        section(&mut page, &format!("Meta's own API, `{channel}`"), meta(channel).capabilities());
+    }
     for channel in Channel::ALL {
         let sandbox = Sandbox::new(*channel, Arc::new(SystemClock));
         section(&mut page, &format!("Sandbox, `{channel}`"), sandbox.capabilities());
     }
     page
+}
+
+fn meta(channel: Channel) -> Meta {
+    let http = http::Client::new(http::Options::default()).unwrap();
+    Meta::new(channel, cetar_meta::Settings::new(http, Arc::new(SystemClock)))
 }
 
 fn telegram() -> Telegram {

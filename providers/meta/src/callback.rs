@@ -1,0 +1,40 @@
+//! What Meta tells us at `/callbacks/meta`, for all three channels.
+
+mod frame;
+mod messaging;
+mod verify;
+mod whatsapp;
+
+use bytes::Bytes;
+use cetar_provider::{Account, Arrival, CallbackRefused, CallbackRequest, Callbacks};
+use subtle::ConstantTimeEq as _;
+
+use crate::settings::Credentials;
+
+/// How Meta calls us. Its state is nothing.
+pub(crate) struct MetaCallbacks;
+
+impl Callbacks for MetaCallbacks {
+    fn path(&self) -> &'static str {
+        "meta"
+    }
+
+    fn handshake(&self, request: &CallbackRequest, accounts: &[Account]) -> Option<Bytes> {
+        if request.parameter("hub.mode") != Some("subscribe") {
+            return None;
+        }
+        let given = request.parameter("hub.verify_token")?;
+        let challenge = request.parameter("hub.challenge")?;
+        let ours = |account: &Account| {
+            let wanted = Credentials::read(account).ok()?.verify_token;
+            Some(bool::from(wanted.as_bytes().ct_eq(given.as_bytes())))
+        };
+        let known = accounts.iter().filter_map(ours).fold(false, |known, equal| known | equal);
+        known.then(|| Bytes::copy_from_slice(challenge.as_bytes()))
+    }
+
+    fn read(&self, request: &CallbackRequest, accounts: &[Account]) -> Result<Vec<Arrival>, CallbackRefused> {
+        let verified = verify::verify(request, accounts).ok_or(CallbackRefused::NotVerified)?;
+        frame::read(&verified)
+    }
+}

@@ -1,0 +1,246 @@
+//! Meta's official APIs: `WhatsApp`'s Cloud API, Messenger and Instagram.
+//!
+//! One Graph client (`graph.rs`) for all three. What goes out is put together in `cloud_api.rs` and `messaging.rs`, what comes in at
+//! `/callbacks/meta` is read in `callback/`; what an error means is one table (`errors.rs`). Facts are those of Meta's documentation of
+//! 2026 (Graph API v26.0).
+
+mod callback;
+mod cloud_api;
+mod errors;
+mod graph;
+mod media;
+mod messaging;
+mod session;
+mod settings;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use cetar_model::{Channel, ContentKind as Kind, MessageId};
+use cetar_provider::{
+    Account, ButtonLimits, Callbacks, Capabilities, Host, IdentifyError, Length, LinkError, LinkProcess,
+    LinkRequest, Linked, MediaLimit, Pace, Provider, Rate, Session, SettingsError, media_types,
+};
+
+pub use settings::{GRAPH_URL, GRAPH_VERSION, INSTAGRAM_URL, Settings};
+
+use callback::MetaCallbacks;
+use graph::{Failed, Graph};
+use settings::{Credentials, Login, wrong};
+
+const MIB: u64 = 1 << 20;
+/// Free-form messages are allowed this long after the person last wrote.
+const WINDOW: Duration = Duration::from_hours(24);
+
+const fn limit(kind: Kind, content_types: &'static [&'static str], max_bytes: u64) -> MediaLimit {
+    MediaLimit { kind, content_types, max_bytes }
+}
+
+/// Source: Meta's table of supported media types.
+const OFFICIAL_MEDIA: &[MediaLimit] = &[
+    limit(Kind::Image, media_types::PICTURES, 5 * MIB),
+    limit(Kind::Video, &["video/mp4", "video/3gpp"], 16 * MIB),
+    limit(Kind::Document, media_types::FILES, 100 * MIB),
+    limit(Kind::Audio, OFFICIAL_SOUNDS, 16 * MIB),
+    limit(Kind::Voice, &["audio/ogg"], 16 * MIB),
+    limit(Kind::Sticker, media_types::STICKERS, 500 << 10),
+];
+
+const OFFICIAL_SOUNDS: &[&str] =
+    &["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/m4a", "audio/ogg"];
+
+const OFFICIAL: Capabilities = Capabilities {
+    content: &[
+        Kind::Text,
+        Kind::Image,
+        Kind::Video,
+        Kind::Document,
+        Kind::Audio,
+        Kind::Voice,
+        Kind::Sticker,
+        Kind::Template,
+        Kind::Interactive,
+        Kind::Location,
+        Kind::Contact,
+        Kind::Reaction,
+        Kind::Seen,
+    ],
+    text: Length::characters(4096),
+    caption: Length::characters(1024),
+    // Of sound it follows as a second message.
+    captioned: &[Kind::Image, Kind::Video, Kind::Document, Kind::Audio, Kind::Voice],
+    media: OFFICIAL_MEDIA,
+    buttons: None,
+    check: None,
+    // The API knows no key by which it could tell a repeat.
+    resend_is_safe: false,
+    link_methods: &[],
+    concurrency: 32,
+    window: Some(WINDOW),
+    // 80 a second is what every number has. To one person: 1 in 6 s, with a burst that is borrowed from later; 10 a minute stay within
+    // it whatever went before.
+    pace: Some(Pace {
+        account: Rate { most: 80, per: Duration::from_secs(1) },
+        chat: Rate { most: 10, per: Duration::from_mins(1) },
+        group: None,
+    }),
+};
+
+const fn messaging(text: Length, media: &'static [MediaLimit], a_second: usize) -> Capabilities {
+    Capabilities {
+        content: &[Kind::Text, Kind::Image, Kind::Video, Kind::Document, Kind::Audio, Kind::Button],
+        text,
+        // A message of its own.
+        caption: text,
+        captioned: &[Kind::Image, Kind::Video, Kind::Document, Kind::Audio],
+        media,
+        buttons: Some(ButtonLimits {
+            text: Length::characters(640),
+            title: Some(Length::characters(60)),
+            footer: Some(Length::characters(60)),
+            label: Length::characters(20),
+            id: Length::characters(1000),
+            code: Length::characters(0),
+            urls: true,
+            codes: false,
+            mixed: true,
+            media: true,
+            best_effort: false,
+            joined: true,
+        }),
+        check: None,
+        resend_is_safe: false,
+        link_methods: &[],
+        concurrency: 16,
+        window: Some(WINDOW),
+        pace: Some(Pace {
+            account: Rate { most: a_second, per: Duration::from_secs(1) },
+            chat: Rate { most: a_second, per: Duration::from_secs(1) },
+            group: None,
+        }),
+    }
+}
+
+const MESSENGER_MEDIA: &[MediaLimit] = &[
+    limit(Kind::Image, media_types::PICTURES, 8 * MIB),
+    limit(Kind::Video, media_types::FILMS, 25 * MIB),
+    limit(Kind::Document, media_types::FILES, 25 * MIB),
+    limit(Kind::Audio, media_types::SOUNDS, 25 * MIB),
+];
+
+const INSTAGRAM_MEDIA: &[MediaLimit] = &[
+    limit(Kind::Image, media_types::PICTURES, 8 * MIB),
+    limit(Kind::Video, media_types::FILMS, 25 * MIB),
+    limit(Kind::Document, &["application/pdf"], 25 * MIB),
+    limit(Kind::Audio, &["audio/aac", "audio/m4a", "audio/mp4", "audio/x-wav"], 25 * MIB),
+];
+
+const MESSENGER: Capabilities = messaging(Length::characters(2000), MESSENGER_MEDIA, 250);
+const INSTAGRAM: Capabilities = messaging(Length::bytes(1000), INSTAGRAM_MEDIA, 100);
+
+/// The provider of one of Meta's channels.
+pub struct Meta {
+    channel: Channel,
+    capabilities: &'static Capabilities,
+    settings: Settings,
+}
+
+impl Meta {
+    /// The channels there are.
+    pub const CHANNELS: [Channel; 3] = [Channel::WhatsappOfficial, Channel::Messenger, Channel::Instagram];
+
+    /// For one of [`CHANNELS`](Self::CHANNELS); any other is taken for the official `WhatsApp`.
+    pub fn new(channel: Channel, settings: Settings) -> Self {
+        let capabilities = match channel {
+            Channel::Messenger => &MESSENGER,
+            Channel::Instagram => &INSTAGRAM,
+            Channel::WhatsappOfficial | Channel::Whatsapp | Channel::Telegram => &OFFICIAL,
+        };
+        Self { channel, capabilities, settings }
+    }
+}
+
+#[async_trait]
+impl Provider for Meta {
+    fn capabilities(&self) -> &Capabilities {
+        self.capabilities
+    }
+
+    /// Ours, until Meta says its own: statuses carry it back, and so find a message whose answer was lost.
+    fn remote_id(&self, message: &MessageId) -> Option<String> {
+        Some(message.to_string())
+    }
+
+    fn open(&self, account: Account, host: Arc<dyn Host>) -> Result<Arc<dyn Session>, SettingsError> {
+        if account.channel != self.channel {
+            return Err(wrong("channel", "is another one of Meta's"));
+        }
+        let credentials = Credentials::read(&account)?;
+        Ok(Arc::new(session::MetaSession::new(&self.settings, credentials, host)))
+    }
+
+    async fn identify(&self, account: &Account) -> Result<Option<Linked>, IdentifyError> {
+        let credentials = Credentials::read(account)?;
+        let graph = Graph::new(&self.settings, &credentials);
+        let (id_setting, fields) = match self.channel {
+            Channel::Messenger => ("page_id", "id,name"),
+            Channel::Instagram => ("account_id", "id,username"),
+            Channel::WhatsappOfficial | Channel::Whatsapp | Channel::Telegram => {
+                ("phone_number_id", "id,display_phone_number,verified_name")
+            }
+        };
+        let asked = graph.get(&format!("{}?fields={fields}", credentials.id)).await;
+        let told = asked.map_err(|failed| refused(failed, id_setting))?;
+        let named = ["verified_name", "name", "username"].iter().find_map(|field| told[*field].as_str());
+        let subscribed = match (self.channel, credentials.login) {
+            (Channel::Messenger, _) => Some((
+                credentials.id.as_str(),
+                "?subscribed_fields=messages,messaging_postbacks,message_deliveries,message_reads,message_echoes,message_reactions",
+            )),
+            (Channel::Instagram, Login::Instagram) => Some((
+                credentials.id.as_str(),
+                "?subscribed_fields=messages,messaging_postbacks,messaging_seen,message_reactions",
+            )),
+            // Through the page it is linked to, which Messenger's own device subscribes.
+            (Channel::Instagram, Login::Facebook) => None,
+            _ => credentials.waba.as_deref().map(|waba| (waba, "")),
+        };
+        if let Some((whom, fields)) = subscribed {
+            let path = format!("{whom}/subscribed_apps{fields}");
+            let setting = if credentials.waba.is_some() { "waba_id" } else { id_setting };
+            graph.post(&path, String::new()).await.map_err(|failed| refused(failed, setting))?;
+        }
+        Ok(Some(Linked { address: credentials.id, name: named.map(str::to_owned) }))
+    }
+
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        Some(&MetaCallbacks)
+    }
+
+    async fn link(
+        &self,
+        _account: Account,
+        _request: LinkRequest,
+        _host: Arc<dyn Host>,
+    ) -> Result<Box<dyn LinkProcess>, LinkError> {
+        Err(LinkError::NotSupported)
+    }
+}
+
+/// Which setting Meta does not take.
+fn refused(failed: Failed, id_setting: &str) -> IdentifyError {
+    match failed {
+        Failed::NotSent(why) | Failed::Unknown(why) => IdentifyError::Network(why),
+        Failed::Refused(refusal) => match refusal.code {
+            0 | 3 | 10 | 190 | 200..=299 => wrong(
+                "access_token",
+                &format!("is not accepted by Meta: {} ({})", refusal.detail, refusal.code),
+            )
+            .into(),
+            33 | 100 | 803 => {
+                wrong(id_setting, &format!("is not known to Meta with this token: {}", refusal.detail)).into()
+            }
+            code => IdentifyError::Network(format!("Meta answered {code}: {}", refusal.detail)),
+        },
+    }
+}

@@ -1,0 +1,131 @@
+//! What is sent through Messenger and Instagram: the model's words in Meta's JSON. Pure.
+
+use cetar_model::{Button, Buttons, Channel, Content};
+use cetar_provider::Outbound;
+use serde_json::{Value, json};
+
+/// The bodies of one message, in the order they go out. `link` is where Meta fetches its medium. `None`: this cannot be sent.
+pub(crate) fn bodies(channel: Channel, message: &Outbound, link: Option<&str>) -> Option<Vec<String>> {
+    let parts = match &message.content {
+        Content::Text { text } => vec![json!({ "text": text })],
+        Content::Image { caption, .. } => media("image", link?, caption.as_deref()),
+        Content::Video { caption, .. } => media("video", link?, caption.as_deref()),
+        Content::Audio { caption, .. } => media("audio", link?, caption.as_deref()),
+        Content::Document { caption, .. } => media("file", link?, caption.as_deref()),
+        Content::Buttons(content) => buttons(content, link)?,
+        Content::Sticker { .. }
+        | Content::ButtonPress { .. }
+        | Content::Template(_)
+        | Content::Interactive { .. }
+        | Content::Location(_)
+        | Content::Contacts { .. }
+        | Content::Reaction { .. }
+        | Content::Poll { .. }
+        | Content::PollVote { .. }
+        | Content::Edited { .. }
+        | Content::Deleted { .. }
+        | Content::Seen { .. }
+        | Content::Unsupported { .. } => return None,
+    };
+    let body = |(number, mut part): (usize, Value)| {
+        if channel == Channel::Messenger {
+            // Comes back in the echo, and so tells what became of a message whose answer was lost.
+            let part_of = if number == 1 { String::new() } else { format!("/{number}") };
+            part["metadata"] = format!("{}{part_of}", message.id).into();
+        }
+        let mut body = json!({
+            "recipient": { "id": message.to.as_str() },
+            "messaging_type": "RESPONSE",
+            "message": part,
+        });
+        if let (Some(answered), 1) = (&message.reply_to, number) {
+            body["reply_to"] = json!({ "mid": answered });
+        }
+        body.to_string()
+    };
+    Some((1..).zip(parts).map(body).collect())
+}
+
+/// A medium carries no text: its caption follows.
+fn media(kind: &str, link: &str, caption: Option<&str>) -> Vec<Value> {
+    let mut parts = vec![json!({ "attachment": { "type": kind, "payload": { "url": link } } })];
+    parts.extend(caption.map(|text| json!({ "text": text })));
+    parts
+}
+
+/// Quick replies alone are quick replies; with a page to open among them it is the button template. Neither can copy.
+fn buttons(content: &Buttons, link: Option<&str>) -> Option<Vec<Value>> {
+    let text = [content.title.as_deref(), Some(&content.text), content.footer.as_deref()];
+    let text = text.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+    let mut parts = link.map(|link| media("image", link, None)).unwrap_or_default();
+    let replies = content.buttons.iter().map(|button| match button {
+        Button::Reply { id, text } => Some(json!({ "content_type": "text", "title": text, "payload": id })),
+        Button::Url { .. } | Button::Copy { .. } => None,
+    });
+    if let Some(replies) = replies.collect::<Option<Vec<Value>>>() {
+        parts.push(json!({ "text": text, "quick_replies": replies }));
+        return Some(parts);
+    }
+    let buttons = content.buttons.iter().map(|button| match button {
+        Button::Reply { id, text } => Some(json!({ "type": "postback", "title": text, "payload": id })),
+        Button::Url { text, url } => Some(json!({ "type": "web_url", "title": text, "url": url })),
+        Button::Copy { .. } => None,
+    });
+    let buttons = buttons.collect::<Option<Vec<Value>>>()?;
+    let payload = json!({ "template_type": "button", "text": text, "buttons": buttons });
+    parts.push(json!({ "attachment": { "type": "template", "payload": payload } }));
+    Some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use cetar_model::{Chat, Media};
+
+    use super::*;
+
+    fn sent(channel: Channel, content: Content) -> Vec<Value> {
+        let message = Outbound {
+            id: "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".parse().unwrap(),
+            to: Chat::new("24567890123456789"),
+            content,
+            reply_to: None,
+            attempt: 1,
+        };
+        let bodies = bodies(channel, &message, Some("https://kami/m")).unwrap();
+        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_caption_follows_its_picture() {
+        let content = Content::Image { media: Media::at("https://x"), caption: Some("Promo".into()) };
+        let bodies = sent(Channel::Messenger, content);
+        assert_eq!(
+            bodies[0]["message"]["attachment"],
+            json!({"type": "image", "payload": {"url": "https://kami/m"}})
+        );
+        assert_eq!(bodies[1]["message"]["text"], "Promo");
+        assert_eq!(bodies[1]["message"]["metadata"], "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/2");
+        assert_eq!(bodies[0]["recipient"], json!({"id": "24567890123456789"}));
+    }
+
+    #[test]
+    fn buttons_are_quick_replies_or_a_button_template() {
+        let content = |buttons| {
+            Content::Buttons(Buttons { title: None, text: "Mau?".into(), footer: None, buttons, media: None })
+        };
+        let reply = || Button::Reply { id: "YA".into(), text: "Ya".into() };
+        let url = || Button::Url { text: "Situs".into(), url: "https://contoh.com".into() };
+        let quick = sent(Channel::Instagram, content(vec![reply()]));
+        let last = &quick.last().unwrap()["message"];
+        assert_eq!(
+            last,
+            &json!({"text": "Mau?", "quick_replies": [{"content_type": "text", "title": "Ya", "payload": "YA"}]})
+        );
+        let mixed = sent(Channel::Instagram, content(vec![reply(), url()]));
+        let payload = &mixed.last().unwrap()["message"]["attachment"]["payload"];
+        assert_eq!(
+            payload["buttons"][1],
+            json!({"type": "web_url", "title": "Situs", "url": "https://contoh.com"})
+        );
+    }
+}

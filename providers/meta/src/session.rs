@@ -1,0 +1,288 @@
+//! One linked account, live.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cetar_model::{
+    Channel, Chat, Content, DeviceState, DownReason, FailureCode, Health, PhoneNumber, SendError, Sent,
+};
+use cetar_provider::{
+    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Session,
+    SessionEnd, StateWrite,
+};
+use serde_json::Value;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cloud_api,
+    errors::{self, Verdict},
+    graph::{Failed, Graph},
+    media, messaging,
+    settings::{Credentials, Settings},
+};
+
+/// How often Meta is asked whether the account still stands, while all is well.
+const LOOK: Duration = Duration::from_mins(5);
+/// … while it does not answer.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Where the parts of a message that are out already are noted.
+const PARTS: &str = "parts";
+/// Where the names of people are kept.
+const NAMES: &str = "names";
+
+pub(crate) struct MetaSession {
+    settings: Settings,
+    account: Credentials,
+    graph: Graph,
+    host: Arc<dyn Host>,
+    health: Mutex<Health>,
+    /// A send found the account down.
+    found_down: Notify,
+}
+
+impl MetaSession {
+    pub(crate) fn new(settings: &Settings, account: Credentials, host: Arc<dyn Host>) -> Self {
+        Self {
+            graph: Graph::new(settings, &account),
+            settings: settings.clone(),
+            account,
+            host,
+            health: Mutex::new(Health::new(DeviceState::Connecting, None)),
+            found_down: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how it is; tells the host where that is new.
+    async fn set(&self, state: DeviceState, reason: Option<DownReason>) -> Result<(), HostError> {
+        let new = {
+            let mut health = self.lock();
+            let changed = (health.state, health.reason) != (state, reason);
+            (health.state, health.reason) = (state, reason);
+            changed.then_some(*health)
+        };
+        match new {
+            Some(health) => self.host.emit(Inbound::Health(health)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Meta answered, whatever it said.
+    fn answered(&self) {
+        let now = Some(self.host.now());
+        let mut health = self.lock();
+        (health.last_frame_at, health.last_ack_at) = (now, now);
+    }
+
+    /// Asks Meta whether the account stands. `Some`: it does not, until a person acts.
+    async fn look(&self) -> Result<Option<DownReason>, HostError> {
+        let (state, reason) = match self.graph.get(&format!("{}?fields=id", self.account.id)).await {
+            Ok(_) => {
+                self.answered();
+                (DeviceState::Connected, None)
+            }
+            Err(Failed::NotSent(_) | Failed::Unknown(_)) => {
+                (DeviceState::Degraded, Some(DownReason::NoAnswer))
+            }
+            Err(Failed::Refused(refusal)) => {
+                self.answered();
+                let channel = self.account.channel;
+                match errors::verdict(channel, refusal.code, refusal.subcode) {
+                    Some(Verdict::Account(reason)) => return Ok(Some(reason)),
+                    // It speaks to us; that it will not answer this now says nothing of sends.
+                    Some(Verdict::Later(_)) => (DeviceState::Connected, None),
+                    Some(Verdict::Never(_)) | None if refusal.status < 500 => {
+                        return Ok(Some(DownReason::CredentialsExpired));
+                    }
+                    Some(Verdict::Never(_)) | None => (DeviceState::Degraded, Some(DownReason::NoAnswer)),
+                }
+            }
+        };
+        self.set(state, reason).await?;
+        Ok(None)
+    }
+
+    async fn live(&self, stop: &CancellationToken) -> Result<SessionEnd, HostError> {
+        loop {
+            if let Some(reason) = self.look().await? {
+                return Ok(SessionEnd::Ended(reason));
+            }
+            let well = self.lock().state == DeviceState::Connected;
+            let clock = &self.settings.clock;
+            let next = clock.now() + if well { LOOK } else { LOOK_AGAIN };
+            tokio::select! {
+                () = stop.cancelled() => return Ok(SessionEnd::Stopped),
+                () = self.found_down.notified() => {}
+                () = clock.sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// The parts of a message, its medium with Meta.
+    async fn prepare(&self, message: &Outbound) -> Result<Vec<String>, SendError> {
+        let content = &message.content;
+        let bodies = if self.account.channel == Channel::WhatsappOfficial {
+            let uploaded = match content.media() {
+                Some(medium) => {
+                    Some(media::upload(&self.graph, &*self.host, &self.account.id, medium).await?)
+                }
+                None => None,
+            };
+            cloud_api::bodies(message, uploaded.as_ref())
+        } else {
+            let link = content.media().and_then(|medium| self.host.media_link(medium.stored()?));
+            messaging::bodies(self.account.channel, message, link.as_deref())
+        };
+        bodies.ok_or_else(|| SendError::Rejected {
+            code: FailureCode::ContentNotSupported,
+            provider_code: None,
+            detail: None,
+        })
+    }
+
+    /// Sends one part; Meta's id of it.
+    async fn part(&self, body: String) -> Result<String, SendError> {
+        // Of a page and of an Instagram account the token says whose it is.
+        let path = match self.account.channel {
+            Channel::WhatsappOfficial => format!("{}/messages", self.account.id),
+            _ => "me/messages".to_owned(),
+        };
+        let answer = self.graph.post(&path, body).await;
+        if !matches!(answer, Err(Failed::NotSent(_))) {
+            self.answered();
+        }
+        let answer = answer.map_err(|failed| self.graph.send_error(failed))?;
+        let id = answer["messages"][0]["id"].as_str().or(answer["message_id"].as_str());
+        // A read mark is answered with `success`, and has no id.
+        let id = id.or_else(|| (answer["success"] == true).then_some("seen"));
+        id.map(str::to_owned).ok_or_else(|| SendError::Unknown("Meta answered without an id".into()))
+    }
+
+    /// The ids of the parts that went out in earlier attempts.
+    async fn parts_out(&self, key: &Bytes) -> Result<Vec<String>, SendError> {
+        let noted = self.host.load(PARTS, key).await.map_err(|error| SendError::NotSent(error.into()))?;
+        Ok(noted.and_then(|noted| serde_json::from_slice(&noted).ok()).unwrap_or_default())
+    }
+
+    async fn send_parts(&self, message: &Outbound, bodies: Vec<String>) -> Result<String, SendError> {
+        let key = Bytes::copy_from_slice(message.id.as_str().as_bytes());
+        let several = bodies.len() > 1;
+        let mut out = if several { self.parts_out(&key).await? } else { Vec::new() };
+        let (mut noted, count) = (true, bodies.len());
+        for body in bodies.into_iter().skip(out.len()) {
+            match self.part(body).await {
+                Ok(id) => out.push(id),
+                // What is out and not noted would go out again with the next attempt.
+                Err(_) if !noted => {
+                    return Err(SendError::Unknown("a first part is out, a later one is not".into()));
+                }
+                Err(error) => return Err(error),
+            }
+            if out.len() < count {
+                let value = serde_json::to_vec(&out).unwrap_or_default().into();
+                let write = StateWrite::Put { collection: PARTS, key: key.clone(), value };
+                noted = self.host.save(vec![write]).await.is_ok();
+            }
+        }
+        if several {
+            let done = StateWrite::Delete { collection: PARTS, key };
+            if let Err(error) = self.host.save(vec![done]).await {
+                tracing::debug!(%error, "a note of parts could not be removed");
+            }
+        }
+        Ok(out.into_iter().next().unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl Session for MetaSession {
+    async fn run(&self, stop: CancellationToken) -> SessionEnd {
+        let end = match self.live(&stop).await {
+            Ok(end) => end,
+            Err(HostError::LeaseLost) => SessionEnd::Lost(DownReason::HeldByAnotherNode),
+            Err(HostError::Unavailable(_)) => SessionEnd::Lost(DownReason::Disconnected),
+        };
+        let mut health = self.lock();
+        match end {
+            SessionEnd::Ended(reason) => {
+                (health.state, health.reason) = (DeviceState::LoggedOut, Some(reason));
+            }
+            SessionEnd::Lost(_) | SessionEnd::Stopped => {
+                (health.state, health.reason) = (DeviceState::Connecting, Some(DownReason::Disconnected));
+            }
+        }
+        end
+    }
+
+    fn health(&self) -> Health {
+        *self.lock()
+    }
+
+    async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
+        let health = self.health();
+        if !health.state.can_send() {
+            return Err(SendError::AccountDown(health.reason.unwrap_or(DownReason::Disconnected)));
+        }
+        let bodies = self.prepare(message).await?;
+        let sent = self.send_parts(message, bodies).await;
+        if let Err(SendError::AccountDown(_)) = &sent {
+            // The next look says the same, and ends the session.
+            self.found_down.notify_one();
+        }
+        let remote_id = sent?;
+        Ok(match &message.content {
+            // Nothing of ours is out there: no status will ever speak of it.
+            Content::Seen { .. } => Sent { remote_id: message.id.to_string() },
+            _ => Sent { remote_id },
+        })
+    }
+
+    async fn check(&self, _number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
+        Err(CheckError::NotSupported)
+    }
+
+    async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError> {
+        media::download(&self.graph, &self.account.id, reference, &self.settings.graph_url).await
+    }
+
+    async fn name_of(&self, person: &Chat) -> Option<String> {
+        let fields = match self.account.channel {
+            Channel::Messenger => "first_name,last_name",
+            Channel::Instagram => "name,username",
+            Channel::Whatsapp | Channel::WhatsappOfficial | Channel::Telegram => return None,
+        };
+        let key = Bytes::copy_from_slice(person.as_str().as_bytes());
+        if let Ok(Some(known)) = self.host.load(NAMES, &key).await {
+            return String::from_utf8(known.into()).ok();
+        }
+        // It fails without the person's consent: then there is no name.
+        let told = self.graph.get(&format!("{}?fields={fields}", person.as_str())).await.ok()?;
+        let name = name(&told)?;
+        let value = Bytes::from(name.clone());
+        let kept = self.host.save(vec![StateWrite::Put { collection: NAMES, key, value }]).await;
+        if let Err(error) = kept {
+            tracing::debug!(%error, "a name could not be kept; it is asked for again");
+        }
+        Some(name)
+    }
+
+    async fn logout(&self) -> Result<(), SendError> {
+        // The token is its owner's to revoke; what we know of the account is forgotten here.
+        Ok(())
+    }
+}
+
+fn name(told: &Value) -> Option<String> {
+    let text = |name: &str| told[name].as_str().filter(|text| !text.is_empty());
+    let whole = [text("first_name"), text("last_name")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let whole = Some(whole).filter(|whole| !whole.is_empty());
+    whole.or_else(|| text("name").or(text("username")).map(str::to_owned))
+}
