@@ -4,8 +4,9 @@
 //! tells nothing. But whatever the reason, it closes its transport first.
 
 use std::{
+    io,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,9 +14,15 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::{sync::watch, task::JoinSet};
-use wacore::net::{Transport, TransportEvent, TransportFactory};
-use whatsapp_rust::{anyhow, async_channel, transport::TokioWebSocketTransportFactory};
+use http::{HeaderValue, Uri, header};
+use tokio::{net::TcpStream, sync::watch, task::JoinSet};
+use tokio_websockets::{ClientBuilder, MaybeTlsStream, WebSocketStream};
+use wacore::net::{Transport, TransportEvent, TransportFactory, WHATSAPP_WEB_ORIGIN, WHATSAPP_WEB_WS_URL};
+use whatsapp_rust::{
+    anyhow::{self, Context as _},
+    async_channel,
+    transport::{Connector, default_tls_connector, from_websocket},
+};
 
 use crate::debts::Debts;
 
@@ -86,9 +93,12 @@ impl WireState {
     }
 }
 
+/// The trusted roots and the TLS sessions to resume: one for all accounts of the process.
+static TLS: LazyLock<Connector> = LazyLock::new(default_tls_connector);
+
 /// Makes connections and says so.
 pub(crate) struct WatchedFactory {
-    inner: TokioWebSocketTransportFactory,
+    url: String,
     wire: WireState,
     debts: Debts,
     count: AtomicU64,
@@ -96,13 +106,36 @@ pub(crate) struct WatchedFactory {
 
 impl WatchedFactory {
     pub(crate) fn new(url: Option<&str>, wire: WireState, debts: Debts) -> Self {
-        let inner = TokioWebSocketTransportFactory::new();
-        let inner = match url {
-            Some(url) => inner.with_url(url),
-            None => inner,
-        };
-        Self { inner, wire, debts, count: AtomicU64::new(0) }
+        let url = url.unwrap_or(WHATSAPP_WEB_WS_URL).to_owned();
+        Self { url, wire, debts, count: AtomicU64::new(0) }
     }
+
+    async fn connect(&self) -> anyhow::Result<WebSocketStream<MaybeTlsStream<TcpStream>>> {
+        let uri: Uri = self.url.parse().context("not a URL")?;
+        let tls = match uri.scheme_str() {
+            Some("wss") => true,
+            Some("ws") => false,
+            _ => anyhow::bail!("a URL of a websocket begins with wss:// or ws://"),
+        };
+        // In a URL an IPv6 address stands in brackets, with which it is not an address.
+        let host = uri.host().context("the URL names no host")?.trim_matches(['[', ']']);
+        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let stream = dial(host, port).await?;
+        let connector: &Connector = if tls { &TLS } else { &Connector::Plain };
+        let stream = connector.wrap(host, stream).await?;
+        let request = ClientBuilder::from_uri(uri.clone())
+            .add_header(header::ORIGIN, HeaderValue::from_static(WHATSAPP_WEB_ORIGIN))?;
+        Ok(request.connect_on(stream).await?.0)
+    }
+}
+
+/// A connection on which each frame leaves when it is written. Without that the system keeps a small frame back while an earlier one
+/// is unacknowledged (Nagle), and the peer delays its acknowledgement by up to 40 ms for something to send with it: every
+/// message would wait for the receipt that was written before it.
+async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 #[async_trait]
@@ -112,7 +145,7 @@ impl TransportFactory for WatchedFactory {
     ) -> anyhow::Result<(Arc<dyn Transport>, async_channel::Receiver<TransportEvent>)> {
         // An attempt that is given up half-way (whatsapp-rust allows it 20 s) failed, too.
         let failure = FailUnlessDone { wire: &self.wire, done: false };
-        let (transport, events) = self.inner.create_transport().await?;
+        let (transport, events) = from_websocket(self.connect().await?);
         failure.done();
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         self.wire.opened(number);
@@ -205,6 +238,28 @@ mod tests {
         wire.opened(2);
         wire.closed(1);
         assert_eq!(wire.now(), Wire::Open(2));
+    }
+
+    #[tokio::test]
+    async fn a_frame_does_not_wait_for_the_acknowledgement_of_the_one_before() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = dial(&address.ip().to_string(), address.port()).await.unwrap();
+        assert!(stream.nodelay().unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_url_that_is_not_a_websockets_is_refused() {
+        for (url, told) in [
+            ("https://web.whatsapp.com/ws/chat", "a URL of a websocket begins with wss:// or ws://"),
+            ("wss://web whatsapp", "not a URL"),
+        ] {
+            let wire = WireState::new();
+            let factory = WatchedFactory::new(Some(url), wire.clone(), Debts::new(1));
+            let error = factory.create_transport().await.map(|_| ()).unwrap_err();
+            assert_eq!(error.to_string(), told, "{url}");
+            assert_eq!(wire.now(), Wire::Failed);
+        }
     }
 
     #[tokio::test]

@@ -27,6 +27,8 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
         };
         // A connection that is gone before it was accepted is nobody's concern.
         if let Ok((stream, _)) = accepted {
+            // A server of messages writes small frames and keeps none back.
+            let _the_client_sees_it_slow = stream.set_nodelay(true);
             shared.tasks.spawn(serve(shared.clone(), stream));
         }
     }
