@@ -1,0 +1,57 @@
+import createClient from "openapi-fetch";
+import type { AgreedPaths } from "./agreed";
+import { ApiError, failure } from "./errors";
+import type { paths } from "./schema";
+
+type Paths = {
+  [P in keyof paths | keyof AgreedPaths]: (P extends keyof AgreedPaths ? AgreedPaths[P] : unknown) &
+    (P extends keyof paths ? Documented<paths[P]> : unknown);
+};
+/** Without the methods that a path does not have, which the generator writes as `never`. */
+type Documented<P> = { [M in keyof P as P[M] extends undefined ? never : M]: P[M] };
+
+const UNSAFE = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+/** What every request carries; kept up to date by the session and the language switch. */
+export const carried = { csrf: "", language: "id" };
+
+export const api = createClient<Paths>({ baseUrl: location.origin, credentials: "same-origin" });
+
+api.use({
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", carried.language);
+    if (UNSAFE.has(request.method) && carried.csrf) request.headers.set("X-CSRF-Token", carried.csrf);
+    return request;
+  },
+  onError({ error }) {
+    return new ApiError(0, "unreachable", error instanceof Error ? error.message : String(error));
+  },
+});
+
+interface Reply<Body> {
+  data?: Body;
+  error?: unknown;
+  response: Response;
+}
+
+async function body<Body>(reply: Promise<Reply<Body>>): Promise<Body> {
+  const { data, error, response } = await reply;
+  if (data === undefined) throw failure(response, error);
+  return data;
+}
+
+/** The `data` of an answer, or an {@link ApiError}. */
+export async function answer<D>(reply: Promise<Reply<{ data: D }>>): Promise<D> {
+  return (await body(reply)).data;
+}
+
+export interface Page<D> {
+  data: D[];
+  has_more: boolean;
+  next_cursor?: string | null;
+}
+
+/** One page of a list, or an {@link ApiError}. */
+export function page<D>(reply: Promise<Reply<Page<D>>>): Promise<Page<D>> {
+  return body(reply);
+}

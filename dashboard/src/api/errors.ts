@@ -1,0 +1,45 @@
+import type { FieldError } from "./types";
+
+/** Why a request came to nothing, as the server says it; code `unreachable` where no server answered. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly fields: FieldError[] = [],
+    readonly requestId: string | null = null,
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+
+  get unreachable(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 504;
+  }
+
+  get forbidden(): boolean {
+    return this.status === 403;
+  }
+}
+
+interface FailureBody {
+  message?: string;
+  error?: { code?: string; fields?: FieldError[]; request_id?: string };
+}
+
+export function failure(response: Response, body: unknown): ApiError {
+  const said: FailureBody = typeof body === "object" && body !== null ? body : {};
+  return new ApiError(
+    response.status,
+    said.error?.code ?? `http_${response.status}`,
+    said.message ?? response.statusText,
+    said.error?.fields ?? [],
+    said.error?.request_id ?? response.headers.get("x-request-id"),
+  );
+}
+
+/** The message of each bad field, by the field's name as the server knows it. */
+export function fieldErrors(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  return Object.fromEntries(error.fields.map((field) => [field.field, field.message]));
+}

@@ -1,0 +1,160 @@
+/** Everything the pages read, with the key it is cached under. The first word of a key names the thing; `live/apply.ts` goes by it. */
+import { queryOptions } from "@tanstack/react-query";
+import { answer, api, page } from "./client";
+import { ApiError } from "./errors";
+import { listQuery } from "./query";
+import type { Period } from "./types";
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async () => {
+    try {
+      return await answer(api.GET("/v1/session"));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+const ALL = 100;
+
+export const devicesQuery = queryOptions({
+  queryKey: ["devices"],
+  queryFn: async () => (await page(api.GET("/v1/devices", { params: { query: { limit: ALL } } }))).data,
+});
+export const deviceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["devices", id],
+    queryFn: () => answer(api.GET("/v1/devices/{id}", { params: { path: { id } } })),
+  });
+export const capabilitiesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["capabilities", id],
+    queryFn: () => answer(api.GET("/v1/devices/{id}/capabilities", { params: { path: { id } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const keysQuery = queryOptions({
+  queryKey: ["keys"],
+  queryFn: async () => (await page(api.GET("/v1/api-keys", { params: { query: { limit: ALL } } }))).data,
+});
+
+export const webhooksQuery = queryOptions({
+  queryKey: ["webhooks"],
+  queryFn: async () => (await page(api.GET("/v1/webhooks", { params: { query: { limit: ALL } } }))).data,
+});
+export const webhookQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["webhooks", id],
+    queryFn: () => answer(api.GET("/v1/webhooks/{id}", { params: { path: { id } } })),
+  });
+export interface DeliveryFilter {
+  state?: "pending" | "sending" | "delivered" | "failed";
+  since?: string;
+  until?: string;
+}
+export const deliveriesQuery = (id: string, filter: DeliveryFilter) =>
+  listQuery(["deliveries", id, filter], (after) =>
+    page(api.GET("/v1/webhooks/{id}/deliveries", { params: { path: { id }, query: { ...filter, limit: 50, after } } })),
+  );
+export const deliveryQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["delivery", id],
+    queryFn: () => answer(api.GET("/v1/deliveries/{id}", { params: { path: { id } } })),
+  });
+
+export interface MessageFilter {
+  search?: string;
+  state?: string;
+  direction?: "in" | "out";
+  channel?: string;
+  device_id?: string;
+}
+export const messagesQuery = (filter: MessageFilter) =>
+  listQuery(["messages", filter], (after) =>
+    page(api.GET("/v1/messages", { params: { query: { ...filter, limit: 50, after } } })),
+  );
+export const jobQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["job", id],
+    queryFn: () => answer(api.GET("/v1/jobs/{id}", { params: { path: { id } } })),
+  });
+
+export const templatesQuery = queryOptions({
+  queryKey: ["templates"],
+  queryFn: async () => (await page(api.GET("/v1/templates", { params: { query: { limit: ALL } } }))).data,
+});
+export const templateQuery = (id: number) =>
+  queryOptions({
+    queryKey: ["templates", id],
+    queryFn: () => answer(api.GET("/v1/templates/{id}", { params: { path: { id } } })),
+  });
+
+export interface ConversationFilter {
+  search?: string;
+  channel?: string;
+  device_id?: string;
+  state?: "open" | "resolved";
+  unread?: boolean;
+  assigned?: string;
+}
+export const conversationsQuery = (filter: ConversationFilter) =>
+  listQuery(["conversations", filter], (after) =>
+    page(api.GET("/v1/conversations", { params: { query: { ...filter, limit: 50, after } } })),
+  );
+export const conversationQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["conversation", id],
+    queryFn: () => answer(api.GET("/v1/conversations/{id}", { params: { path: { id } } })),
+  });
+export const chatQuery = (id: string) =>
+  listQuery(["chat", id], (after) =>
+    page(api.GET("/v1/conversations/{id}/messages", { params: { path: { id }, query: { limit: 50, after } } })),
+  );
+export const notesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["notes", id],
+    queryFn: async () =>
+      (await page(api.GET("/v1/conversations/{id}/notes", { params: { path: { id }, query: { limit: ALL } } }))).data,
+  });
+export const contactQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["contact", id],
+    queryFn: () => answer(api.GET("/v1/contacts/{id}", { params: { path: { id } } })),
+  });
+
+export const usageQuery = (period: Period) =>
+  queryOptions({
+    queryKey: ["usage", period],
+    queryFn: () => answer(api.GET("/v1/usage", { params: { query: { period } } })),
+    refetchInterval: 30_000,
+  });
+export const checklistQuery = queryOptions({
+  queryKey: ["checklist"],
+  queryFn: () => answer(api.GET("/v1/checklist")),
+});
+
+export const workspaceQuery = queryOptions({
+  queryKey: ["workspace"],
+  queryFn: () => answer(api.GET("/v1/workspace")),
+});
+export const planQuery = queryOptions({ queryKey: ["plan"], queryFn: () => answer(api.GET("/v1/plan")) });
+export const usersQuery = queryOptions({
+  queryKey: ["users"],
+  queryFn: async () => (await page(api.GET("/v1/users", { params: { query: { limit: ALL } } }))).data,
+});
+export const auditQuery = listQuery(["audit"], (after) =>
+  page(api.GET("/v1/audit-log", { params: { query: { limit: 50, after } } })),
+);
+export const blockedIpsQuery = queryOptions({
+  queryKey: ["blocked-ips"],
+  queryFn: async () => (await page(api.GET("/v1/blocked-ips", { params: { query: { limit: ALL } } }))).data,
+});
+export const invitationQuery = (token: string) =>
+  queryOptions({
+    queryKey: ["invitation", token],
+    queryFn: () => answer(api.GET("/v1/invitations/{token}", { params: { path: { token } } })),
+    retry: false,
+  });

@@ -1,0 +1,30 @@
+import { type InfiniteData, infiniteQueryOptions, QueryClient, type QueryKey } from "@tanstack/react-query";
+import type { Page } from "./client";
+import { ApiError } from "./errors";
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The stream tells what changes; this is for what it does not.
+      staleTime: 15_000,
+      networkMode: "always",
+      retry: (times, error) => error instanceof ApiError && (error.unreachable || error.status === 503) && times < 3,
+      retryDelay: (times) => 500 * 2 ** times,
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+/** A list of the API, read page by page as it is scrolled. */
+export function listQuery<D>(key: QueryKey, read: (after: string | undefined) => Promise<Page<D>>) {
+  return infiniteQueryOptions({
+    queryKey: key,
+    queryFn: ({ pageParam }) => read(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => (last.has_more ? (last.next_cursor ?? undefined) : undefined),
+  });
+}
+
+export function rows<D>(data: InfiniteData<Page<D>, unknown> | undefined): D[] {
+  return data?.pages.flatMap((page) => page.data) ?? [];
+}

@@ -1,0 +1,49 @@
+import type { Button, ChatMessage } from "~/api/types";
+import { useI18n } from "~/i18n";
+import { Body } from "./Body";
+import css from "./chat.module.css";
+import { Ticks } from "./Ticks";
+import type { Shown } from "./thread";
+
+interface Props {
+  message: Shown;
+  /** What it answers, if that is on the page. */
+  quoted?: ChatMessage;
+  /** Shows it from the customer's side: what we sent comes in. */
+  mirrored?: boolean;
+  onPress?: (button: Button, message: ChatMessage) => void;
+}
+
+export function Bubble({ message, quoted, mirrored = false, onPress }: Props) {
+  const { t, format } = useI18n();
+  const out = (message.direction === "out") !== mirrored;
+  const { reactions } = message;
+  return (
+    <div className={`${css.line} ${out ? css.out : ""}`} data-message={message.id} data-direction={message.direction}>
+      <div className={css.bubble}>
+        {quoted && <div className={`${css.quote} cut`}>{summary(quoted)}</div>}
+        <Body
+          type={message.type}
+          content={message.content}
+          media={message.media_url}
+          onPress={onPress && ((button) => onPress(button, message))}
+        />
+        <div className={css.meta}>
+          {message.echo && !mirrored && <span>{t("inbox.fromPhone")} ·</span>}
+          {message.edited && <span>{t("inbox.edited")} ·</span>}
+          <time dateTime={message.at} title={format.exact(message.at)}>
+            {format.time(message.at)}
+          </time>
+          {message.direction === "out" && !mirrored && message.state && <Ticks state={message.state} />}
+        </div>
+      </div>
+      {reactions.length > 0 && <div className={css.reactions}>{reactions.join(" ")}</div>}
+      {message.error && !mirrored && <div className={css.error}>{message.error.message}</div>}
+    </div>
+  );
+}
+
+function summary(message: ChatMessage): string {
+  const { text, caption, title } = message.content;
+  return text ?? caption ?? title ?? message.type;
+}

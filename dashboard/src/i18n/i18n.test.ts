@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { en } from "./en";
+import { formats } from "./format";
+import { id } from "./id";
+import { phrase } from "./phrase";
+
+type Tree = Record<string, Record<string, string>>;
+const languages: Record<string, Tree> = { id, en };
+
+function keys(tree: Tree): string[] {
+  return Object.entries(tree).flatMap(([section, phrases]) => Object.keys(phrases).map((name) => `${section}.${name}`));
+}
+
+/** The `{places}` of a phrase; what stands in double braces is text. */
+function places(text: string): string[] {
+  const found = text.replace(/\{\{\d+\}\}/g, "").matchAll(/\{(\w+)\}/g);
+  return [...new Set([...found].map((match) => match[1] ?? ""))].sort();
+}
+
+test("every language has every phrase, and none is empty", () => {
+  for (const [language, tree] of Object.entries(languages)) {
+    expect(keys(tree).sort(), language).toEqual(keys(id).sort());
+    for (const [section, phrases] of Object.entries(tree))
+      for (const [name, text] of Object.entries(phrases))
+        expect(text.trim(), `${language} ${section}.${name}`).not.toBe("");
+  }
+});
+
+test("a phrase has the same places to fill in, in every language", () => {
+  for (const [section, phrases] of Object.entries(id as Tree))
+    for (const [name, text] of Object.entries(phrases))
+      expect(places((en as Tree)[section]?.[name] ?? ""), `${section}.${name}`).toEqual(places(text));
+});
+
+test("no phrase is left over", () => {
+  const source = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file) && !file.startsWith("i18n/"))
+    .map((file) => readFileSync(`src/${file}`, "utf8"))
+    .join("\n");
+  const made = new Set([...source.matchAll(/`(\w+)\.\$\{/g)].map((match) => match[1]));
+  const unused = keys(id).filter((key) => !source.includes(`"${key}"`) && !made.has(key.split(".")[0]));
+  expect(unused).toEqual([]);
+});
+
+test("a phrase is filled in, and has a form for one and for many", () => {
+  expect(phrase(en, "keys.days", { count: 1 })).toBe("1 day");
+  expect(phrase(en, "keys.days", { count: 30 })).toBe("30 days");
+  expect(phrase(id, "keys.days", { count: 1 })).toBe("1 hari");
+  expect(phrase(id, "templates.textAbout")).toContain("{{1}}");
+});
+
+test("times are those of the workspace's zone", () => {
+  const { time, dayKey } = formats("id", "Asia/Jakarta");
+  expect(time("2026-11-22T18:30:00Z")).toBe("01.30");
+  expect(dayKey("2026-11-22T18:30:00Z")).toBe("2026-11-23");
+});

@@ -1,0 +1,152 @@
+import { Select, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { ArrowDownLeft, ArrowUpRight, ListX, Search } from "lucide-react";
+import { messagesQuery } from "~/api/queries";
+import { rows } from "~/api/query";
+import { CHANNELS, type LoggedMessage, type MessageStatus } from "~/api/types";
+import { grouped } from "~/domain/address";
+import { CHANNEL } from "~/domain/channels";
+import { MESSAGE_TONE } from "~/domain/message";
+import { useI18n } from "~/i18n";
+import { Page } from "~/ui/Page";
+import { State } from "~/ui/State";
+import { Loaded, Status } from "~/ui/Status";
+import { More, Table } from "~/ui/Table";
+import { Ago } from "~/ui/Time";
+import ui from "~/ui/ui.module.css";
+import css from "./developers.module.css";
+import { JobPanel } from "./JobPanel";
+
+const route = getRouteApi("/app/developers/messages");
+const STATES = Object.keys(MESSAGE_TONE) as MessageStatus[];
+const ANY = "";
+
+export default function Messages() {
+  const { t } = useI18n();
+  const { job, ...search } = route.useSearch();
+  const navigate = route.useNavigate();
+  const direction = search.direction === "in" || search.direction === "out" ? search.direction : undefined;
+  const query = useInfiniteQuery(messagesQuery({ ...search, direction }));
+  const filter = (change: Record<string, string | undefined>) =>
+    void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
+  const find = useDebouncedCallback((text: string) => filter({ search: text.trim() || undefined }), 300);
+  return (
+    <Page title={t("log.title")} about={t("log.about")}>
+      <div className={css.filters}>
+        <TextInput
+          leftSection={<Search size={15} />}
+          placeholder={t("log.search")}
+          aria-label={t("log.search")}
+          defaultValue={search.search ?? ""}
+          onChange={(event) => find(event.currentTarget.value)}
+        />
+        <Select
+          aria-label={t("log.state")}
+          data={[
+            { value: ANY, label: t("log.anyState") },
+            ...STATES.map((value) => ({ value, label: t(`messageState.${value}`) })),
+          ]}
+          value={search.state ?? ANY}
+          onChange={(value) => filter({ state: value || undefined })}
+        />
+        <Select
+          aria-label={t("log.direction")}
+          data={[
+            { value: ANY, label: t("log.bothDirections") },
+            { value: "in", label: t("log.in") },
+            { value: "out", label: t("log.out") },
+          ]}
+          value={direction ?? ANY}
+          onChange={(value) => filter({ direction: value || undefined })}
+        />
+        <Select
+          aria-label={t("log.channel")}
+          data={[
+            { value: ANY, label: t("log.anyChannel") },
+            ...CHANNELS.map((value) => ({ value, label: CHANNEL[value].name })),
+          ]}
+          value={search.channel ?? ANY}
+          onChange={(value) => filter({ channel: value || undefined })}
+        />
+      </div>
+      <Loaded query={query}>
+        {(data) => {
+          const messages = rows(data);
+          if (messages.length === 0)
+            return (
+              <Status icon={ListX} title={t("log.none")}>
+                {t("log.noneAbout")}
+              </Status>
+            );
+          return (
+            <>
+              <Table
+                label={t("log.title")}
+                head={[
+                  t("common.time"),
+                  t("log.direction"),
+                  t("log.channel"),
+                  t("log.address"),
+                  t("log.type"),
+                  t("log.state"),
+                  t("log.attempts"),
+                ]}
+              >
+                {messages.map((message) => (
+                  <Row
+                    key={message.id}
+                    message={message}
+                    open={message.job_id === job}
+                    onOpen={(id) => filter({ job: id })}
+                  />
+                ))}
+              </Table>
+              <More query={query} />
+            </>
+          );
+        }}
+      </Loaded>
+      <JobPanel id={job} onClose={() => filter({ job: undefined })} />
+    </Page>
+  );
+}
+
+interface RowProps {
+  message: LoggedMessage;
+  open: boolean;
+  onOpen: (job: string) => void;
+}
+
+function Row({ message, open, onOpen }: RowProps) {
+  const { t } = useI18n();
+  const { job_id } = message;
+  const Arrow = message.direction === "in" ? ArrowDownLeft : ArrowUpRight;
+  return (
+    <tr data-open={open}>
+      <td>
+        {job_id ? (
+          <button type="button" className={ui.rowLink} onClick={() => onOpen(job_id)}>
+            <Ago at={message.at} />
+          </button>
+        ) : (
+          <Ago at={message.at} />
+        )}
+      </td>
+      <td>
+        <span className="row tight">
+          <Arrow size={14} aria-hidden /> {t(`log.${message.direction}`)}
+        </span>
+      </td>
+      <td>{CHANNEL[message.channel].name}</td>
+      <td>{grouped(message.address)}</td>
+      <td>{t(`type.${message.type}`)}</td>
+      <td>
+        {message.state && <State tone={MESSAGE_TONE[message.state]} label={t(`messageState.${message.state}`)} />}
+        {message.error && <div className="small dim">{message.error.code}</div>}
+      </td>
+      <td>{message.attempts}</td>
+    </tr>
+  );
+}
