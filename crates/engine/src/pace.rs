@@ -1,7 +1,7 @@
 //! How fast a device sends: what its network allows in all, to one chat and to one group, in any span of time.
 //!
-//! The provider says the figures ([`cetar_provider::Pace`]); whoever claims jobs asks here first. A job that must wait stays in the
-//! queue under the time of its turn, so that pace costs no attempt, holds up no other chat, and outlives a restart. What was sent lately
+//! The provider says the figures ([`cetar_provider::Pace`]); whoever claims jobs asks here first. A job that must wait is not claimed: it
+//! stays in the queue under the time of its turn, so that pace costs no attempt, holds up no other chat, and outlives a restart. What was sent lately
 //! is known within this process only, which is enough: one node runs a device at a time, and the network's own word
 //! ([`SendError::SlowDown`](cetar_model::SendError)) corrects the rest.
 use std::{
@@ -10,8 +10,9 @@ use std::{
     time::Duration,
 };
 
-use cetar_model::{Chat, DeviceId, Timestamp};
+use cetar_model::{Chat, DeviceId, JobId, Timestamp};
 use cetar_provider::{Pace, Rate};
+use cetar_store::Turn;
 
 use crate::lock;
 
@@ -148,6 +149,35 @@ impl Pacer {
     }
 }
 
+/// The turns that one claim gives out. What it said of a job it says again, for the claim's transaction may be made twice.
+pub(crate) struct Turns(Arc<Asked>);
+
+struct Asked {
+    pacer: Arc<Pacer>,
+    now: Timestamp,
+    said: Mutex<HashMap<JobId, Result<(), Timestamp>>>,
+}
+
+impl Turns {
+    pub(crate) fn new(pacer: Arc<Pacer>, now: Timestamp) -> Self {
+        Self(Arc::new(Asked { pacer, now, said: Mutex::default() }))
+    }
+
+    /// What the claim asks.
+    pub(crate) fn ask(&self) -> Turn {
+        let asked = Arc::clone(&self.0);
+        Arc::new(move |job: &JobId, chat: &Chat| {
+            let mut said = lock(&asked.said);
+            *said.entry(job.clone()).or_insert_with(|| asked.pacer.take(chat, asked.now))
+        })
+    }
+
+    /// When the first of those is due that were put off.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        lock(&self.0.said).values().filter_map(|said| said.err()).min()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cetar_provider::GroupPace;
@@ -219,6 +249,20 @@ mod tests {
         assert_eq!(pacer.room(at(2000)), Err(at(6000)));
         assert_eq!(pacer.take(&chat("c"), at(2000)), Err(at(6000)));
         assert_eq!(pacer.take(&chat("c"), at(6000)), Ok(()));
+    }
+
+    #[test]
+    fn a_claim_that_is_made_twice_takes_one_turn() {
+        let pacer = Arc::new(pacer());
+        let turns = Turns::new(Arc::clone(&pacer), at(0));
+        let ids = cetar_model::IdSource::new(|bytes| bytes.fill(7));
+        let (first, second): (JobId, JobId) = (ids.make(at(0)), ids.make(at(1)));
+        let turn = turns.ask();
+        for _ in 0..2 {
+            assert_eq!(turn(&first, &chat("a")), Ok(()));
+            assert_eq!(turn(&second, &chat("a")), Err(at(1000)));
+        }
+        assert_eq!((turns.next(), pacer.room(at(0))), (Some(at(1000)), Ok(3)));
     }
 
     #[test]

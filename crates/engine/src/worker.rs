@@ -8,7 +8,7 @@
 //! for it, which is stored with the job: one id follows a send from the answer to the network, over restarts too.
 use std::{collections::BTreeSet, sync::Arc};
 
-use cetar_model::{JobId, Timestamp};
+use cetar_model::Timestamp;
 use cetar_store::ClaimedJob;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use tracing::Instrument;
 use crate::{
     Engine, attempt,
     leases::{Claiming, JobHold},
-    pace::Pacer,
+    pace::{Pacer, Turns},
     sessions::Live,
     trust::Trust,
 };
@@ -67,7 +67,10 @@ impl Worker {
         };
         let until = now + inner.settings.lease;
         let claiming = Claiming::new(&engine);
-        let jobs = match inner.store.claim(&self.live.device, &inner.node, now, until, free).await {
+        let turns = self.pace.as_ref().map(|pace| Turns::new(Arc::clone(pace), now));
+        let turn = turns.as_ref().map(Turns::ask);
+        let claimed = inner.store.claim_in_turn(&self.live.device, &inner.node, now, until, free, turn).await;
+        let jobs = match claimed {
             Ok(jobs) => jobs,
             Err(error) => {
                 tracing::warn!(device = %self.live.device, %error, "no job can be claimed");
@@ -87,9 +90,6 @@ impl Worker {
             self.give_back(&jobs).await;
             return distrusted;
         }
-        let (jobs, early) = self.in_turn(jobs, now);
-        self.postpone(&early).await;
-        let next_turn = early.iter().map(|(_, _, until)| *until).min();
         for job in jobs {
             let span = tracing::info_span!(
                 "attempt",
@@ -106,36 +106,11 @@ impl Worker {
             self.attempts.spawn(attempt.instrument(span));
         }
         drop(claiming);
+        let next_turn = turns.and_then(|turns| turns.next());
         if next_turn.is_some() {
             engine.progressed();
         }
         [next_retry, next_turn].into_iter().flatten().min()
-    }
-
-    /// Those whose chat may be sent to now, and the others with the time when it may.
-    fn in_turn(
-        &self,
-        jobs: Vec<ClaimedJob>,
-        now: Timestamp,
-    ) -> (Vec<ClaimedJob>, Vec<(JobId, i64, Timestamp)>) {
-        let Some(pace) = &self.pace else { return (jobs, Vec::new()) };
-        let mut early = Vec::new();
-        let in_turn = jobs.into_iter().filter_map(|job| match pace.take(&job.to, now) {
-            Ok(()) => Some(job),
-            Err(until) => {
-                early.push((job.job, job.lease_token, until));
-                None
-            }
-        });
-        (in_turn.collect(), early)
-    }
-
-    /// Puts jobs back until their turn.
-    async fn postpone(&self, early: &[(JobId, i64, Timestamp)]) {
-        let inner = &self.engine.inner;
-        if let Err(error) = inner.store.postpone(&inner.node, early, self.engine.now()).await {
-            tracing::warn!(device = %self.live.device, %error, "jobs could not be put back; their leases will expire");
-        }
     }
 
     /// Waits until there is a reason to claim.

@@ -1,6 +1,6 @@
 //! Claiming: which jobs may run, and keeping or giving back what was claimed.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use cetar_model::{Chat, DeviceId, Fate, JobId, MessageState, Timestamp};
 
@@ -14,8 +14,12 @@ use crate::{
     statement::{Multi, statements},
 };
 
-/// How often a claim looks again after it found expired jobs at the heads.
-const EXPIRY_ROUNDS: usize = 16;
+/// How often a claim looks again after it found jobs at the heads that it did not take: expired, or before their turn.
+const ROUNDS: usize = 16;
+
+/// Whether a due job may go out now; if not, when. Asked within the claim's transaction, which may be made again: of one job it must
+/// say the same each time.
+pub type Turn = Arc<dyn Fn(&JobId, &Chat) -> Result<(), Timestamp> + Send + Sync>;
 
 statements! {
     DUE = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.state AS message_state \
@@ -27,9 +31,9 @@ statements! {
             WHERE j.state = 'running' AND (j.lease_until <= $1 OR ($2 AND j.worker = $3)) ORDER BY j.lease_until, j.id LIMIT $4",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
     RENEW = "UPDATE jobs SET lease_until = $4 WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
-    UNCLAIM = "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1, crashes = crashes - 1, \
-               run_at = COALESCE($4, run_at) \
+    UNCLAIM = "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1, crashes = crashes - 1 \
                WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
+    PUT_OFF = "UPDATE jobs SET run_at = $2 WHERE id = $1 AND state = 'ready'";
     HELD = "SELECT id FROM jobs WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     NEXT = "SELECT run_at FROM jobs WHERE device = $1 AND at_head AND state = 'ready' ORDER BY run_at, id LIMIT 1";
     DUE_DEVICES = "SELECT d.id FROM devices d WHERE d.removed_at IS NULL AND EXISTS \
@@ -88,22 +92,44 @@ impl Store {
         lease_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<ClaimedJob>> {
+        self.claim_in_turn(device, node, now, lease_until, limit, None).await
+    }
+
+    /// The same for those only whose turn has come: the others stay `ready`, due at the time of their turn, their lanes behind them.
+    /// Because they are never `running`, a process that ends meanwhile leaves nobody in doubt whether they were sent.
+    pub async fn claim_in_turn(
+        &self,
+        device: &DeviceId,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: usize,
+        turn: Option<Turn>,
+    ) -> Result<Vec<ClaimedJob>> {
         let mut claimed = Vec::new();
-        // Each round puts other jobs at the heads. Bounded, for a lane may hold thousands that are past their expiry.
-        for _ in 0..EXPIRY_ROUNDS {
-            let args = (device.clone(), node.to_owned(), now, lease_until, limit - claimed.len());
-            let round = self.write(args, |tx, (device, node, now, until, limit)| {
-                Box::pin(claim(tx, device, node, *now, *until, *limit))
-            });
-            let (fresh, expired) = match round.await {
-                Ok(round) => round,
-                // What an earlier round claimed is committed as ours: it must be begun, or nobody would renew it.
-                Err(_) if !claimed.is_empty() => break,
-                Err(error) => return Err(error),
+        // Each round puts other jobs at the heads, or among the due. Bounded, for a lane may hold thousands that are past their expiry.
+        for _ in 0..ROUNDS {
+            let args = Args {
+                device: device.clone(),
+                node: node.to_owned(),
+                now,
+                lease_until,
+                limit: limit - claimed.len(),
+                turn: turn.clone(),
             };
-            claimed.extend(fresh);
-            if expired.is_empty() {
+            let Round { jobs, expired, early } =
+                match self.write(args, |tx, args| Box::pin(claim(tx, args))).await {
+                    Ok(round) => round,
+                    // What an earlier round claimed is committed as ours: it must be begun, or nobody would renew it.
+                    Err(_) if !claimed.is_empty() => break,
+                    Err(error) => return Err(error),
+                };
+            claimed.extend(jobs);
+            if expired.is_empty() && (early == 0 || claimed.len() >= limit) {
                 break;
+            }
+            if expired.is_empty() {
+                continue;
             }
             // Of their own, because closing a job needs its lane first. What fails here is found again by the next claim.
             let close =
@@ -165,31 +191,15 @@ impl Store {
 
     /// Gives claimed jobs back unstarted, without an attempt (a graceful stop). What is not held any more is left alone.
     pub async fn unclaim(&self, node: &str, jobs: &[(JobId, i64)], now: Timestamp) -> Result<()> {
-        let jobs = jobs.iter().map(|(job, token)| (job.clone(), *token, None)).collect();
-        self.give_back(node, jobs, now).await
-    }
-
-    /// The same for jobs whose turn has not come yet: each is due again at its time, and its lane waits behind it.
-    pub async fn postpone(&self, node: &str, jobs: &[(JobId, i64, Timestamp)], now: Timestamp) -> Result<()> {
-        let jobs = jobs.iter().map(|(job, token, until)| (job.clone(), *token, Some(*until))).collect();
-        self.give_back(node, jobs, now).await
-    }
-
-    async fn give_back(
-        &self,
-        node: &str,
-        jobs: Vec<(JobId, i64, Option<Timestamp>)>,
-        now: Timestamp,
-    ) -> Result<()> {
         if jobs.is_empty() {
             return Ok(());
         }
-        self.write((node.to_owned(), jobs, now), |tx, (node, jobs, now)| {
+        self.write((node.to_owned(), jobs.to_vec(), now), |tx, (node, jobs, now)| {
             Box::pin(async move {
-                let ids: Vec<JobId> = jobs.iter().map(|(job, _, _)| job.clone()).collect();
+                let ids: Vec<JobId> = jobs.iter().map(|(job, _)| job.clone()).collect();
                 lanes::lock(tx, &ids).await?;
-                for (job, token, until) in jobs {
-                    unclaim(tx, node, job, *token, *until, *now).await?;
+                for (job, token) in jobs {
+                    unclaim(tx, node, job, *token, *now).await?;
                 }
                 Ok(())
             })
@@ -215,19 +225,43 @@ impl Store {
     }
 }
 
-/// What was claimed, and what was found expired instead.
-async fn claim(
-    tx: &mut Tx,
-    device: &DeviceId,
-    node: &str,
+/// What a round of claiming asks for.
+struct Args {
+    device: DeviceId,
+    node: String,
     now: Timestamp,
-    until: Timestamp,
+    lease_until: Timestamp,
     limit: usize,
-) -> Result<(Vec<ClaimedJob>, Vec<JobId>)> {
-    let due = fetch_all!(tx, Row, DUE, device.as_str(), now.as_micros(), rows(limit))?;
+    turn: Option<Turn>,
+}
+
+/// What was claimed, what was found expired instead, and how many were put off.
+struct Round {
+    jobs: Vec<ClaimedJob>,
+    expired: Vec<JobId>,
+    early: usize,
+}
+
+async fn claim(tx: &mut Tx, args: &Args) -> Result<Round> {
+    let Args { device, node, now, lease_until, limit, turn } = args;
+    let due = fetch_all!(tx, Row, DUE, device.as_str(), now.as_micros(), rows(*limit))?;
     let (due, expired): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.expires_at > now.as_micros());
     let expired = expired.iter().map(|row| read(&row.id, "jobs", "id", &row.id)).collect::<Result<_>>()?;
-    let jobs = take(tx, &TAKE, readable(due)?, node, until).await?;
+    let mut due = readable(due)?;
+    let mut early = Vec::new();
+    if let Some(turn) = turn {
+        due.retain(|Waiting { job, .. }| match turn(&job.job, &job.to) {
+            Ok(()) => true,
+            Err(until) => {
+                early.push((job.job.clone(), until));
+                false
+            }
+        });
+    }
+    for (job, until) in &early {
+        execute!(tx, PUT_OFF, job.as_str(), until.as_micros())?;
+    }
+    let jobs = take(tx, &TAKE, due, node, *lease_until).await?;
     let mut moves: HashMap<MessageState, Vec<&str>> = HashMap::new();
     for (job, state) in &jobs {
         if let Some(next) = state.after(Fate::Claimed) {
@@ -237,7 +271,7 @@ async fn claim(
     for (next, messages) in moves {
         execute_rows!(tx, MOVE, [next.as_str(), now.as_micros()], &messages, |message| [*message]);
     }
-    Ok((jobs.into_iter().map(|(job, _)| job).collect(), expired))
+    Ok(Round { jobs: jobs.into_iter().map(|(job, _)| job).collect(), expired, early: early.len() })
 }
 
 /// A job about to be claimed, read in full before it is: `attempt` and the rest of the lease come with the claim.
@@ -313,14 +347,7 @@ async fn take(
     Ok(ours.collect())
 }
 
-async fn unclaim(
-    tx: &mut Tx,
-    node: &str,
-    job: &JobId,
-    token: i64,
-    until: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<()> {
+async fn unclaim(tx: &mut Tx, node: &str, job: &JobId, token: i64, now: Timestamp) -> Result<()> {
     let Some(mut work) = lanes::load_locked(tx, job).await? else { return Ok(()) };
     if fetch_optional!(tx, (String,), HELD, job.as_str(), node, token)?.is_none() {
         return Ok(());
@@ -328,7 +355,7 @@ async fn unclaim(
     lanes::advance(tx, &mut work, Fate::Returned, None, now, now).await?;
     // A receipt may have come meanwhile: then there is nothing left to do.
     if work.message_state == MessageState::Queued {
-        execute!(tx, UNCLAIM, job.as_str(), node, token, until.map(Timestamp::as_micros))?;
+        execute!(tx, UNCLAIM, job.as_str(), node, token)?;
         if !work.at_head {
             lanes::promote(tx, &work.conversation).await?;
         }

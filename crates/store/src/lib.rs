@@ -59,6 +59,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use claim::Turn;
 pub use error::{DatabaseError, OpenError, StoreError};
 pub use inspect::{Inspection, inspect};
 pub use records::*;

@@ -105,6 +105,31 @@ on_both_engines! {
         assert_eq!(texts, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     }
 
+    async fn who_is_not_in_turn_stays_ready_until_it_is_and_holds_up_nobody(world: &World) {
+        let device = world.device().await;
+        let mut sends = Vec::new();
+        for chat in ["slow", "slow", "other slow", "budi", "ani"] {
+            world.pass(SECOND);
+            sends.push(world.accept(&device, chat, chat).await);
+        }
+        let (now, turn_at) = (world.now(), world.now() + 5 * SECOND);
+        let turn: crate::Turn =
+            std::sync::Arc::new(move |_, chat| if chat.as_str().contains("slow") { Err(turn_at) } else { Ok(()) });
+        // Two at a time: those who wait must not be all that a claim sees.
+        let jobs = world.store.claim_in_turn(&device, NODE, now, now + LEASE, 2, Some(turn.clone())).await.unwrap();
+        assert_eq!(jobs.iter().map(|job| job.to.as_str()).collect::<Vec<_>>(), ["budi", "ani"]);
+        let waiting = world.job(&sends[0].job).await;
+        assert_eq!((waiting.message.state, waiting.attempts), (MessageState::Queued, 0));
+        assert_eq!(world.store.next_due(&device).await.unwrap(), Some(turn_at));
+        // A process that ends now leaves nothing behind of those it did not begin.
+        assert_eq!(rescue(world, NODE, true).await.len(), 2);
+        let again = world.store.claim_in_turn(&device, NODE, now, now + LEASE, 10, Some(turn)).await.unwrap();
+        assert!(again.is_empty(), "not before its turn");
+        world.pass(5 * SECOND);
+        let jobs = world.claim(&device).await;
+        assert_eq!(jobs.iter().map(|job| (job.to.as_str(), job.attempt)).collect::<Vec<_>>(), [("slow", 1), ("other slow", 1)]);
+    }
+
     async fn a_device_gets_its_own_jobs_only(world: &World) {
         let (here, there) = (world.device().await, world.device().await);
         world.accept(&there, "budi", "1").await;
