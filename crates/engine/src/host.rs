@@ -10,7 +10,7 @@ use cetar_model::{
     Content, DeviceId, DeviceState, DownReason, Health, MediaId, MediaSource, Timestamp, WorkspaceId,
 };
 use cetar_provider::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite, StoredMedia};
-use cetar_store::{DeviceLease, NewInbound, NewReceipt, NewWanted, StateChange, StoreError};
+use cetar_store::{DeviceLease, NewInbound, NewReach, NewReceipt, NewWanted, StateChange, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, lock, sessions::Signals};
@@ -138,9 +138,14 @@ impl Host for SessionHost {
                 self.engine.progressed();
                 done
             }
-            Inbound::Reachable { chat, reachable, at } => {
-                let since = (!reachable).then_some(at);
-                self.engine.inner.store.set_unreachable(&self.device, self.lease, &chat, since).await
+            Inbound::Reachable { remote_id, chat, reachable, at } => {
+                let (device, lease, now) = (self.device.clone(), self.lease, self.engine.now());
+                let new = NewReach { device, lease, remote_id, chat, reachable, at, now };
+                self.engine.inner.store.note_reach(new).await.map(|is_news| {
+                    if is_news {
+                        self.engine.told();
+                    }
+                })
             }
             Inbound::Resolved { alias, number } => {
                 let now = self.engine.now();

@@ -28,6 +28,10 @@ words! {
         MessageEcho = "message.echo",
         /// Something else that Meta told, such as a status or a template's review, as it came.
         MetaChange = "meta.change",
+        /// Somebody wants no messages of a device any more: they blocked it, or a group put it out.
+        ContactBlocked = "contact.blocked",
+        /// They want them again.
+        ContactUnblocked = "contact.unblocked",
         /// A device changed its state.
         SessionState = "session.state",
         /// An endpoint was switched off after failing for days.
@@ -95,6 +99,8 @@ pub enum EventData {
         /// Why it was switched off: `gone` (it answered 410), `failing` (for five days), `unreadable` (its secret cannot be read).
         reason: String,
     },
+    /// `contact.blocked` and `contact.unblocked`.
+    Contact(ContactData),
     /// `endpoint.test`.
     Test {
         /// Which endpoint.
@@ -123,6 +129,17 @@ pub struct StatusData {
     pub error: Option<MessageError>,
     /// The message's position in its conversation, as in [`ReceivedData::sequence`].
     pub sequence: i64,
+}
+
+/// `data` of `contact.blocked` and `contact.unblocked`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactData {
+    /// The chat, as `to` of a send names it.
+    pub to: String,
+    /// It is a group.
+    pub group: bool,
+    /// When, Unix seconds.
+    pub timestamp: i64,
 }
 
 /// What went wrong with a message.

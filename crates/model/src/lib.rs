@@ -31,7 +31,9 @@ pub use circuit::{
 };
 pub use content::{Content, ContentKind};
 pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction};
-pub use event::{Event, EventData, EventType, MessageError, SessionStateData, StatusData, Subscription};
+pub use event::{
+    ContactData, Event, EventData, EventType, MessageError, SessionStateData, StatusData, Subscription,
+};
 pub use failure::{FailureCode, Language};
 pub use ids::{
     ApiKeyId, ContactId, ConversationId, DeliveryId, DeviceId, EndpointId, EventId, IdError, IdSource, JobId,

@@ -107,6 +107,8 @@ pub enum Inbound {
     Health(Health),
     /// Somebody no longer wants messages of this account, or wants them again; a group put the account out, or took it in.
     Reachable {
+        /// The network's id of this news; unique within its chat.
+        remote_id: String,
         /// The conversation.
         chat: Chat,
         /// Messages can be sent there.

@@ -8,7 +8,7 @@ use crate::{
     NewInbound, Result, Store, StoreError,
     db::{Tx, execute, fetch_optional, json, plain, read},
     events::{self, NewEvent},
-    leases, media,
+    leases, media, reachable,
     statement::statements,
 };
 
@@ -28,7 +28,7 @@ statements! {
                     VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) \
                     ON CONFLICT (device, chat) DO UPDATE SET last_sequence = conversations.last_sequence + 1, \
                       last_message_at = excluded.last_message_at, is_group = excluded.is_group \
-                    RETURNING id, last_sequence";
+                    RETURNING id, last_sequence, unreachable_since";
     CONTACT = "INSERT INTO contacts (id, workspace, channel, address, name, is_alias, created_at, seen_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                ON CONFLICT (workspace, channel, address) DO UPDATE SET \
@@ -84,7 +84,7 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
 
     let conversation = fetch_optional!(
         tx,
-        (String, i64),
+        (String, i64, Option<i64>),
         CONVERSATION,
         new.conversation.as_str(),
         workspace.as_str(),
@@ -94,8 +94,12 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
         new.group,
         now,
     )?;
-    let (conversation, sequence) =
+    let (conversation, sequence, unreachable_since) =
         conversation.ok_or_else(|| StoreError::internal("a conversation was not returned"))?;
+    // Whoever writes has taken the account back. In a group that puts it out, or silences it, others go on writing.
+    if unreachable_since.is_some() && !new.echo && !new.group {
+        reachable::note(tx, &new.device, &new.chat, true, new.now, new.now).await?;
+    }
 
     // The contact is the other side: of an echo that is the chat, whose own name we do not learn from it.
     let (address, name, seen) = if new.echo {

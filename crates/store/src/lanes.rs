@@ -25,7 +25,7 @@ statements! {
     LOCK = "SELECT id FROM conversations WHERE id = (SELECT conversation FROM jobs WHERE id = $1)", postgres "FOR NO KEY UPDATE";
     EXISTS = "SELECT id FROM jobs WHERE id = $1";
     LOAD = "SELECT j.id, j.workspace, j.device, j.conversation, j.message, j.state, j.at_head, j.run_at, j.expires_at, \
-              j.attempts, j.crashes, m.state AS message_state, m.sequence, m.client_ref, m.remote_id, m.channel, c.chat, w.language, \
+              j.attempts, j.crashes, m.state AS message_state, m.sequence, m.client_ref, m.remote_id, m.channel, c.chat, c.unreachable_since, w.language, \
               d.removed_at AS device_removed_at \
             FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
               JOIN workspaces w ON w.id = j.workspace LEFT JOIN devices d ON d.id = j.device \
@@ -72,6 +72,7 @@ struct Row {
     remote_id: Option<String>,
     channel: String,
     chat: String,
+    unreachable_since: Option<i64>,
     language: String,
     device_removed_at: Option<i64>,
 }
@@ -92,10 +93,12 @@ pub(crate) struct Work {
     pub(crate) message_state: MessageState,
     pub(crate) device_removed: bool,
     pub(crate) remote_id: Option<String>,
+    pub(crate) chat: Chat,
+    /// The other side is known to want no messages.
+    pub(crate) unreachable: bool,
     sequence: i64,
     client_ref: Option<String>,
     channel: Channel,
-    chat: Chat,
     language: Language,
 }
 
@@ -160,6 +163,7 @@ pub(crate) async fn load_locked(tx: &mut Tx, job: &JobId) -> Result<Option<Work>
         client_ref: row.client_ref,
         channel: read(&row.channel, "messages", "channel", &row.message)?,
         chat: Chat::new(row.chat),
+        unreachable: row.unreachable_since.is_some(),
         language: read(&row.language, "workspaces", "language", &row.workspace)?,
         conversation: row.conversation,
     }))

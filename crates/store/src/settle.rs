@@ -1,11 +1,12 @@
 //! Settling: what came of an attempt, in one transaction.
 
-use cetar_model::{Fate, JobState, MessageState, Receipt, Timestamp};
+use cetar_model::{FailureCode, Fate, JobState, MessageState, Receipt, Timestamp};
 
 use crate::{
     Outcome, Result, Settlement, Store, StoreError,
     db::{Tx, execute, plain},
     lanes::{self, Failure, Work},
+    reachable,
     statement::statements,
 };
 
@@ -71,9 +72,23 @@ async fn settle(tx: &mut Tx, settlement: &Settlement) -> Result<()> {
         let (fate, failure) = fate(outcome);
         lanes::advance(tx, &mut work, fate, failure, *now, *now).await?;
     }
+    note_reach(tx, &work, outcome, *now).await?;
     // A head that goes out again stays where it is.
     if !(again && work.at_head) {
         lanes::promote(tx, &work.conversation).await?;
+    }
+    Ok(())
+}
+
+/// An attempt shows whether the other side wants messages: the network may have told of it while nobody listened.
+async fn note_reach(tx: &mut Tx, work: &Work, outcome: &Outcome, now: Timestamp) -> Result<()> {
+    let reachable = match outcome {
+        Outcome::Sent { .. } => true,
+        Outcome::Failed { code: FailureCode::RecipientBlocked | FailureCode::NotAMember, .. } => false,
+        Outcome::Failed { .. } | Outcome::Again { .. } | Outcome::Unknown { .. } => return Ok(()),
+    };
+    if reachable == work.unreachable {
+        reachable::note(tx, &work.device, &work.chat, reachable, now, now).await?;
     }
     Ok(())
 }

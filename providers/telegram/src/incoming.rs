@@ -15,7 +15,7 @@ pub(crate) enum News {
     /// Somebody pressed a button.
     Pressed(Box<Pressed>),
     /// Somebody blocked the bot, or unblocked it; or a group lost or got it.
-    Reachable { chat: Chat, reachable: bool, at: Timestamp },
+    Reachable { remote_id: String, chat: Chat, reachable: bool, at: Timestamp },
     /// A group has another id from now on.
     Moved { from: Chat, to: Chat },
     /// Nothing that belongs to a chat: its name, for the log.
@@ -86,6 +86,7 @@ fn news(update: wire::Update, whole: &Value) -> News {
     }
     if let Some(member) = update.my_chat_member {
         return News::Reachable {
+            remote_id: format!("update/{id}"),
             chat: chat(member.chat.id),
             reachable: !matches!(member.new_chat_member.status.as_str(), "kicked" | "left"),
             at: Timestamp::from_secs(member.date),

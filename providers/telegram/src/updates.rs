@@ -52,8 +52,8 @@ impl Intake<'_> {
         match news {
             News::Message(written) => self.written(*written, said).await,
             News::Pressed(pressed) => self.pressed(*pressed, said).await,
-            News::Reachable { chat, reachable, at } => {
-                self.host.emit(Inbound::Reachable { chat, reachable, at }).await
+            News::Reachable { remote_id, chat, reachable, at } => {
+                self.host.emit(Inbound::Reachable { remote_id, chat, reachable, at }).await
             }
             News::Moved { from, to } => {
                 state::save_move(self.host, &from, &to).await?;

@@ -131,3 +131,22 @@ pub struct CallbackTaken {
     /// Webhooks are told something.
     pub told: bool,
 }
+
+/// Somebody wants no messages any more, or wants them again.
+#[derive(Debug, Clone)]
+pub struct NewReach {
+    /// Through which device, under which lease.
+    pub device: DeviceId,
+    /// The lease of its session.
+    pub lease: DeviceLease,
+    /// The network's id of this news; with `chat` the dedupe key.
+    pub remote_id: String,
+    /// The conversation.
+    pub chat: Chat,
+    /// Messages can be sent there.
+    pub reachable: bool,
+    /// Since when, by the network's clock.
+    pub at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}

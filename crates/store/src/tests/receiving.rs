@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cetar_model::{Chat, Content, ContentKind, DeviceId, EventData, EventType, ReceivedData};
+use cetar_model::{Chat, Content, ContentKind, DeviceId, EventData, EventType, FailureCode, ReceivedData};
 
 use super::world::{NODE, World, on_both_engines};
-use crate::{DeviceLease, NewInbound, StoreError};
+use crate::{DeviceLease, NewInbound, NewReach, Outcome, StoreError};
 
 async fn received(world: &World) -> Vec<(EventType, ReceivedData)> {
     let events = world.events().await;
@@ -106,14 +106,66 @@ on_both_engines! {
         let chat = Chat::new("6281234567890");
         world.store.take_in(world.inbound(&device, lease, chat.as_str(), "Halo")).await.unwrap();
         let marked = "SELECT COUNT(*) FROM conversations WHERE chat = '6281234567890' AND unreachable_since IS NOT NULL";
-        for (since, expected) in [(Some(world.now()), 1), (None, 0), (Some(world.now()), 1)] {
-            world.store.set_unreachable(&device, lease, &chat, since).await.unwrap();
+        let news = |remote_id: &str, reachable| NewReach {
+            device: device.clone(),
+            lease,
+            remote_id: remote_id.to_owned(),
+            chat: chat.clone(),
+            reachable,
+            at: world.now(),
+            now: world.now(),
+        };
+        world.endpoint(&["contact.*"]).await;
+        // Each twice, as a network tells what was not confirmed; the last pair is what was told first, told again too late.
+        for (remote_id, reachable, is_news, expected) in [
+            ("u1", false, true, 1),
+            ("u1", false, false, 1),
+            ("u2", true, true, 0),
+            ("u2", true, false, 0),
+            ("u1", false, false, 0),
+            ("u3", true, false, 0),
+            ("u4", false, true, 1),
+        ] {
+            world.pass(Duration::from_secs(1));
+            assert_eq!(world.store.note_reach(news(remote_id, reachable)).await.unwrap(), is_news, "{remote_id}");
             assert_eq!(world.number(marked).await, expected);
         }
+        let told = world.events().await.into_iter().map(|event| match event.data {
+            EventData::Contact(contact) => (event.event.as_str(), contact.to, contact.group),
+            _ => panic!("{:?}", event.event),
+        });
+        let expected = ["contact.blocked", "contact.unblocked", "contact.blocked"];
+        assert_eq!(told.collect::<Vec<_>>(), expected.map(|event| (event, chat.to_string(), false)));
         world.store.release_device(&device, lease).await.unwrap();
-        let late = world.store.set_unreachable(&device, lease, &chat, None).await;
-        assert!(matches!(late, Err(StoreError::LeaseLost)));
+        assert!(matches!(world.store.note_reach(news("u5", true)).await, Err(StoreError::LeaseLost)));
         assert_eq!(world.number(marked).await, 1);
+    }
+
+    async fn an_attempt_and_a_message_show_who_wants_messages_too(world: &World) {
+        let (device, lease) = world.leased().await;
+        let blocked = "SELECT COUNT(*) FROM conversations WHERE unreachable_since IS NOT NULL";
+        let refused = || Outcome::Failed { code: FailureCode::RecipientBlocked, provider_code: Some("403".into()), detail: None };
+        let expect = async |outcome, expected| {
+            world.pass(Duration::from_secs(1));
+            world.accept(&device, "111", "Halo").await;
+            let job = world.claim_one(&device).await;
+            world.settle(&job, outcome).await;
+            assert_eq!(world.number(blocked).await, expected);
+        };
+        world.endpoint(&["contact.*"]).await;
+        expect(refused(), 1).await;
+        expect(refused(), 1).await;
+        expect(Outcome::Sent { remote_id: "111/7".into() }, 0).await;
+        expect(refused(), 1).await;
+        // An echo shows nothing; what they write does.
+        let echo = NewInbound { echo: true, ..world.inbound(&device, lease, "111", "Kami") };
+        world.store.take_in(echo).await.unwrap();
+        assert_eq!(world.number(blocked).await, 1);
+        world.pass(Duration::from_secs(1));
+        world.store.take_in(world.inbound(&device, lease, "111", "Halo lagi")).await.unwrap();
+        assert_eq!(world.number(blocked).await, 0);
+        let told: Vec<_> = world.events().await.into_iter().map(|event| event.event.as_str()).collect();
+        assert_eq!(told, ["contact.blocked", "contact.unblocked", "contact.blocked", "contact.unblocked"]);
     }
 
     async fn what_the_owner_typed_on_the_phone_is_an_echo(world: &World) {
