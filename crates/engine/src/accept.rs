@@ -103,6 +103,15 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
+impl From<NotLocated> for AcceptError {
+    fn from(error: NotLocated) -> Self {
+        match error {
+            NotLocated::NotOptedIn { link } => Self::RecipientNotOptedIn(link),
+            NotLocated::State(error) => Self::State(error),
+        }
+    }
+}
+
 impl crate::Engine {
     /// Accepts a send: when this returns `Ok`, it is on disk. One transaction, then the worker is woken.
     pub async fn accept(&self, caller: &Caller, request: SendRequest) -> Result<AcceptedSend, AcceptError> {
@@ -136,10 +145,7 @@ impl crate::Engine {
         }
 
         let saved = Saved { engine: self, device: &device.id };
-        let to = provider.locate(&request.to, &saved).await.map_err(|error| match error {
-            NotLocated::NotOptedIn { link } => AcceptError::RecipientNotOptedIn(link),
-            NotLocated::State(error) => AcceptError::State(error),
-        })?;
+        let to = provider.locate(&request.to, &saved).await.map_err(AcceptError::from)?;
         let reply_to = match &request.reply_to {
             Some(answered) => {
                 let remote_id = self.inner.store.remote_id(&workspace.id, &device.id, answered).await?;
@@ -237,9 +243,9 @@ impl crate::Engine {
 }
 
 /// What the sessions of a device have saved.
-struct Saved<'e> {
-    engine: &'e crate::Engine,
-    device: &'e DeviceId,
+pub(crate) struct Saved<'e> {
+    pub(crate) engine: &'e crate::Engine,
+    pub(crate) device: &'e DeviceId,
 }
 
 #[async_trait]

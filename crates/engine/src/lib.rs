@@ -34,6 +34,7 @@ mod sessions;
 mod supervisor;
 pub mod templates;
 mod trust;
+pub mod typing;
 mod upkeep;
 mod worker;
 pub mod workspaces;

@@ -50,6 +50,16 @@ words! {
     }
 }
 
+words! {
+    /// How a text is marked up, by the names of the one network that reads markup: Telegram's `parse_mode`.
+    pub enum Markup {
+        /// A few of HTML's tags.
+        Html = "HTML",
+        /// Telegram's own Markdown.
+        MarkdownV2 = "MarkdownV2",
+    }
+}
+
 /// The content of a message, in the form stored. "The network's id" of another message is as the network gives it; the
 /// store resolves it to ours.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +132,13 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// A text, a medium with a caption, or buttons, whose text is marked up. Never within itself.
+    Formatted {
+        /// How.
+        markup: Markup,
+        /// What.
+        content: Box<Content>,
+    },
     /// A place.
     Location(Location),
     /// Contact cards, at least one.
@@ -182,7 +199,7 @@ pub enum Content {
 
 impl Content {
     /// Its `type`.
-    pub const fn kind(&self) -> ContentKind {
+    pub fn kind(&self) -> ContentKind {
         match self {
             Self::Text { .. } => ContentKind::Text,
             Self::Image { .. } => ContentKind::Image,
@@ -194,6 +211,7 @@ impl Content {
             Self::Buttons(_) | Self::ButtonPress { .. } => ContentKind::Button,
             Self::Template(_) => ContentKind::Template,
             Self::Interactive { .. } => ContentKind::Interactive,
+            Self::Formatted { content, .. } => content.kind(),
             Self::Location(_) => ContentKind::Location,
             Self::Contacts { .. } => ContentKind::Contact,
             Self::Reaction { .. } => ContentKind::Reaction,
@@ -221,7 +239,7 @@ impl Content {
             Self::Reaction { emoji, .. } => Some(emoji).filter(|emoji| !emoji.is_empty()).map(String::as_str),
             Self::Poll { question, .. } => Some(question),
             Self::PollVote { options, .. } => options.first().map(String::as_str),
-            Self::Edited { content, .. } => content.text(),
+            Self::Edited { content, .. } | Self::Formatted { content, .. } => content.text(),
             Self::Sticker { .. } | Self::Deleted { .. } | Self::Seen { .. } | Self::Unsupported { .. } => {
                 None
             }
@@ -235,6 +253,7 @@ impl Content {
             | Self::Video { caption, .. }
             | Self::Document { caption, .. }
             | Self::Audio { caption, .. } => caption.as_deref(),
+            Self::Formatted { content, .. } => content.caption(),
             _ => None,
         }
     }
@@ -251,7 +270,7 @@ impl Content {
             Self::Template(OfficialTemplate { filling: Filling::Parts(parts), .. }) => {
                 parts.header.as_ref().map(|header| &header.media)
             }
-            Self::Edited { content, .. } => content.media(),
+            Self::Edited { content, .. } | Self::Formatted { content, .. } => content.media(),
             _ => None,
         }
     }
@@ -268,7 +287,7 @@ impl Content {
             Self::Template(OfficialTemplate { filling: Filling::Parts(parts), .. }) => {
                 parts.header.as_mut().map(|header| &mut header.media)
             }
-            Self::Edited { content, .. } => content.media_mut(),
+            Self::Edited { content, .. } | Self::Formatted { content, .. } => content.media_mut(),
             _ => None,
         }
     }
@@ -280,7 +299,7 @@ impl Content {
             Self::Template(OfficialTemplate { filling: Filling::Parts(parts), .. }) => {
                 parts.header.as_ref().map(|header| header.kind)
             }
-            Self::Edited { content, .. } => content.media_kind(),
+            Self::Edited { content, .. } | Self::Formatted { content, .. } => content.media_kind(),
             other => other.media().map(|_| other.kind()),
         }
     }
@@ -367,6 +386,13 @@ mod tests {
             (
                 Content::ButtonPress { id: "YA".into(), text: "Ya".into(), message: None },
                 r#"{"type":"button_press","id":"YA","text":"Ya"}"#,
+            ),
+            (
+                Content::Formatted {
+                    markup: Markup::Html,
+                    content: Box::new(Content::Text { text: "<b>Halo</b>".into() }),
+                },
+                r#"{"type":"formatted","markup":"HTML","content":{"type":"text","text":"<b>Halo</b>"}}"#,
             ),
             (
                 Content::Location(Location {

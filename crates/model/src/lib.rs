@@ -29,7 +29,7 @@ pub use circuit::{
     CIRCUIT_OPENS_AFTER, DISABLED_AFTER, DeliveryState, EndpointState, circuit_is_open, is_given_up,
     probe_after,
 };
-pub use content::{Content, ContentKind};
+pub use content::{Content, ContentKind, Markup};
 pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction};
 pub use event::{
     ContactData, Event, EventData, EventType, MessageError, SessionStateData, StatusData, Subscription,

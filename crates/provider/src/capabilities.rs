@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cetar_model::{Button, Buttons, Chat, Content, ContentKind, LinkMethod, MAX_BUTTONS};
+use cetar_model::{Button, Buttons, Chat, Content, ContentKind, LinkMethod, MAX_BUTTONS, Markup};
 
 /// What a network can carry.
 #[derive(Debug, Clone)]
@@ -16,12 +16,16 @@ pub struct Capabilities {
     pub caption: Length,
     /// Kinds of media that carry one.
     pub captioned: &'static [ContentKind],
+    /// Markup it reads in texts, captions and the text of buttons, where a message asks for it.
+    pub markups: &'static [Markup],
     /// What can be sent of each kind of media. A kind of `content` that is media stands here.
     pub media: &'static [MediaLimit],
     /// What buttons can be; `None` where `content` has none.
     pub buttons: Option<ButtonLimits>,
     /// It can be asked whether a number has an account, this often.
     pub check: Option<CheckLimit>,
+    /// It shows the other side that something is being written, where that is asked for.
+    pub typing: bool,
     /// The network drops a repeat of the same message id, so an ambiguous attempt may be made again.
     pub resend_is_safe: bool,
     /// Ways to link; empty where settings suffice.
@@ -218,6 +222,8 @@ pub enum Part {
     Id(usize),
     /// A button's code.
     Code(usize),
+    /// How its text is marked up.
+    Markup,
 }
 
 impl Capabilities {
@@ -228,6 +234,16 @@ impl Capabilities {
 
     /// Everything about a content that this network cannot carry, as far as it can be told without the bytes of its media.
     pub fn unfit(&self, content: &Content) -> Vec<Unfit> {
+        if let Content::Formatted { markup, content } = content {
+            let mut unfit = self.unfit(content);
+            // What counts is the text without its markup, which only the network reads.
+            let raw = |it: &Unfit| matches!(it, Unfit::TooLong { part: Part::Text | Part::Caption, .. });
+            unfit.retain(|it| !raw(it));
+            if !self.markups.contains(markup) {
+                unfit.push(Unfit::NoPart(Part::Markup));
+            }
+            return unfit;
+        }
         let kind = content.kind();
         // What only comes in is never sent, whatever the list says.
         let outgoing = !matches!(
@@ -348,6 +364,7 @@ mod tests {
         text: Length::utf16(4),
         caption: Length::characters(3),
         captioned: &[ContentKind::Image],
+        markups: &[Markup::Html],
         media: &[],
         buttons: Some(ButtonLimits {
             text: Length::characters(5),
@@ -364,6 +381,7 @@ mod tests {
             joined: false,
         }),
         check: None,
+        typing: false,
         resend_is_safe: false,
         link_methods: &[],
         concurrency: 1,
@@ -399,6 +417,18 @@ mod tests {
         assert_eq!(of("1234567", None), long(11));
         let picture = Some(Media::at("https://contoh.com/a.jpg"));
         assert_eq!(of("1", picture), long(5));
+    }
+
+    #[test]
+    fn markup_is_carried_where_it_is_read_and_does_not_count() {
+        let marked_up = |markup, content| Content::Formatted { markup, content: Box::new(content) };
+        let text = || Content::Text { text: "<b>1234</b>".into() };
+        assert_eq!(NETWORK.unfit(&marked_up(Markup::Html, text())), []);
+        let no_markup = [Unfit::NoPart(Part::Markup)];
+        assert_eq!(NETWORK.unfit(&marked_up(Markup::MarkdownV2, text())), no_markup);
+        let media = Media::at("https://contoh.com/a");
+        let sound = Content::Audio { media, caption: Some("<i>a</i>".into()), voice: false };
+        assert_eq!(NETWORK.unfit(&marked_up(Markup::Html, sound)), [Unfit::NoPart(Part::Caption)]);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    BoxError, Channel, Chat, Content, DeviceId, DownReason, Health, Language, LinkMethod, MessageId,
-    PhoneNumber, SendError, Sent,
+    BoxError, Channel, Chat, Content, DeviceId, DownReason, FailureCode, Health, Language, LinkMethod,
+    MessageId, PhoneNumber, SendError, Sent,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -109,6 +109,16 @@ pub trait Session: Send + Sync {
 
     /// Whether a number has an account.
     async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError>;
+
+    /// Shows the other side of a chat that something is being written, for as long as the network shows that: a few seconds, or until a
+    /// message comes. Only where [`Capabilities::typing`] says that there is such a sign.
+    async fn typing(&self, _chat: &Chat) -> Result<(), SendError> {
+        Err(SendError::Rejected {
+            code: FailureCode::ContentNotSupported,
+            provider_code: None,
+            detail: Some("this network has no such sign".to_owned()),
+        })
+    }
 
     /// Reads a medium that came in, by the reference its message carried ([`cetar_model::MediaSource::Network`]): its plain
     /// bytes, decrypted and checked where the network has means to. Asked again later if it fails for now, also after a

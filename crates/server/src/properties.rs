@@ -2,7 +2,7 @@
 //! the same functions for as long as one likes.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use cetar_model::{Channel, ContentKind, Language};
+use cetar_model::{Channel, ContentKind, Language, Markup};
 use cetar_provider::{ButtonLimits, Capabilities, Length};
 use serde_json::Value;
 
@@ -43,9 +43,11 @@ fn everything() -> Reach {
         text: length,
         caption: length,
         captioned: &[ContentKind::Image, ContentKind::Video, ContentKind::Document, ContentKind::Audio],
+        markups: Markup::ALL,
         media: &[],
         buttons: Some(buttons),
         check: None,
+        typing: true,
         resend_is_safe: true,
         link_methods: &[],
         concurrency: 1,

@@ -10,6 +10,7 @@ pub(crate) mod meta;
 mod numbers;
 mod plan;
 mod templates;
+mod typing;
 mod webhooks;
 mod workspace;
 mod workspaces;
@@ -25,6 +26,7 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
         .routes(routes!(messages::send_template::send_template))
         .routes(routes!(meta::messages::create))
         .routes(routes!(numbers::check::check))
+        .routes(routes!(typing::show::show))
         .routes(routes!(templates::list::list, templates::create::create))
         .routes(routes!(templates::read::read, templates::update::update, templates::delete::delete))
         .routes(routes!(jobs::read::read))

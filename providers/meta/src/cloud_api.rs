@@ -83,6 +83,7 @@ pub(crate) fn bodies(message: &Outbound, uploaded: Option<&Uploaded>) -> Option<
         }
         Content::Buttons(_)
         | Content::ButtonPress { .. }
+        | Content::Formatted { .. }
         | Content::Poll { .. }
         | Content::PollVote { .. }
         | Content::Edited { .. }

@@ -69,9 +69,12 @@ const OFFICIAL: Capabilities = Capabilities {
     caption: Length::characters(1024),
     // Of sound it follows as a second message.
     captioned: &[Kind::Image, Kind::Video, Kind::Document, Kind::Audio, Kind::Voice],
+    markups: &[],
     media: OFFICIAL_MEDIA,
     buttons: None,
     check: None,
+    // Only with a read mark.
+    typing: false,
     // The API knows no key by which it could tell a repeat.
     resend_is_safe: false,
     link_methods: &[],
@@ -93,6 +96,7 @@ const fn messaging(text: Length, media: &'static [MediaLimit], a_second: usize) 
         // A message of its own.
         caption: text,
         captioned: &[Kind::Image, Kind::Video, Kind::Document, Kind::Audio],
+        markups: &[],
         media,
         buttons: Some(ButtonLimits {
             text: Length::characters(640),
@@ -109,6 +113,7 @@ const fn messaging(text: Length, media: &'static [MediaLimit], a_second: usize) 
             joined: true,
         }),
         check: None,
+        typing: false,
         resend_is_safe: false,
         link_methods: &[],
         concurrency: 16,

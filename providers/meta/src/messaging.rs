@@ -15,6 +15,7 @@ pub(crate) fn bodies(channel: Channel, message: &Outbound, link: Option<&str>) -
         Content::Buttons(content) => buttons(content, link)?,
         Content::Sticker { .. }
         | Content::ButtonPress { .. }
+        | Content::Formatted { .. }
         | Content::Template(_)
         | Content::Interactive { .. }
         | Content::Location(_)

@@ -21,13 +21,18 @@ pub(crate) fn is_carried(content: &Content) -> bool {
         | Content::Template(_)
         | Content::Interactive { .. }
         | Content::Seen { .. } => true,
+        Content::Formatted { content, .. } => is_carried(content),
         Content::ButtonPress { .. } | Content::PollVote { .. } | Content::Unsupported { .. } => false,
     }
 }
 
 /// The same content, as the other side would send it: its medium is now with the network, which here is us.
 pub(crate) fn sent_back(content: &Content) -> Content {
-    let mut content = content.clone();
+    // What people write is not marked up.
+    let mut content = match content {
+        Content::Formatted { content, .. } => (**content).clone(),
+        plain => plain.clone(),
+    };
     if let Some(media) = content.media_mut()
         && let Some(id) = media.stored()
     {
@@ -38,7 +43,11 @@ pub(crate) fn sent_back(content: &Content) -> Content {
 
 /// The press of its first quick-reply button, if it has one; `message` is the network's id of it.
 pub(crate) fn press(content: &Content, message: &str) -> Option<Content> {
-    let Content::Buttons(buttons) = content else { return None };
+    let buttons = match content {
+        Content::Formatted { content, .. } => return press(content, message),
+        Content::Buttons(buttons) => buttons,
+        _ => return None,
+    };
     buttons.buttons.iter().find_map(|button| match button {
         Button::Reply { id, text } => Some(Content::ButtonPress {
             id: id.clone(),

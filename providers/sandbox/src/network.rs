@@ -1,6 +1,6 @@
 //! What each channel's network can do and how it words its refusals: the simulated one must promise no more.
 
-use cetar_model::{Channel, ContentKind, FailureCode, LinkMethod, MessageId, Receipt, SendError};
+use cetar_model::{Channel, ContentKind, FailureCode, LinkMethod, Markup, MessageId, Receipt, SendError};
 use cetar_provider::{ButtonLimits, Capabilities, CheckLimit, Length, MediaLimit, media_types};
 
 /// The properties of one channel's network.
@@ -110,9 +110,11 @@ const fn capabilities(
         text,
         caption,
         captioned: CAPTIONED,
+        markups: &[],
         media,
         buttons: Some(buttons),
         check: None,
+        typing: false,
         resend_is_safe: false,
         link_methods: &[],
         concurrency: 16,
@@ -198,6 +200,8 @@ static TELEGRAM: Network = Network {
             ContentKind::Audio,
             ContentKind::Voice,
         ],
+        markups: Markup::ALL,
+        typing: true,
         check: Some(CheckLimit { per_minute: 600, per_day: 100_000 }),
         ..capabilities(
             Length::utf16(4096),

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Clock, DeviceState, DownReason, Health, PhoneNumber, Receipt, SendError, Sent, Timestamp,
+    Channel, Chat, Clock, DeviceState, DownReason, Health, PhoneNumber, Receipt, SendError, Sent, Timestamp,
 };
 use cetar_provider::{
     ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Session,
@@ -329,6 +329,10 @@ impl Session for SandboxSession {
                 None => self.take(message, vec![delivered()], None).await,
             },
         }
+    }
+
+    async fn typing(&self, _chat: &Chat) -> Result<(), SendError> {
+        self.require_up().map_err(SendError::AccountDown)
     }
 
     async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError> {

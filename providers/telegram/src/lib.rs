@@ -21,7 +21,7 @@ mod wire;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use cetar_model::{Chat, Clock, ContentKind as Kind, MessageId};
+use cetar_model::{Chat, Clock, ContentKind as Kind, Markup, MessageId};
 use cetar_provider::{
     Account, ButtonLimits, Capabilities, CheckLimit, GroupPace, Host, IdentifyError, Length, LinkError,
     LinkProcess, LinkRequest, Linked, MediaLimit, NotLocated, Pace, Provider, Rate, SavedState, Session,
@@ -84,6 +84,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     text: Length::utf16(4096),
     caption: Length::utf16(1024),
     captioned: &[Kind::Image, Kind::Video, Kind::Document, Kind::Audio, Kind::Voice],
+    markups: Markup::ALL,
     media: MEDIA,
     buttons: Some(ButtonLimits {
         text: Length::utf16(4096),
@@ -103,6 +104,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     }),
     // It is our own list that is asked.
     check: Some(CheckLimit { per_minute: 600, per_day: 100_000 }),
+    typing: true,
     // The Bot API has no id of ours.
     resend_is_safe: false,
     link_methods: &[],

@@ -1,6 +1,6 @@
 //! What we send, in Telegram's words. Pure.
 
-use cetar_model::{Button, Buttons, Content, Media};
+use cetar_model::{Button, Buttons, Content, Markup, Media};
 use serde_json::{Value, json};
 
 use crate::client::Params;
@@ -26,6 +26,23 @@ pub(crate) struct Kept {
 /// The call for a content, and the buttons to keep before it is made; `None` for what Telegram does not carry from here.
 /// `data_of` gives what the button at this place carries.
 pub(crate) fn call(content: &Content, data_of: impl Fn(usize) -> String) -> Option<(Call<'_>, Vec<Kept>)> {
+    let (content, markup) = match content {
+        Content::Formatted { markup, content } => (&**content, Some(*markup)),
+        plain => (plain, None),
+    };
+    let (mut call, kept) = unmarked(content, markup, data_of)?;
+    if let Some(markup) = markup {
+        call.params.insert("parse_mode".to_owned(), markup.as_str().into());
+    }
+    Some((call, kept))
+}
+
+/// The same without saying how its text is marked up, which `markup` is.
+fn unmarked(
+    content: &Content,
+    markup: Option<Markup>,
+    data_of: impl Fn(usize) -> String,
+) -> Option<(Call<'_>, Vec<Kept>)> {
     let plain = |call| Some((call, Vec::new()));
     match content {
         Content::Text { text } => plain(of("sendMessage", [("text", text.as_str().into())])),
@@ -49,9 +66,10 @@ pub(crate) fn call(content: &Content, data_of: impl Fn(usize) -> String) -> Opti
         Content::Audio { media, caption, voice: true } => {
             plain(with_file("sendVoice", "voice", media, caption.as_deref()))
         }
-        Content::Buttons(buttons) => Some(with_buttons(buttons, data_of)),
+        Content::Buttons(buttons) => Some(with_buttons(buttons, markup, data_of)),
         Content::Sticker { .. }
         | Content::ButtonPress { .. }
+        | Content::Formatted { .. }
         | Content::Location(_)
         | Content::Contacts { .. }
         | Content::Reaction { .. }
@@ -84,7 +102,11 @@ fn with_file<'c>(
     Call { method, params, file: Some((field, media)) }
 }
 
-fn with_buttons(buttons: &Buttons, data_of: impl Fn(usize) -> String) -> (Call<'_>, Vec<Kept>) {
+fn with_buttons(
+    buttons: &Buttons,
+    markup: Option<Markup>,
+    data_of: impl Fn(usize) -> String,
+) -> (Call<'_>, Vec<Kept>) {
     let mut kept = Vec::new();
     let mut row = |(at, button): (usize, &Button)| {
         let button = match button {
@@ -101,7 +123,10 @@ fn with_buttons(buttons: &Buttons, data_of: impl Fn(usize) -> String) -> (Call<'
         json!([button])
     };
     let rows: Vec<Value> = buttons.buttons.iter().enumerate().map(&mut row).collect();
-    let (text, entities) = joined(buttons);
+    let (text, entities) = match markup {
+        Some(markup) => (marked_up(buttons, markup), Vec::new()),
+        None => joined(buttons),
+    };
     let (mut call, text_as, entities_as) = match &buttons.media {
         Some(media) => (with_file("sendPhoto", "photo", media, None), "caption", "caption_entities"),
         None => (of("sendMessage", []), "text", "entities"),
@@ -112,6 +137,37 @@ fn with_buttons(buttons: &Buttons, data_of: impl Fn(usize) -> String) -> (Call<'
     }
     call.params.insert("reply_markup".to_owned(), json!({ "inline_keyboard": rows }));
     (call, kept)
+}
+
+/// Title, text and footer as one text that is marked up: the text by its writer, the others by us.
+fn marked_up(buttons: &Buttons, markup: Markup) -> String {
+    let title = buttons.title.as_deref().map(|text| match markup {
+        Markup::Html => format!("<b>{}</b>", in_html(text)),
+        Markup::MarkdownV2 => format!("*{}*", in_markdown(text)),
+    });
+    let footer = buttons.footer.as_deref().map(|text| match markup {
+        Markup::Html => format!("<i>{}</i>", in_html(text)),
+        Markup::MarkdownV2 => format!("_{}_", in_markdown(text)),
+    });
+    [title, Some(buttons.text.clone()), footer].into_iter().flatten().collect::<Vec<_>>().join(GAP)
+}
+
+/// A text that has no markup, in HTML (Bot API, "HTML style").
+fn in_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The same in Telegram's Markdown (Bot API, "`MarkdownV2` style").
+fn in_markdown(text: &str) -> String {
+    const RESERVED: &str = "_*[]()~`>#+-=|{}.!\\";
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if RESERVED.contains(character) {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
 }
 
 /// What stands between title, text and footer.
@@ -190,6 +246,27 @@ mod tests {
         assert_eq!((call.method, call.file.map(|(field, _)| field)), ("sendPhoto", Some("photo")));
         assert!(call.params.contains_key("caption") && call.params.contains_key("caption_entities"));
         assert!(!call.params.contains_key("text"));
+    }
+
+    #[test]
+    fn markup_is_said_only_where_it_was_asked_for_and_what_we_add_is_escaped() {
+        let formatted = |markup, content| Content::Formatted { markup, content: Box::new(content) };
+        let text = formatted(Markup::Html, Content::Text { text: "<b>Halo</b>".into() });
+        let (call_of_text, _) = call(&text, |_| String::new()).unwrap();
+        assert_eq!(Value::from(call_of_text.params), json!({ "text": "<b>Halo</b>", "parse_mode": "HTML" }));
+
+        let Content::Buttons(with) = buttons(None) else { unreachable!() };
+        let with = || Buttons { title: Some("A<b_1.".into()), footer: Some("c&d!".into()), ..with.clone() };
+        for (markup, expected) in [
+            (Markup::Html, "<b>A&lt;b_1.</b>\n\nMau <b>?\n\n<i>c&amp;d!</i>"),
+            (Markup::MarkdownV2, "*A<b\\_1\\.*\n\nMau <b>?\n\n_c&d\\!_"),
+        ] {
+            let content = formatted(markup, Content::Buttons(with()));
+            let (call, kept) = call(&content, |at| format!("b:{at}")).unwrap();
+            assert_eq!((call.params["text"].as_str(), kept.len()), (Some(expected), 1));
+            assert_eq!(call.params["parse_mode"], markup.as_str());
+            assert!(!call.params.contains_key("entities"));
+        }
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn file_name(field: &str, content_type: &str) -> String {
 }
 
 /// A number, or the name of a public chat.
-fn chat_id(chat: &Chat) -> Value {
+pub(crate) fn chat_id(chat: &Chat) -> Value {
     chat.as_str().parse::<i64>().map_or_else(|_| chat.as_str().into(), Value::from)
 }
 

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cetar_model::{
-    Clock, DeviceState, DownReason, Health, Language, PhoneNumber, SendError, Sent, Timestamp, backoff,
+    Chat, Clock, DeviceState, DownReason, Health, Language, PhoneNumber, SendError, Sent, Timestamp, backoff,
 };
 use cetar_provider::{
     ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Push,
@@ -25,7 +25,7 @@ use crate::{
     send::{self, Reading},
     settings::BotSettings,
     state::{self, Me},
-    updates::{self, Intake},
+    updates::{self, COURTESY, Intake},
     wire,
 };
 
@@ -301,6 +301,13 @@ impl Session for TelegramSession {
         let chat = state::chat_of(&Reading(&*self.host), number.as_str()).await;
         let chat = chat.map_err(|error| CheckError::Failed(error.into()))?;
         Ok(NumberCheck { is_registered: chat.is_some(), jid: chat.map(|chat| chat.to_string()) })
+    }
+
+    async fn typing(&self, chat: &Chat) -> Result<(), SendError> {
+        let params = [("chat_id".to_owned(), send::chat_id(chat)), ("action".to_owned(), "typing".into())];
+        let shown: Result<Value, CallError> =
+            self.api.call("sendChatAction", params.into_iter().collect(), COURTESY).await;
+        shown.map(drop).map_err(SendError::from)
     }
 
     async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError> {

@@ -20,7 +20,7 @@ pub(crate) const WANTED: [&str; 6] =
     ["message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member"];
 
 /// Longest an answer to a person is waited for: it is a courtesy, and the next updates wait behind it.
-const COURTESY: Duration = Duration::from_secs(5);
+pub(crate) const COURTESY: Duration = Duration::from_secs(5);
 
 /// Takes updates in for one bot.
 pub(crate) struct Intake<'i> {

@@ -75,6 +75,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     text: Length::characters(65_536),
     caption: Length::characters(1_024),
     captioned: &[Kind::Image, Kind::Video, Kind::Document],
+    markups: &[],
+    typing: false,
     media: MEDIA,
     buttons: Some(ButtonLimits {
         text: Length::characters(1_024),

@@ -120,6 +120,7 @@ impl Live {
             Content::Audio { caption: Some(_), .. }
             | Content::Sticker { .. }
             | Content::ButtonPress { .. }
+            | Content::Formatted { .. }
             | Content::Location(_)
             | Content::Contacts { .. }
             | Content::Reaction { .. }

@@ -50,6 +50,7 @@ fn the_simulated_telegram_carries_what_the_real_one_does() {
     let (real, twin) = (real.capabilities(), sandbox.capabilities());
     assert_eq!((real.content, real.captioned, real.media), (twin.content, twin.captioned, twin.media));
     assert_eq!((real.text, real.caption, real.buttons), (twin.text, twin.caption, twin.buttons));
+    assert_eq!((real.markups, real.typing), (twin.markups, twin.typing));
     assert_eq!((real.resend_is_safe, real.link_methods), (twin.resend_is_safe, twin.link_methods));
     assert_eq!(real.check, twin.check);
 }
@@ -71,6 +72,13 @@ fn section(page: &mut String, title: &str, network: &Capabilities) {
             limit.per_minute, limit.per_day
         )),
     );
+    if network.typing {
+        page.push_str("- Shows that something is being written: `POST /v1/typing`\n");
+    }
+    if !network.markups.is_empty() {
+        let names = list(network.markups.iter().map(|markup| markup.as_str()).collect());
+        let _ = writeln!(page, "- `parse_mode`: `{names}`; left out, nothing is taken for markup");
+    }
     if let Some(buttons) = network.buttons {
         let _ = writeln!(
             page,

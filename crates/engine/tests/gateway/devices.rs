@@ -184,6 +184,8 @@ impl Provider for Troublesome {
             text: Length::characters(100),
             caption: Length::characters(100),
             captioned: &[],
+            markups: &[],
+            typing: false,
             media: &[],
             buttons: None,
             check: None,

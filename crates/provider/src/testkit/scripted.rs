@@ -6,8 +6,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Content, ContentKind, DeviceState, DownReason, Health, LinkMethod, MessageId, PhoneNumber, SendError,
-    Sent,
+    Chat, Content, ContentKind, DeviceState, DownReason, Health, LinkMethod, Markup, MessageId, PhoneNumber,
+    SendError, Sent,
 };
 use futures::{StreamExt, stream};
 use tokio::sync::{Notify, watch};
@@ -58,6 +58,8 @@ struct Shared {
     downloads: Mutex<VecDeque<Result<Bytes, DownloadError>>>,
     checks: Mutex<VecDeque<Result<NumberCheck, CheckError>>>,
     checked: Mutex<Vec<String>>,
+    signs: Mutex<VecDeque<Result<(), SendError>>>,
+    typed: Mutex<Vec<String>>,
     hold: Mutex<bool>,
     released: Notify,
     started: watch::Sender<usize>,
@@ -88,9 +90,11 @@ impl ScriptedProvider {
                 text: Length::characters(4096),
                 caption: Length::characters(1024),
                 captioned: &[ContentKind::Image, ContentKind::Video, ContentKind::Document],
+                markups: &[Markup::Html],
                 media: MEDIA,
                 buttons: Some(BUTTONS),
                 check: Some(CheckLimit { per_minute: 3, per_day: 5 }),
+                typing: true,
                 resend_is_safe,
                 link_methods: LinkMethod::ALL,
                 concurrency: 4,
@@ -136,6 +140,16 @@ impl ScriptedProvider {
     /// Every number asked about so far, in order.
     pub fn checked(&self) -> Vec<String> {
         lock(&self.shared.checked).clone()
+    }
+
+    /// What the next sign of writing comes to; several calls queue up. With none queued, it is shown.
+    pub fn next_typing(&self, outcome: Result<(), SendError>) {
+        lock(&self.shared.signs).push_back(outcome);
+    }
+
+    /// Every chat that was shown that something is being written, in order.
+    pub fn typed(&self) -> Vec<String> {
+        lock(&self.shared.typed).clone()
     }
 
     /// From now on attempts hang until [`Self::release`].
@@ -295,6 +309,11 @@ impl Session for ScriptedSession {
         outcome.unwrap_or_else(|| {
             Ok(NumberCheck { is_registered: true, jid: Some(format!("{number}@scripted")) })
         })
+    }
+
+    async fn typing(&self, chat: &Chat) -> Result<(), SendError> {
+        lock(&self.shared.typed).push(chat.to_string());
+        lock(&self.shared.signs).pop_front().unwrap_or(Ok(()))
     }
 
     async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError> {

@@ -97,6 +97,11 @@ impl<'v> Fields<'v> {
         self.get(name)
     }
 
+    /// Whether it is an object.
+    pub(crate) fn is_object(&self, name: &str) -> bool {
+        self.get(name).is_some_and(Value::is_object)
+    }
+
     /// Whether it is exactly this text.
     pub(crate) fn is_text(&self, name: &str, text: &str) -> bool {
         self.get(name).and_then(Value::as_str) == Some(text)

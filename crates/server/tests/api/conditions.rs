@@ -42,10 +42,10 @@ async fn another_method_is_told_which_are_allowed() {
     }
     "#);
     assert_eq!(answer.header("allow"), "POST");
-    let answer = app.ask(Method::PATCH, "/v1/devices/dev_1").await_answer().await;
+    let answer = app.ask(Method::PUT, "/v1/devices/dev_1").await_answer().await;
     assert_eq!(
         (answer.gist().as_str(), answer.header("allow")),
-        ("405 method_not_allowed", "GET,HEAD,DELETE")
+        ("405 method_not_allowed", "GET,HEAD,PATCH,DELETE")
     );
     let answer = app.post("/healthz", "").await_answer().await;
     assert_eq!((answer.gist().as_str(), answer.header("allow")), ("405 method_not_allowed", "GET,HEAD"));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cetar_model::Channel;
+use cetar_model::{Channel, Content, Markup};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -201,6 +201,35 @@ async fn buttons_are_sent_as_text_where_that_is_wanted() {
 
     Berlaku hingga besok
     ");
+}
+
+#[tokio::test]
+async fn markup_is_read_where_it_is_asked_for_and_nowhere_else() {
+    let (mut app, key) = ready().await;
+    app.run().await;
+    let mut body = json!({"type": "text", "to": "6281234567890", "content": {"text": "<b>Halo</b>"}});
+    assert_eq!(gist(&app, &key, &body).await, "200 ok");
+    app.until(async |app| app.network.attempts().len() == 1).await;
+    body["content"]["parse_mode"] = json!("HTML");
+    assert_eq!(gist(&app, &key, &body).await, "200 ok");
+    app.until(async |app| app.network.attempts().len() == 2).await;
+    let contents = app.network.contents();
+    let text = || Content::Text { text: "<b>Halo</b>".into() };
+    assert!(contents[0] == text());
+    assert!(contents[1] == Content::Formatted { markup: Markup::Html, content: Box::new(text()) });
+
+    for (parse_mode, gist_of_it) in [
+        (json!("MarkdownV2"), "422 validation_failed · content.parse_mode: not_on_channel"),
+        (json!("html"), "422 validation_failed · content.parse_mode: unknown_value"),
+        (json!(""), "422 validation_failed · content.parse_mode: empty"),
+        (json!(1), "422 validation_failed · content.parse_mode: wrong_type"),
+        (Value::Null, "200 ok"),
+    ] {
+        body["content"]["parse_mode"] = parse_mode;
+        assert_eq!(gist(&app, &key, &body).await, gist_of_it);
+    }
+    body["content"] = json!("HTML");
+    assert_eq!(gist(&app, &key, &body).await, "422 validation_failed · content: wrong_type");
 }
 
 #[tokio::test]

@@ -21,4 +21,5 @@ mod pages;
 mod reference;
 mod sending;
 mod templates;
+mod typing;
 mod webhooks;

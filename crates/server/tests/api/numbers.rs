@@ -26,6 +26,25 @@ async fn check(app: &App, key: &str, body: &str) -> Answer {
 }
 
 #[tokio::test]
+async fn on_telegram_it_says_whether_the_number_was_shared_with_the_bot() {
+    let mut app = App::new().await;
+    app.sandbox(Channel::Telegram).await;
+    let key = app.key().await;
+    app.run().await;
+    app.until(async |app| *app.network.running().borrow() == 1).await;
+    for (phone, jid, expected) in [
+        ("6281234567890", Some("111"), "The number was shared with the bot."),
+        ("6281234567891", None, "The number was not shared with the bot."),
+    ] {
+        let checked = NumberCheck { is_registered: jid.is_some(), jid: jid.map(str::to_owned) };
+        app.network.next_check(Ok(checked));
+        let body = format!(r#"{{"channel": "telegram", "phone": "{phone}"}}"#);
+        let answer = app.post("/v1/check-number", body).bearer(&key).english().await_answer().await.json();
+        assert_eq!((answer["message"].as_str(), answer["data"]["jid"].as_str()), (Some(expected), jid));
+    }
+}
+
+#[tokio::test]
 async fn the_documents_example_is_answered_as_the_document_has_it() {
     let (app, key) = ready().await;
     let jid = Some("6281234567890@s.whatsapp.net".to_owned());

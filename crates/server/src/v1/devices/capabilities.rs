@@ -1,7 +1,7 @@
 //! `GET /v1/devices/{id}/capabilities`
 
 use axum::extract::State;
-use cetar_model::{ContentKind, DeviceId, LinkMethod, MAX_BUTTONS};
+use cetar_model::{ContentKind, DeviceId, LinkMethod, MAX_BUTTONS, Markup};
 use cetar_provider::{ButtonLimits, Capabilities, Length};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,9 @@ pub(crate) struct CapabilitiesData {
     text: LengthData,
     /// The longest text below a medium.
     caption: LengthData,
+    /// What `parse_mode` may be; empty where texts carry no markup.
+    #[schema(value_type = Vec<schema::ParseMode>)]
+    parse_modes: &'static [Markup],
     /// The media it can send, by type.
     media: Vec<MediaData>,
     /// What buttons can be; `null` where there are none.
@@ -36,6 +39,8 @@ pub(crate) struct CapabilitiesData {
     buttons: Option<ButtonData>,
     /// It answers `POST /v1/check-number`.
     check_number: bool,
+    /// It answers `POST /v1/typing`.
+    typing: bool,
     /// How it is linked; empty where settings suffice.
     #[schema(value_type = Vec<schema::LinkMethod>)]
     link_methods: &'static [LinkMethod],
@@ -139,9 +144,11 @@ impl From<&Capabilities> for CapabilitiesData {
             types: network.content.to_vec(),
             text: network.text.into(),
             caption: network.caption.into(),
+            parse_modes: network.markups,
             media: media.collect(),
             buttons: network.buttons.map(ButtonData::from),
             check_number: network.check.is_some(),
+            typing: network.typing,
             link_methods: network.link_methods,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cetar_model::{Button, Buttons, Content, ContentKind, MAX_BUTTONS, Media};
+use cetar_model::{Button, Buttons, Content, ContentKind, MAX_BUTTONS, Markup, Media};
 
 use crate::input::{Fields, Problem, TextRule, is_http_url};
 
@@ -17,6 +17,20 @@ pub(crate) const BUTTON_TYPES: [&str; 3] = ["quick_reply", "cta_url", "cta_copy"
 
 /// Reads the content of a message of this kind. `None` if something was refused, which is noted.
 pub(in crate::v1) fn read(fields: &Fields<'_>, kind: ContentKind) -> Option<Content> {
+    let content = plain(fields, kind);
+    // Anything but an object was noted by then.
+    let markup = if fields.is_object("content") {
+        fields.object("content").parsed("parse_mode", || Problem::unknown(Markup::ALL, Markup::as_str))
+    } else {
+        None
+    };
+    match markup {
+        Some(markup) => content.map(|content| Content::Formatted { markup, content: Box::new(content) }),
+        None => content,
+    }
+}
+
+fn plain(fields: &Fields<'_>, kind: ContentKind) -> Option<Content> {
     match kind {
         ContentKind::Text => text(fields),
         ContentKind::Button => buttons(fields),

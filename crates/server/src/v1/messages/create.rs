@@ -103,6 +103,10 @@ pub(crate) struct SendContent {
     /// With `button`: `text` sends numbered lines instead of buttons, which every phone shows.
     #[schema(nullable, required = false, example = json!(null))]
     fallback: Option<String>,
+    /// On Telegram: how `text` or `caption` is marked up. Left out: not at all, whatever is in it. Markup that Telegram cannot read fails
+    /// the job with `content_invalid`. What you put into marked-up text from elsewhere you must escape.
+    #[schema(value_type = Option<schema::ParseMode>, required = false, example = json!(null))]
+    parse_mode: Option<String>,
     /// With media: the text below it.
     #[schema(nullable, required = false)]
     caption: Option<String>,

@@ -81,7 +81,7 @@ fn check_reach(fields: &Fields<'_>, reach: &Reach, channel: Channel) {
 }
 
 /// The recipient, in its channel's form.
-pub(super) fn to(fields: &Fields<'_>, channel: Option<Channel>) -> Option<cetar_model::Chat> {
+pub(in crate::v1) fn to(fields: &Fields<'_>, channel: Option<Channel>) -> Option<cetar_model::Chat> {
     fields.require("to");
     let to = fields.raw_text("to")?;
     // With a channel we do not know, what the document says of `to` is the best guess: a number.

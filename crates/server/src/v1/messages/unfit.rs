@@ -28,6 +28,7 @@ fn field(part: Part) -> String {
         Part::Button(at) => format!("content.buttons[{at}]"),
         Part::Label(at) => format!("content.buttons[{at}].text"),
         Part::Id(at) => format!("content.buttons[{at}].id"),
+        Part::Markup => "content.parse_mode".to_owned(),
         Part::Code(at) => format!("content.buttons[{at}].copy_code"),
     }
 }

@@ -1,0 +1,3 @@
+//! The sign that something is being written.
+
+pub(super) mod show;
