@@ -210,6 +210,23 @@ Examples:
         #[command(flatten)]
         tenant: Tenant,
     },
+    /// Change a device's name or settings; what is not given stays
+    #[command(after_help = "\
+A token that was renewed is given like this; it must be of the same account. The other settings stay.
+
+Examples:
+  cetar device change dev_… --name Shop
+  echo '{\"token\":\"…\"}' | cetar device change dev_… --settings")]
+    Change {
+        #[command(flatten)]
+        device: OneDevice,
+        /// What you call it
+        #[arg(long)]
+        name: Option<String>,
+        /// Take settings from a JSON object on standard input
+        #[arg(long)]
+        settings: bool,
+    },
     /// Stop a device; its messages wait
     Pause(OneDevice),
     /// Let a stopped device run again

@@ -92,7 +92,8 @@ fn flags(command: &Command) -> Flags {
             Device::Add { tenant, .. } | Device::List { tenant, .. } | Device::Link { tenant, .. } => {
                 &tenant.place
             }
-            Device::Pause(one)
+            Device::Change { device: one, .. }
+            | Device::Pause(one)
             | Device::Resume(one)
             | Device::Restart(one)
             | Device::Logout(one)

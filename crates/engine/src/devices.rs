@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Health, MediaId, Timestamp};
+use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Health, Language, MediaId, Timestamp};
 use cetar_provider::{Account, Host, HostError, IdentifyError, Inbound, StateWrite, StoredMedia};
 use cetar_store::{Device, StoreError};
 use tokio::sync::oneshot;
@@ -25,6 +25,15 @@ pub struct NewDevice {
     /// Simulated. A sandbox device needs no linking: it is connected from the start.
     pub sandbox: bool,
     /// Settings and secrets, by the names of PRODUCT 2.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// What to change about a device; what is left out stays.
+#[derive(Clone, Default)]
+pub struct DeviceChange {
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// Settings and secrets that take the place of those of the same names.
     pub settings: BTreeMap<String, String>,
 }
 
@@ -118,6 +127,80 @@ impl crate::Engine {
         self.inner.store.insert_device(cetar_store::NewDevice { device: device.clone(), settings }).await?;
         self.device_changed(&device);
         Ok(device)
+    }
+
+    /// Changes its name, or settings: a token that was renewed. New settings are tried first, must be of the same account, and take effect
+    /// at once; a device that was logged out for its old token is back.
+    pub async fn change_device(
+        &self,
+        caller: &Caller,
+        id: &DeviceId,
+        change: DeviceChange,
+    ) -> Result<(), DeviceError> {
+        let device = self.stored_device(caller, id).await?;
+        let DeviceChange { name, settings } = change;
+        if !settings.is_empty() {
+            self.try_settings(&device, &settings).await?;
+        }
+        let new_settings = !settings.is_empty();
+        let change = cetar_store::DeviceChange {
+            workspace: device.workspace.clone(),
+            device: device.id.clone(),
+            name,
+            settings,
+            node: self.inner.node.clone(),
+            now: self.now(),
+        };
+        if !self.inner.store.change_device(change).await? {
+            return Err(DeviceError::NotFound);
+        }
+        self.device_changed(&device);
+        if new_settings && self.inner.state.is_running() {
+            self.command(id, Command::Restart)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the device's account can be used with these settings in place of those it has.
+    async fn try_settings(
+        &self,
+        device: &Device,
+        settings: &BTreeMap<String, String>,
+    ) -> Result<(), DeviceError> {
+        let provider = self.provider_of(device).ok_or(DeviceError::ChannelNotAvailable(device.channel))?;
+        let first = settings.keys().next().cloned().unwrap_or_default();
+        let wrong = |problem: String| cetar_provider::SettingsError { field: first, problem };
+        if !provider.capabilities().link_methods.is_empty() {
+            return Err(wrong("a device that is linked has no settings".to_owned()).into());
+        }
+        let mut all = self.inner.store.device_settings(&device.id).await?;
+        all.extend(settings.clone());
+        let account = self.account_with(device, all).await?;
+        provider.open(account.clone(), Arc::new(NoHost))?;
+        let linked = provider.identify(&account).await?;
+        match (&device.address, linked.map(|linked| linked.address)) {
+            (Some(ours), Some(theirs)) if *ours != theirs => {
+                Err(wrong(format!("is of another account ({theirs}): add that one as a device of its own"))
+                    .into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Who the device is, with these settings.
+    pub(crate) async fn account_with(
+        &self,
+        device: &Device,
+        settings: BTreeMap<String, String>,
+    ) -> Result<Account, StoreError> {
+        let workspace = self.inner.store.workspace(&device.workspace).await?;
+        Ok(Account {
+            device: device.id.clone(),
+            channel: device.channel,
+            address: device.address.clone(),
+            settings,
+            language: workspace.map_or(Language::Indonesian, |workspace| workspace.language),
+        })
     }
 
     /// An account that two devices used would be two sessions that take each other's messages, whichever workspaces they are of.

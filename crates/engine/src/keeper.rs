@@ -7,7 +7,7 @@ mod policy;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use cetar_model::{DeviceId, DeviceState, DownReason, Health, Language, Timestamp, WorkspaceId};
+use cetar_model::{DeviceId, DeviceState, DownReason, Health, Timestamp, WorkspaceId};
 use cetar_provider::{Account, Session, SessionEnd};
 use cetar_store::{Device, StoreError};
 use futures::FutureExt;
@@ -441,14 +441,8 @@ impl Keeper {
 
 /// Who a device is, with its settings and secrets.
 async fn account(engine: &Engine, device: &Device) -> Result<Account, StoreError> {
-    let workspace = engine.inner.store.workspace(&device.workspace).await?;
-    Ok(Account {
-        device: device.id.clone(),
-        channel: device.channel,
-        address: device.address.clone(),
-        settings: engine.inner.store.device_settings(&device.id).await?,
-        language: workspace.map_or(Language::Indonesian, |workspace| workspace.language),
-    })
+    let settings = engine.inner.store.device_settings(&device.id).await?;
+    engine.account_with(device, settings).await
 }
 
 /// Waits for what may not be there.

@@ -228,11 +228,20 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewDevice) -> Result<()> {
         micros(device.linked_at),
         device.created_at.as_micros(),
     )?;
-    for (name, value) in &new.settings {
-        let row = [device.id.as_str().as_bytes(), name.as_bytes()];
+    put_settings(tx, &device.id, &new.settings).await
+}
+
+/// Seals and stores settings that are not there.
+pub(crate) async fn put_settings(
+    tx: &mut Tx,
+    device: &DeviceId,
+    settings: &BTreeMap<String, String>,
+) -> Result<()> {
+    for (name, value) in settings {
+        let row = [device.as_str().as_bytes(), name.as_bytes()];
         let sealed = tx.ctx.sealer.seal(tx.ctx.ids.random(), setting(&row), value.as_bytes());
         let sealed = sealed.ok_or_else(|| StoreError::internal("a value could not be sealed"))?;
-        execute!(tx, SET_SETTING, device.id.as_str(), name, sealed)?;
+        execute!(tx, SET_SETTING, device.as_str(), name, sealed)?;
     }
     Ok(())
 }
@@ -252,7 +261,7 @@ struct Current {
     language: String,
 }
 
-async fn set_health(
+pub(crate) async fn set_health(
     tx: &mut Tx,
     id: &DeviceId,
     lease: Option<DeviceLease>,

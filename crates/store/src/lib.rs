@@ -24,6 +24,7 @@ mod claim;
 mod db;
 mod deliveries;
 mod delivery_log;
+mod device_change;
 mod devices;
 mod endpoints;
 mod error;

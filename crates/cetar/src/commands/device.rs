@@ -53,22 +53,29 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Device) -> anyhow::Result<()> 
         Device::Link { device, pairing_code, json, tenant } => {
             link::run(desk, tenant.workspace.as_ref(), &device, pairing_code, json).await
         }
-        Device::Pause(device) => change(desk, &device, Method::POST, "/pause").await.map(drop),
-        Device::Resume(device) => change(desk, &device, Method::POST, "/resume").await.map(drop),
+        Device::Change { device, name, settings: given } => {
+            let mut body = json!({ "name": name });
+            if given {
+                body["settings"] = settings(read_json("the settings")?);
+            }
+            change(desk, &device, Method::PATCH, "", Some(body)).await.map(drop)
+        }
+        Device::Pause(device) => change(desk, &device, Method::POST, "/pause", None).await.map(drop),
+        Device::Resume(device) => change(desk, &device, Method::POST, "/resume", None).await.map(drop),
         Device::Restart(device) => {
-            if !change(desk, &device, Method::POST, "/restart").await? {
+            if !change(desk, &device, Method::POST, "/restart", None).await? {
                 remark("The server is not running: the device connects when it is started.");
             }
             Ok(())
         }
         Device::Logout(device) => {
-            if !change(desk, &device, Method::POST, "/logout").await? {
+            if !change(desk, &device, Method::POST, "/logout", None).await? {
                 remark(STILL_LISTED);
             }
             Ok(())
         }
         Device::Remove(device) => {
-            if !change(desk, &device, Method::DELETE, "").await? {
+            if !change(desk, &device, Method::DELETE, "", None).await? {
                 remark(STILL_LISTED);
             }
             Ok(())
@@ -81,10 +88,16 @@ const STILL_LISTED: &str = "The server is not running, so the network was not to
                             remove it there: WhatsApp, Settings, Linked devices.";
 
 /// Does it; whether a running server did.
-async fn change(desk: &Desk<'_>, device: &OneDevice, method: Method, verb: &str) -> anyhow::Result<bool> {
+async fn change(
+    desk: &Desk<'_>,
+    device: &OneDevice,
+    method: Method,
+    verb: &str,
+    body: Option<Value>,
+) -> anyhow::Result<bool> {
     let api = desk.api(device.tenant.workspace.as_ref()).await?;
     let path = format!("/v1/devices/{}{verb}", segment(&device.device));
-    let answer = api.call(method, &path, None).await;
+    let answer = api.call(method, &path, body).await;
     let by_server = api.is_server();
     api.close().await;
     remark(&answer?.message);

@@ -14,6 +14,7 @@ const LINKS: &[(&str, &str, &[&str])] = &[
             "logoutDevice",
             "restartDevice",
             "pauseDevice",
+            "updateDevice",
             "resumeDevice",
             "deleteDevice",
         ],

@@ -12,4 +12,5 @@ pub(super) mod read;
 mod refusal;
 pub(super) mod restart;
 pub(super) mod resume;
+pub(super) mod update;
 mod view;

@@ -146,6 +146,23 @@ pub struct NewDevice {
     pub settings: BTreeMap<String, String>,
 }
 
+/// What to change about a device; what is left out stays.
+#[derive(Clone)]
+pub struct DeviceChange {
+    /// Of which workspace.
+    pub workspace: WorkspaceId,
+    /// Which device.
+    pub device: DeviceId,
+    /// What it is called from now on.
+    pub name: Option<String>,
+    /// Settings and secrets that take the place of those of the same names.
+    pub settings: BTreeMap<String, String>,
+    /// The node that changes it, and sees to its own session.
+    pub node: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
 /// The right to run a device's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeviceLease {

@@ -6,9 +6,9 @@ use sqlx::{Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection
 
 use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
-    accept, alias, callback, change, claim, db, deliveries, delivery_log, devices, endpoints, events, expire,
-    inbound, keys, lanes, leases, master, media, outcomes, prune, reachable, receipts, recover, replies,
-    settle, state,
+    accept, alias, callback, change, claim, db, deliveries, delivery_log, device_change, devices, endpoints,
+    events, expire, inbound, keys, lanes, leases, master, media, outcomes, prune, reachable, receipts,
+    recover, replies, settle, state,
     statement::{MAX_ROWS, Multi, Sql},
     store, stream, templates, workspaces, writer,
 };
@@ -23,6 +23,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("db", db::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),
     ("delivery_log", delivery_log::STATEMENTS),
+    ("device_change", device_change::STATEMENTS),
     ("devices", devices::STATEMENTS),
     ("endpoints", endpoints::STATEMENTS),
     ("events", events::STATEMENTS),
