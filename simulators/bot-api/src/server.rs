@@ -1,7 +1,6 @@
 //! The server, and the handles that tests hold.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
@@ -144,22 +143,7 @@ impl BotApi {
         self.shared.with(|state| {
             let id = 7_000_000 + state.fresh();
             let token = format!("{id}:AAH{id:032}");
-            let bot = BotState {
-                id,
-                username: username.to_owned(),
-                updates: VecDeque::default(),
-                next_update: 500,
-                hook: None,
-                last_push_error: None,
-                wanted: None,
-                question: 0,
-                blocked_by: HashSet::default(),
-                knows: HashSet::default(),
-                kicked_from: HashSet::default(),
-                revoked: false,
-                callbacks: HashMap::default(),
-            };
-            state.bots.insert(token.clone(), bot);
+            state.bots.insert(token.clone(), BotState::new(id, username));
             Bot { token, id }
         })
     }
@@ -167,6 +151,20 @@ impl BotApi {
     /// Its owner revokes the token.
     pub fn revoke(&self, bot: &Bot) {
         self.with_bot(bot, |bot| bot.revoked = true);
+    }
+
+    /// Its owner is given another token; the old one is not taken any more.
+    #[must_use]
+    pub fn renew(&self, bot: &Bot) -> Bot {
+        self.shared.with(|state| {
+            let (id, fresh) = (bot.id, state.fresh());
+            let token = format!("{id}:AAN{fresh:032}");
+            let old = BotState { revoked: true, ..BotState::new(id, "") };
+            if let Some(there) = state.bots.insert(bot.token.clone(), old) {
+                state.bots.insert(token.clone(), BotState { revoked: false, ..there });
+            }
+            Bot { token, id }
+        })
     }
 
     /// Somebody on Telegram.
@@ -268,6 +266,23 @@ impl BotApi {
     pub async fn drained(&self, bot: &Bot) {
         let token = bot.token.clone();
         self.shared.until(move |state| state.bots.get(&token)?.updates.is_empty().then_some(())).await;
+    }
+
+    /// Tells up to so many updates again that were confirmed, the latest, as they were: what a client gets that ended between its commit
+    /// and the confirmation. Those who are asking at the moment confirm them at once.
+    pub fn retell(&self, bot: &Bot, most: usize) {
+        self.with_bot(bot, |bot| {
+            let waiting: Vec<_> = bot.updates.iter().map(|update| update["update_id"].clone()).collect();
+            let confirmed = bot.told.iter().rev().filter(|update| !waiting.contains(&update["update_id"]));
+            for update in confirmed.take(most) {
+                bot.updates.push_front(update.clone());
+            }
+        });
+    }
+
+    /// How often a question for the bot's updates ended because somebody else asked.
+    pub fn conflicts(&self, bot: &Bot) -> usize {
+        self.with_bot(bot, |bot| bot.conflicts)
     }
 
     /// Tells an update of any kind, as it stands but for its id.

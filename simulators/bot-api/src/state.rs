@@ -63,6 +63,10 @@ pub(crate) struct BotState {
     pub(crate) username: String,
     /// Those that were not confirmed.
     pub(crate) updates: VecDeque<Value>,
+    /// All there ever were.
+    pub(crate) told: Vec<Value>,
+    /// How often a question ended because another was asked.
+    pub(crate) conflicts: usize,
     pub(crate) next_update: i64,
     pub(crate) hook: Option<Hook>,
     pub(crate) last_push_error: Option<String>,
@@ -76,6 +80,29 @@ pub(crate) struct BotState {
     pub(crate) kicked_from: HashSet<i64>,
     pub(crate) revoked: bool,
     pub(crate) callbacks: HashMap<String, bool>,
+}
+
+impl BotState {
+    /// One that nobody has written to yet.
+    pub(crate) fn new(id: i64, username: &str) -> Self {
+        Self {
+            id,
+            username: username.to_owned(),
+            updates: VecDeque::default(),
+            told: Vec::default(),
+            conflicts: 0,
+            next_update: 500,
+            hook: None,
+            last_push_error: None,
+            wanted: None,
+            question: 0,
+            blocked_by: HashSet::default(),
+            knows: HashSet::default(),
+            kicked_from: HashSet::default(),
+            revoked: false,
+            callbacks: HashMap::default(),
+        }
+    }
 }
 
 #[derive(Clone)]

@@ -23,6 +23,7 @@ pub(crate) fn push(shared: &Shared, token: &str, kind: &str, body: Value) {
             let mut update = json!({ "update_id": bot.next_update });
             update[kind] = body;
             bot.next_update += 1;
+            bot.told.push(update.clone());
             bot.updates.push_back(update);
         }
     });
@@ -56,6 +57,7 @@ pub(crate) async fn get(shared: &Arc<Shared>, token: &str, form: &Form) -> Resul
             return Some(Err(unknown()));
         };
         if bot.question != mine {
+            bot.conflicts += 1;
             let why =
                 "terminated by other getUpdates request; make sure that only one bot instance is running";
             return Some(Err(Refused::conflict(why)));

@@ -69,7 +69,7 @@ pub struct BotScene {
     pub receiver: Receiver,
     /// Its signing secret.
     pub secret: String,
-    /// A key that may send.
+    /// A key that may send and manage.
     pub key: String,
     /// The device.
     pub device: String,
@@ -85,7 +85,7 @@ impl BotScene {
         let gateway = home.serve().await;
         let mut receiver = Receiver::start().await;
         let secret = home.cli("webhook add", &["--url", receiver.url()]).await.ok();
-        let key = home.cli("key create", &["--name", "php"]).await.ok();
+        let key = home.cli("key create", &["--name", "php", "--scope", "messages,admin"]).await.ok();
         let device = add(&home, &bot, "Bot").await.ok();
         scene::connected(&mut receiver, &device).await;
         Self { telegram, bot, home, gateway, receiver, secret, key, device }
@@ -95,6 +95,11 @@ impl BotScene {
 /// Adds the bot as a device.
 pub async fn add(home: &Home, bot: &Bot, name: &str) -> crate::Cli {
     add_with(home, name, &serde_json::json!({ "token": bot.token() })).await
+}
+
+/// Gives the device these settings in place of those of the same names.
+pub async fn change(home: &Home, device: &str, settings: &serde_json::Value) -> crate::Cli {
+    home.cli_with_input("device change", &[device, "--settings"], &settings.to_string()).await
 }
 
 /// Adds a device with these settings.

@@ -1,16 +1,13 @@
-//! Telegram, whole: a bot is added, the document's first request goes out by it and its answer comes back; and what happens when the
-//! process is killed meanwhile.
+//! Telegram, whole: a bot is added, the document's requests go out by it and what people answer comes back.
 
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
-use std::collections::BTreeMap;
-
 use cetar_e2e::{
-    Database, Home, Receiver,
-    bot::{self, BotScene, Front},
-    php, scene, within,
+    Database,
+    bot::{self, BotScene},
+    php, within,
 };
-use cetar_simulator_bot_api::{BotApi, Fault};
+use cetar_simulator_bot_api::BotApi;
 use serde_json::{Value, json};
 
 /// The document's recipient.
@@ -99,70 +96,6 @@ async fn buttons_and_pictures_go_out_and_what_is_pressed_and_sent_comes_back() {
     gateway.stop().await;
 }
 
-async fn killed_after_telegram_took_it(database: Database) {
-    let BotScene { telegram, bot, home, gateway, mut receiver, key, .. } = BotScene::set(&database).await;
-    let budi = telegram.person(111, "Budi");
-    budi.writes(&bot, "Halo");
-    receiver.next("the first message", |it| it.event() == "message.received").await;
-    // Telegram takes it, and its answer never comes; the process ends first.
-    telegram.fails_next_to(111, Fault::HangAfter);
-    let job = gateway.post(&key, "/v1/messages", &text("111", "sekali saja")).await.job_id();
-    within("the message", budi.next_message(&bot)).await;
-    gateway.kill().await;
-    let gateway = home.serve().await;
-    receiver.status_of(&job, "message.unknown").await;
-    assert_eq!(gateway.job(&key, &job).await["status"], "unknown");
-    // The lane goes on, and what may have been sent is not sent again.
-    let next = gateway.post(&key, "/v1/messages", &text("111", "berikutnya")).await.job_id();
-    receiver.status_of(&next, "message.sent").await;
-    let texts: Vec<_> = budi.messages(&bot).iter().filter_map(|it| it.text().map(str::to_owned)).collect();
-    assert_eq!(texts, ["sekali saja", "berikutnya"]);
-    gateway.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_after_telegram_took_a_message_ends_in_unknown_and_never_in_two() {
-    killed_after_telegram_took_it(Database::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_after_telegram_took_a_message_ends_in_unknown_on_postgresql() {
-    killed_after_telegram_took_it(Database::postgres().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_updates_with_kills_reach_the_receiver_once_each() {
-    const UPDATES: usize = 1000;
-    let BotScene { telegram, bot, home, mut gateway, mut receiver, .. } =
-        BotScene::set(&Database::Sqlite).await;
-    let people: Vec<_> = (0..10).map(|at| telegram.person(100 + at, "Budi")).collect();
-    let mut messages: BTreeMap<String, String> = BTreeMap::new();
-    for number in 0..UPDATES {
-        people[number % people.len()].writes(&bot, &number.to_string());
-    }
-    for kill in 1..=4 {
-        while messages.len() < kill * UPDATES / 5 {
-            note(&mut messages, &mut receiver).await;
-        }
-        gateway.kill().await;
-        gateway = home.serve().await;
-    }
-    while messages.len() < UPDATES {
-        note(&mut messages, &mut receiver).await;
-    }
-    within("all to be confirmed", telegram.drained(&bot)).await;
-    gateway.stop().await;
-}
-
-/// Takes one webhook. A kill may have it delivered again: it is the same message then, by its id.
-async fn note(messages: &mut BTreeMap<String, String>, receiver: &mut Receiver) {
-    let webhook = receiver.next("a message", |it| it.event() == "message.received").await;
-    let data = &webhook.json["data"];
-    let (text, id) = (data["text"].as_str().expect("a text"), data["message_id"].as_str().expect("an id"));
-    let before = messages.insert(text.to_owned(), id.to_owned());
-    assert!(before.is_none_or(|before| before == id), "{text} came in twice");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_looked_at_when_the_bot_is_added_and_has_one_device() {
     let BotScene { telegram, bot, home, gateway, mut receiver, key, device, .. } =
@@ -178,6 +111,8 @@ async fn a_token_is_looked_at_when_the_bot_is_added_and_has_one_device() {
     assert!(wrong.stderr.contains("token"), "{wrong:?}");
     assert!(!wrong.stderr.contains(stranger.token()), "a token is never shown: {wrong:?}");
 
+    telegram.person(111, "Budi").shares_number(&bot, BUDI);
+    receiver.next("the card", |it| it.event() == "message.received").await;
     telegram.revoke(&bot);
     let told =
         receiver.next("the reason", |it| it.json["data"]["reason"] == "credentials_expired").await.json;
@@ -187,6 +122,17 @@ async fn a_token_is_looked_at_when_the_bot_is_added_and_has_one_device() {
     );
     let refused = gateway.post(&key, "/v1/messages", &text("111", "Halo")).await;
     assert_eq!((refused.status, &refused.json["error"]["code"]), (422, &json!("device_not_linked")));
+
+    // Another bot's token is not taken; the renewed one brings the device back, with what it knows.
+    let other = telegram.bot("lain_bot");
+    let not_ours = bot::change(&home, &device, &json!({ "token": other.token() })).await;
+    assert_ne!(not_ours.status, Some(0));
+    assert!(not_ours.stderr.contains("another account (@lain_bot)"), "{not_ours:?}");
+    let renewed = telegram.renew(&bot);
+    bot::change(&home, &device, &json!({ "token": renewed.token() })).await.ok();
+    cetar_e2e::scene::connected(&mut receiver, &device).await;
+    let job = gateway.post(&key, "/v1/messages", &text(BUDI, "Halo lagi")).await.job_id();
+    receiver.status_of(&job, "message.sent").await;
     gateway.stop().await;
 }
 
@@ -215,42 +161,144 @@ async fn telegrams_limits_are_kept_and_no_attempt_is_lost_to_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn updates_that_telegram_pushes_arrive_once_each_over_kills_and_strangers_are_refused() {
-    const UPDATES: usize = 200;
-    let telegram = BotApi::start().await;
-    let bot = telegram.bot("toko_bot");
-    let front = Front::start().await;
-    let mut home = Home::new(&Database::Sqlite, "ws://127.0.0.1:9/ws/chat");
-    home.set("CETAR_TELEGRAM__API_URL", &telegram.url());
-    home.set("CETAR_PUBLIC_URL", front.url());
-    let mut gateway = home.serve().await;
-    front.leads_to(&gateway);
-    let mut receiver = Receiver::start().await;
-    home.cli("webhook add", &["--url", receiver.url()]).await.ok();
-    let settings = json!({ "token": bot.token(), "updates": "webhook" });
-    let device = bot::add_with(&home, "Bot", &settings).await.ok();
-    scene::connected(&mut receiver, &device).await;
-    let hook = within("the webhook", telegram.hooked(&bot)).await;
-    assert_eq!(hook, format!("{}/callbacks/telegram/{device}", front.url()));
-    let forged = gateway.post("", &format!("/callbacks/telegram/{device}"), &json!({ "update_id": 1 })).await;
-    assert_eq!((forged.status, &forged.json["error"]["code"]), (403, &json!("callback_not_verified")));
+async fn the_documents_template_goes_out_by_a_bot_with_its_picture_and_buttons() {
+    let BotScene { telegram, bot, home: _home, gateway, mut receiver, key, .. } =
+        BotScene::set(&Database::Sqlite).await;
+    let site = cetar_e2e::Site::start().await;
+    let budi = telegram.person(111, "Budi");
+    budi.shares_number(&bot, BUDI);
+    within("thanks", budi.next_message(&bot)).await;
+    let template = json!({
+        "id": 123, "name": "tagihan", "text": "Halo {{1}}, tagihan Anda {{2}} <b>lunas</b>.", "footer": "Toko",
+        "media_url": format!("{}/promo.jpg", site.url()),
+        "buttons": [{ "id": "BAYAR", "text": "Bayar" }, { "type": "cta_url", "text": "Situs", "url": "https://www.cetar.ai" }],
+    });
+    let made = gateway.post(&key, "/v1/templates", &template).await;
+    assert_eq!(made.status, 200, "{made:?}");
 
-    let people: Vec<_> = (0..5).map(|at| telegram.person(100 + at, "Budi")).collect();
-    for number in 0..UPDATES {
-        people[number % people.len()].writes(&bot, &number.to_string());
+    let example = php::TEMPLATE.replace("\"to\"", "\"channel\": \"telegram\", \"to\"");
+    let answer = php::run(&example, &gateway.base, "", &key).await;
+    let job = answer["data"]["job_id"].as_str().expect("a job id").to_owned();
+    receiver.status_of(&job, "message.sent").await;
+    let shown = within("the template", budi.next_message(&bot)).await;
+    assert_eq!(shown.caption(), Some("Halo Budi Santoso, tagihan Anda Rp 500.000 <b>lunas</b>.\n\nToko"));
+    assert!(shown.file.is_some() && shown.buttons().len() == 2);
+    budi.presses(&bot, &shown, "Bayar");
+    let pressed = receiver.next("the press", |it| it.json["data"]["type"] == "button").await;
+    assert_eq!(pressed.json["data"]["button_id"], "BAYAR");
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markup_is_read_where_it_is_asked_for_and_fails_clearly_where_it_is_wrong() {
+    let BotScene { telegram, bot, home: _home, gateway, mut receiver, key, .. } =
+        BotScene::set(&Database::Sqlite).await;
+    let budi = telegram.person(111, "Budi");
+    budi.writes(&bot, "Halo");
+    receiver.next("the first message", |it| it.event() == "message.received").await;
+    let mut body = text("111", "<b>Halo");
+    // Nothing asked for: nothing can go wrong.
+    let job = gateway.post(&key, "/v1/messages", &body).await.job_id();
+    receiver.status_of(&job, "message.sent").await;
+    assert_eq!(within("the text", budi.next_message(&bot)).await.text(), Some("<b>Halo"));
+    body["content"]["parse_mode"] = json!("HTML");
+    let job = gateway.post(&key, "/v1/messages", &body).await.job_id();
+    let failed = receiver.status_of(&job, "message.failed").await.json;
+    assert_eq!(failed["data"]["error"]["code"], "content_invalid");
+    let shown = gateway.job(&key, &job).await.to_string();
+    assert!(shown.contains("can't parse entities"), "the reason is shown: {shown}");
+    body["content"]["text"] = json!("<b>Halo</b>");
+    let job = gateway.post(&key, "/v1/messages", &body).await.job_id();
+    receiver.status_of(&job, "message.sent").await;
+    assert_eq!(within("the bold text", budi.next_message(&bot)).await.text(), Some("Halo"));
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_and_captions_are_measured_in_utf_16_before_they_are_queued() {
+    let BotScene { home: _home, gateway, key, .. } = BotScene::set(&Database::Sqlite).await;
+    // Each counts as two units and is one character.
+    let thumbs = |units: usize| "👍".repeat(units / 2);
+    let picture = |caption: String| json!({ "channel": "telegram", "type": "image", "to": "111", "media_url": "https://contoh.com/a.jpg", "content": { "caption": caption } });
+    for (fits, too_long, field) in [
+        (text("111", &thumbs(4096)), text("111", &thumbs(4098)), "content.text"),
+        (picture(thumbs(1024)), picture(thumbs(1026)), "content.caption"),
+    ] {
+        assert_eq!(gateway.post(&key, "/v1/messages", &fits).await.status, 200);
+        let refused = gateway.post(&key, "/v1/messages", &too_long).await;
+        let problem = &refused.json["error"]["fields"][0];
+        assert_eq!(
+            (refused.status, &problem["field"], &problem["code"]),
+            (422, &json!(field), &json!("too_long"))
+        );
     }
-    let mut messages = BTreeMap::new();
-    for kill in 1..=2 {
-        while messages.len() < kill * UPDATES / 4 {
-            note(&mut messages, &mut receiver).await;
-        }
-        gateway.kill().await;
-        gateway = home.serve().await;
-        front.leads_to(&gateway);
-    }
-    while messages.len() < UPDATES {
-        note(&mut messages, &mut receiver).await;
-    }
-    within("all to be taken", telegram.drained(&bot)).await;
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_becomes_a_supergroup_keeps_its_conversation() {
+    let BotScene { telegram, bot, home: _home, gateway, mut receiver, key, .. } =
+        BotScene::set(&Database::Sqlite).await;
+    let (budi, group) = (telegram.person(111, "Budi"), telegram.group(-500, "Pelanggan", &bot));
+    let said = |text: &'static str| move |it: &cetar_e2e::Webhook| it.json["data"]["text"] == text;
+    group.writes(&bot, &budi, "Halo semua");
+    let first = receiver.next("the message", said("Halo semua")).await.json;
+    assert_eq!((&first["data"]["group_id"], &first["data"]["from"]), (&json!("-500"), &json!("111")));
+    let new = group.becomes(&bot, &budi, -1_001_000_000_500);
+    new.writes(&bot, &budi, "Masih di sini");
+    let second = receiver.next("the next", said("Masih di sini")).await.json;
+    assert_eq!(second["data"]["group_id"], "-1001000000500");
+    assert_eq!((&first["data"]["sequence"], &second["data"]["sequence"]), (&json!(1), &json!(2)));
+    let job = gateway.post(&key, "/v1/messages", &text("-500", "Halo dari kami")).await.job_id();
+    receiver.status_of(&job, "message.sent").await;
+    assert_eq!(within("the message", new.next_message(&bot)).await.text(), Some("Halo dari kami"));
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_number_says_who_shared_their_number_with_the_bot() {
+    let BotScene { telegram, bot, home: _home, gateway, mut receiver, key, .. } =
+        BotScene::set(&Database::Sqlite).await;
+    telegram.person(111, "Budi").shares_number(&bot, BUDI);
+    receiver.next("the card", |it| it.event() == "message.received").await;
+    let example = php::CHECK.replace("\"channel\": \"whatsapp\"", "\"channel\": \"telegram\"");
+    let checked = php::run(&example, &gateway.base, "", &key).await;
+    assert_eq!(
+        checked,
+        json!({
+            "success": true,
+            "message": "Nomor ini sudah dibagikan ke bot.",
+            "data": { "phone": BUDI, "jid": "111", "is_registered": true },
+        })
+    );
+    let other = json!({ "channel": "telegram", "phone": "6281234567891" });
+    let unknown = gateway.post(&key, "/v1/check-number", &other).await;
+    assert_eq!(unknown.json["message"], "Nomor ini belum dibagikan ke bot.");
+    assert_eq!(
+        unknown.json["data"],
+        json!({ "phone": "6281234567891", "jid": null, "is_registered": false })
+    );
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_blocks_the_bot_is_told_of_until_they_take_it_back() {
+    let BotScene { telegram, bot, home: _home, gateway, mut receiver, key, device, .. } =
+        BotScene::set(&Database::Sqlite).await;
+    let budi = telegram.person(111, "Budi");
+    budi.writes(&bot, "Halo");
+    receiver.next("the first message", |it| it.event() == "message.received").await;
+    budi.blocks(&bot);
+    let told = receiver.next("the block", |it| it.event() == "contact.blocked").await.json;
+    assert_eq!((&told["channel"], &told["session_id"]), (&json!("telegram"), &json!(device)));
+    assert_eq!((&told["data"]["to"], &told["data"]["group"]), (&json!("111"), &json!(false)));
+    // Telegram has the last word: the send is tried, and says why it failed.
+    let job = gateway.post(&key, "/v1/messages", &text("111", "Promo")).await.job_id();
+    let failed = receiver.status_of(&job, "message.failed").await.json;
+    assert_eq!(failed["data"]["error"]["code"], "recipient_blocked");
+    budi.unblocks(&bot);
+    receiver.next("the unblock", |it| it.event() == "contact.unblocked").await;
+    let job = gateway.post(&key, "/v1/messages", &text("111", "Halo lagi")).await.job_id();
+    receiver.status_of(&job, "message.sent").await;
     gateway.stop().await;
 }

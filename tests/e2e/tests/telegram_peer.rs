@@ -5,7 +5,11 @@
 
 use std::{path::PathBuf, process::Stdio};
 
-use cetar_e2e::{Database, Home, Receiver, Site, root, scene, within};
+use cetar_e2e::{
+    Database, Home, Receiver, Site,
+    bot::{self, Front},
+    root, scene, within,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -117,5 +121,35 @@ async fn a_bot_api_that_we_did_not_write_agrees_with_us() {
     assert_eq!((sent.len(), &sent[0]["text"], &sent[0]["chat_id"]), (1, &json!("Halo 👍"), &json!(111)));
     assert_eq!(peer.accepted("sendPhoto")[0]["caption"], "Promo");
     assert!(!peer.accepted("getUpdates").is_empty(), "it was asked, not told");
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_api_that_we_did_not_write_pushes_to_us_with_the_secret_we_gave_it() {
+    let peer = Crabline::start().await;
+    let front = Front::start().await;
+    let mut home = Home::new(&Database::Sqlite, "ws://127.0.0.1:9/ws/chat");
+    home.set("CETAR_TELEGRAM__API_URL", peer.text("/endpoints/apiRoot"));
+    home.set("CETAR_PUBLIC_URL", front.url());
+    let gateway = home.serve().await;
+    front.leads_to(&gateway);
+    let mut receiver = Receiver::start().await;
+    home.cli("webhook add", &["--url", receiver.url()]).await.ok();
+    let key = home.cli("key create", &["--name", "peer"]).await.ok();
+    let settings = json!({ "token": peer.text("/botToken"), "updates": "webhook" });
+    let device = bot::add_with(&home, "Bot", &settings).await.ok();
+    scene::connected(&mut receiver, &device).await;
+
+    for text in ["satu", "dua"] {
+        peer.writes(111, text).await;
+        let came = receiver.next(text, |it| it.json["data"]["text"] == text).await;
+        assert_eq!((came.event(), &came.json["session_id"]), ("message.received", &json!(device)));
+    }
+    let set = peer.accepted("setWebhook");
+    assert_eq!(set[0]["url"], format!("{}/callbacks/telegram/{device}", front.url()));
+    assert!(peer.accepted("getUpdates").is_empty(), "it told, and was not asked");
+    let body = json!({ "channel": "telegram", "type": "text", "to": "111", "content": { "text": "Halo" } });
+    let job = gateway.post(&key, "/v1/messages", &body).await.job_id();
+    receiver.status_of(&job, "message.sent").await;
     gateway.stop().await;
 }

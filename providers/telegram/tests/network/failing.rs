@@ -15,44 +15,95 @@ async fn world_with_budi() -> World {
     world
 }
 
-#[tokio::test]
-async fn every_refusal_of_telegrams_has_its_meaning() {
+/// The next send is refused like this, and that means this.
+async fn means(code: u16, description: &str, expected: F) {
     let world = world_with_budi().await;
-    for (code, description, expected) in [
-        (400, "Bad Request: chat not found", F::RecipientNotFound),
-        (400, "Bad Request: message text is empty", F::ContentInvalid),
-        (400, "Bad Request: text is too long", F::ContentInvalid),
-        (400, "Bad Request: message is too long", F::ContentInvalid),
-        (400, "Bad Request: message caption is too long", F::ContentInvalid),
-        (400, "Bad Request: can't parse entities: unsupported start tag", F::ContentInvalid),
-        (400, "Bad Request: wrong HTTP URL specified", F::MediaUnreachable),
-        (400, "Bad Request: failed to get HTTP URL content", F::MediaUnreachable),
-        (400, "Bad Request: wrong type of the web page content", F::MediaTypeNotSupported),
-        (400, "Bad Request: wrong file identifier/HTTP URL specified", F::MediaUnreachable),
-        (400, "Bad Request: file is too big", F::MediaTooLarge),
-        (400, "Bad Request: BUTTON_DATA_INVALID", F::ButtonsInvalid),
-        (400, "Bad Request: BUTTON_URL_INVALID", F::ButtonsInvalid),
-        (400, "Bad Request: inline keyboard button URL 'x' is invalid", F::ButtonsInvalid),
-        (400, "Bad Request: reply markup is too long", F::ButtonsInvalid),
-        (400, "Bad Request: never heard of", F::RejectedByNetwork),
-        (403, "Forbidden: bot was blocked by the user", F::RecipientBlocked),
-        (403, "Forbidden: user is deactivated", F::RecipientGone),
-        (403, "Forbidden: bot can't initiate conversation with a user", F::RecipientNotOptedIn),
-        (403, "Forbidden: bot was kicked from the group chat", F::NotAMember),
-        (403, "Forbidden: bot is not a member of the channel chat", F::NotAMember),
-        (413, "Request Entity Too Large", F::MediaTooLarge),
-    ] {
-        world.telegram.fails_next_to(111, Fault::refuse(code, description));
-        let Err(SendError::Rejected { code: meaning, provider_code, detail }) =
-            world.send(111, text("Halo!")).await
-        else {
-            unreachable!("{description}")
-        };
-        assert_eq!(
-            (meaning, provider_code, detail),
-            (expected, Some(code.to_string()), Some(description.to_owned()))
-        );
+    world.telegram.fails_next_to(111, Fault::refuse(code, description));
+    let outcome = world.send(111, text("Halo!")).await;
+    let Err(SendError::Rejected { code: meaning, provider_code, detail }) = outcome else {
+        panic!("{description}: {outcome:?}")
+    };
+    let (theirs, words) = (Some(code.to_string()), Some(description.to_owned()));
+    assert_eq!((meaning, provider_code, detail), (expected, theirs, words));
+}
+
+macro_rules! refusals {
+    ($($name:ident: $code:literal $description:literal => $meaning:ident;)*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            means($code, $description, F::$meaning).await;
+        }
+    )*};
+}
+
+/// The rows of the table of what Telegram refuses for good, each by its name.
+mod refused {
+    use super::{F, means};
+
+    refusals! {
+        a_chat_that_is_not_there: 400 "Bad Request: chat not found" => RecipientNotFound;
+        a_user_that_is_not_there: 400 "Bad Request: user not found" => RecipientNotFound;
+        an_id_that_is_none: 400 "Bad Request: PEER_ID_INVALID" => RecipientNotFound;
+        a_text_that_is_empty: 400 "Bad Request: message text is empty" => ContentInvalid;
+        a_text_that_is_too_long: 400 "Bad Request: text is too long" => ContentInvalid;
+        a_message_that_is_too_long: 400 "Bad Request: message is too long" => ContentInvalid;
+        a_caption_that_is_too_long: 400 "Bad Request: message caption is too long" => ContentInvalid;
+        markup_that_cannot_be_read: 400 "Bad Request: can't parse entities: unsupported start tag" => ContentInvalid;
+        an_answered_message_that_is_gone: 400 "Bad Request: message to be replied not found" => ContentInvalid;
+        an_address_that_is_none: 400 "Bad Request: wrong HTTP URL specified" => MediaUnreachable;
+        an_address_that_gives_nothing: 400 "Bad Request: failed to get HTTP URL content" => MediaUnreachable;
+        an_address_that_gives_something_else: 400 "Bad Request: wrong type of the web page content" => MediaTypeNotSupported;
+        a_file_that_is_not_there: 400 "Bad Request: wrong file identifier/HTTP URL specified" => MediaUnreachable;
+        a_picture_that_is_none: 400 "Bad Request: IMAGE_PROCESS_FAILED" => MediaTypeNotSupported;
+        a_picture_of_odd_dimensions: 400 "Bad Request: PHOTO_INVALID_DIMENSIONS" => MediaTypeNotSupported;
+        a_file_that_is_too_big: 400 "Bad Request: file is too big" => MediaTooLarge;
+        a_button_whose_data_is_wrong: 400 "Bad Request: BUTTON_DATA_INVALID" => ButtonsInvalid;
+        a_button_whose_url_is_wrong: 400 "Bad Request: BUTTON_URL_INVALID" => ButtonsInvalid;
+        a_keyboard_whose_url_is_wrong: 400 "Bad Request: inline keyboard button URL 'x' is invalid" => ButtonsInvalid;
+        a_keyboard_that_is_too_long: 400 "Bad Request: reply markup is too long" => ButtonsInvalid;
+        a_group_where_it_may_not_write: 400 "Bad Request: not enough rights to send text messages to the chat" => NotAMember;
+        a_refusal_nobody_has_heard_of: 400 "Bad Request: never heard of" => RejectedByNetwork;
+        a_bot_that_was_blocked: 403 "Forbidden: bot was blocked by the user" => RecipientBlocked;
+        a_person_who_is_gone: 403 "Forbidden: user is deactivated" => RecipientGone;
+        a_person_who_never_began: 403 "Forbidden: bot can't initiate conversation with a user" => RecipientNotOptedIn;
+        a_group_that_put_the_bot_out: 403 "Forbidden: bot was kicked from the group chat" => NotAMember;
+        a_channel_the_bot_is_not_in: 403 "Forbidden: bot is not a member of the channel chat" => NotAMember;
+        a_request_that_is_too_large: 413 "Request Entity Too Large" => MediaTooLarge;
     }
+}
+
+#[tokio::test]
+async fn a_press_that_is_answered_too_late_comes_in_all_the_same() {
+    let mut world = world_with_budi().await;
+    let budi = world.telegram.person(111, "Budi");
+    world.message().await;
+    world.send(111, crate::sending::buttons(None)).await.unwrap();
+    let shown = budi.next_message(&world.bot).await;
+    let late = "Bad Request: query is too old and response timeout expired or query ID is invalid";
+    world.telegram.fails_next("answerCallbackQuery", Fault::refuse(400, late));
+    budi.presses(&world.bot, &shown, "Ya, Ambil!");
+    assert_eq!(world.message().await.content.kind(), cetar_model::ContentKind::Button);
+    within("the press to be confirmed", world.telegram.drained(&world.bot)).await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_somebody_sets_meanwhile_is_removed_and_nothing_is_lost() {
+    let mut world = world_with_budi().await;
+    world.message().await;
+    // The open question ends with a conflict, the next is refused because of the webhook.
+    world.telegram.hook(&world.bot, "http://127.0.0.1:9/");
+    world.telegram.person(111, "Budi").writes(&world.bot, "Masih di sana?");
+    let told = while_time_passes(world.clock.clone(), world.message()).await;
+    assert_eq!(told.content.text(), Some("Masih di sana?"));
+    assert!(world.telegram.calls().iter().any(|call| call.method == "deleteWebhook"));
+}
+
+#[tokio::test]
+async fn a_path_or_a_token_that_is_none_ends_the_session_for_good() {
+    let mut world = world_with_budi().await;
+    world.telegram.fails_next("getUpdates", Fault::refuse(404, "Not Found"));
+    world.telegram.person(111, "Budi").writes(&world.bot, "Halo");
+    assert_eq!(world.end().await, SessionEnd::Ended(DownReason::CredentialsExpired));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Writing to a phone number: only to those who shared theirs.
 
+use cetar_model::Language;
 use cetar_provider::NotLocated;
 
 use crate::world::{World, within};
@@ -78,6 +79,22 @@ async fn start_is_answered_with_the_keyboard_once_and_sharing_with_thanks() {
     while world.message().await.content.text() != Some("selesai") {}
     within("all to be confirmed", world.telegram.drained(&world.bot)).await;
     assert_eq!(budi.messages(&world.bot).len(), 2);
+}
+
+#[tokio::test]
+async fn in_an_english_workspace_the_bot_asks_and_thanks_in_english() {
+    let world = World::start_in(Language::English, None, &[]).await;
+    let budi = world.telegram.person(111, "Budi");
+    budi.writes(&world.bot, "/start");
+    let asked = within("the keyboard", budi.next_message(&world.bot)).await;
+    assert_eq!(
+        asked.text(),
+        Some("Hello! Press the button below to share your number, so that we can reach you here.")
+    );
+    assert_eq!(asked.message["reply_markup"]["keyboard"][0][0]["text"], "Share my number");
+    budi.shares_number(&world.bot, NUMBER);
+    let thanked = within("thanks", budi.next_message(&world.bot)).await;
+    assert_eq!(thanked.text(), Some("Thank you, your number is saved."));
 }
 
 #[tokio::test]

@@ -64,10 +64,15 @@ async fn who_blocks_the_bot_is_told_of_and_who_takes_it_back() {
     let budi = world.telegram.person(111, "Budi");
     budi.blocks(&world.bot);
     budi.unblocks(&world.bot);
+    let mut ids = Vec::new();
     for expected in [false, true] {
-        let Inbound::Reachable { chat, reachable, .. } = world.next().await else { unreachable!() };
+        let Inbound::Reachable { remote_id, chat, reachable, .. } = world.next().await else {
+            unreachable!()
+        };
         assert_eq!((chat.as_str(), reachable), ("111", expected));
+        ids.push(remote_id);
     }
+    assert_ne!(ids[0], ids[1], "each is news of its own");
 }
 
 #[tokio::test]
@@ -82,6 +87,23 @@ async fn a_group_names_the_group_and_the_writer_and_keeps_its_messages_when_it_m
     let Inbound::Resolved { alias, number } = world.next().await else { unreachable!() };
     assert_eq!((alias.as_str(), number.as_str()), ("-500", "-1001000000500"));
     assert_eq!(world.locate("-500").await.unwrap(), "-1001000000500");
+}
+
+#[tokio::test]
+async fn a_post_in_a_channel_comes_in_under_the_channel_and_so_does_its_edit() {
+    let mut world = World::start().await;
+    let channel = json!({ "id": -1_001_234_567_890_i64, "type": "channel", "title": "Toko Kami" });
+    let post = json!({ "message_id": 7, "date": 1, "chat": channel, "sender_chat": channel, "text": "Buka" });
+    world.telegram.tell(&world.bot, "channel_post", post.clone());
+    let message = world.message().await;
+    assert_eq!((message.chat.as_str(), message.from.as_str()), ("-1001234567890", "-1001234567890"));
+    assert_eq!((message.sender_name.as_deref(), message.group), (Some("Toko Kami"), true));
+    let mut edit = post;
+    (edit["edit_date"], edit["text"]) = (2.into(), "Tutup".into());
+    world.telegram.tell(&world.bot, "edited_channel_post", edit);
+    let content = Box::new(Content::Text { text: "Tutup".to_owned() });
+    let about = "-1001234567890/7".to_owned();
+    assert!(world.message().await.content == Content::Edited { message: about, content });
 }
 
 #[tokio::test]

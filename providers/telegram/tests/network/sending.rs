@@ -75,7 +75,7 @@ async fn every_kind_of_medium_arrives_whole_with_its_caption_and_name() {
     }
 }
 
-fn buttons(media: Option<cetar_model::Media>) -> Content {
+pub(crate) fn buttons(media: Option<cetar_model::Media>) -> Content {
     Content::Buttons(Buttons {
         title: Some("PROMO".into()),
         text: "Mau?".into(),
@@ -154,6 +154,20 @@ async fn a_group_that_moved_gets_the_message_once_at_its_new_place() {
     let cetar_provider::Inbound::Resolved { alias, number } = world.next().await else { unreachable!() };
     assert_eq!((alias.as_str(), number.as_str()), ("-500", "-1001000000500"));
     assert_eq!(world.locate("-500").await.unwrap(), "-1001000000500", "the next goes there at once");
+}
+
+#[tokio::test]
+async fn somebody_is_shown_that_an_answer_is_being_written() {
+    let world = World::start().await;
+    let budi = world.telegram.person(111, "Budi");
+    budi.writes(&world.bot, "Halo");
+    world.session.typing(&cetar_model::Chat::new("111")).await.unwrap();
+    let calls = world.telegram.called("sendChatAction", 1).await;
+    assert_eq!(calls[0].params, serde_json::json!({ "chat_id": 111, "action": "typing" }));
+    budi.blocks(&world.bot);
+    let refused = world.session.typing(&cetar_model::Chat::new("111")).await;
+    let code = cetar_model::FailureCode::RecipientBlocked;
+    assert!(matches!(refused, Err(cetar_model::SendError::Rejected { code: it, .. }) if it == code));
 }
 
 #[tokio::test]

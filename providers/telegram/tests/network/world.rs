@@ -85,6 +85,15 @@ impl World {
 
     /// The same on a server that is reached at this address.
     pub(crate) async fn start_at(public_url: Option<&str>, settings: &[(&str, &str)]) -> Self {
+        Self::start_in(Language::Indonesian, public_url, settings).await
+    }
+
+    /// The same in a workspace of this language.
+    pub(crate) async fn start_in(
+        language: Language,
+        public_url: Option<&str>,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let telegram = BotApi::start().await;
         let bot = telegram.bot("toko_bot");
         let clock = Arc::new(ManualClock::default());
@@ -97,7 +106,7 @@ impl World {
         };
         let provider = Telegram::new(http_client(), api, Arc::clone(&clock) as Arc<dyn Clock>);
         let ids = IdSource::new(|bytes| bytes.fill(3));
-        let account = account(&ids, &clock, &bot, settings);
+        let account = Account { language, ..account(&ids, &clock, &bot, settings) };
         let session = provider.open(account, Arc::clone(&host) as _).unwrap();
         let (stop, running) = (CancellationToken::new(), JoinSet::new());
         let mut world = Self { telegram, bot, clock, host, session, provider, told, ids, stop, running };
