@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, openPage, shoot, signIn } from "./browser.mjs";
+import { startReceiver, startServer } from "./server.mjs";
+
+const CUSTOMER = "6281234567001";
+let server;
+let receiver;
+let browser;
+let page;
+
+before(async () => {
+  server = await startServer();
+  receiver = await startReceiver();
+  browser = await launch();
+  page = await openPage(await browser.newContext({ viewport: { width: 1280, height: 800 } }));
+  await signIn(page, server);
+});
+
+after(async () => {
+  await browser?.close();
+  receiver?.stop();
+  await server?.stop();
+});
+
+/** A request of an application, with a key. */
+async function api(key, path, body) {
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+  const response = await fetch(server.url + path, {
+    method: body ? "POST" : "GET",
+    headers,
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, ...(await response.json()) };
+}
+
+async function sandbox(channel = "whatsapp") {
+  const devices = await page.evaluate(async () => (await (await fetch("/v1/devices")).json()).data);
+  return devices.find((device) => device.sandbox && device.channel === channel);
+}
+
+test("a key is made, sends a first message, and is refused once it is revoked", async () => {
+  await page.goto(`${server.url}/developers`);
+  await page.getByRole("button", { name: "Buat API key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Nama").fill("Toko online");
+  await dialog.getByText("Key uji", { exact: true }).click();
+  await dialog.getByRole("button", { name: "Buat API key" }).click();
+  const key = (await dialog.locator("pre").innerText()).trim();
+  assert.match(key, /^sk_test_[0-9A-Za-z]{36}$/);
+  await dialog.getByRole("button", { name: "Selesai" }).click();
+
+  const sent = await api(key, "/v1/messages", { to: "6281234560001", type: "text", content: { text: "Halo!" } });
+  assert.equal(sent.status, 200, sent.message);
+  await page.goto(`${server.url}/developers/messages?job=${sent.data.job_id}`);
+  await page.getByRole("dialog").getByText("Dibaca").first().waitFor();
+
+  await page.goto(`${server.url}/developers`);
+  const row = page.getByRole("row", { name: /Toko online/ });
+  await row.getByRole("button", { name: "Cabut" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cabut" }).click();
+  await row.getByText("Dicabut").waitFor();
+  assert.equal(
+    (await api(key, "/v1/messages", { to: "6281234560001", type: "text", content: { text: "x" } })).status,
+    401,
+  );
+});
+
+test("an inbound message appears live and is answered", async () => {
+  const device = await sandbox();
+  await page.goto(`${server.url}/inbox`);
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+  const phone = await openPage(page.context());
+  await phone.goto(`${server.url}/devices/${device.id}`);
+  await phone.getByLabel("Nomor orang simulasi").fill(CUSTOMER);
+  await phone.getByLabel("Tulis sebagai pelanggan").fill("Apakah masih ada stok?");
+  await phone.getByRole("button", { name: "Kirim sebagai pelanggan" }).click();
+
+  await page.getByRole("link", { name: /stok/ }).click();
+  await page.getByRole("log").getByText("Apakah masih ada stok?").waitFor();
+  await page.getByLabel("Tulis balasan, atau / untuk template").fill("Masih, kak.");
+  await page.getByRole("button", { name: "Kirim", exact: true }).click();
+  const answer = page.locator('[data-direction="out"]', { hasText: "Masih, kak." });
+  await answer.locator('[data-state="delivered"], [data-state="read"]').waitFor();
+  await phone.getByText("Masih, kak.").waitFor();
+  await shoot(page, "chat-answered");
+  await phone.close();
+});
+
+test("a draft survives the server's death, which a banner tells", async () => {
+  await page.getByLabel("Tulis balasan, atau / untuk template").fill("Sebentar ya");
+  await server.kill();
+  await page.getByText("Sambungan ke server terputus").waitFor();
+  await shoot(page, "server-gone");
+  await server.start();
+  await page.getByText("Sambungan ke server terputus").waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel("Tulis balasan, atau / untuk template").inputValue(), "Sebentar ya");
+  await page.reload();
+  assert.equal(await page.getByLabel("Tulis balasan, atau / untuk template").inputValue(), "Sebentar ya");
+});
+
+test("a template is designed, and its id is sent by the API", async () => {
+  await page.goto(`${server.url}/broadcast/templates/new`);
+  await page.getByLabel("Nama").fill("Tagihan");
+  await page.getByLabel("Teks", { exact: false }).first().fill("Halo {{1}}, tagihan Anda {{2}}.");
+  await page.getByRole("log").getByText("Halo Budi Santoso, tagihan Anda Rp 500.000.").waitFor();
+  await page.getByRole("button", { name: "Simpan" }).click();
+  await page.getByRole("heading", { name: "Pakai lewat API" }).waitFor();
+  const template_id = Number(new URL(page.url()).pathname.split("/").at(-1));
+  const sent = await api(server.testKey, "/v1/send-template", {
+    to: CUSTOMER,
+    template_id,
+    variables: ["Ana", "Rp 1"],
+  });
+  assert.equal(sent.status, 200, sent.message);
+});
+
+test("a webhook fails, is seen, and is sent again", async () => {
+  receiver.status = 500;
+  await page.goto(`${server.url}/developers/webhooks`);
+  await page.getByRole("button", { name: "Tambah webhook" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Alamat").fill(receiver.url);
+  await dialog.getByRole("button", { name: "Tambah webhook" }).click();
+  assert.match(await dialog.locator("pre").innerText(), /^whsec_/);
+  await dialog.getByRole("button", { name: "Selesai" }).click();
+  await page.getByRole("button", { name: "Kirim uji" }).click();
+  const panel = page.getByRole("dialog");
+  await panel.getByText("database is down").waitFor();
+  await shoot(page, "webhook-failed");
+  receiver.status = 200;
+  await panel.getByRole("button", { name: "Kirim ulang" }).click();
+  await panel.getByText("Diterima", { exact: true }).waitFor();
+  assert.equal(receiver.received.at(-1).body.event, "endpoint.test");
+});
+
+test("an agent reaches no settings, by page or by API", async () => {
+  await page.goto(`${server.url}/settings/users`);
+  await page.getByRole("button", { name: "Undang" }).click();
+  await page.getByRole("dialog").getByLabel("Email").fill("rina@contoh.com");
+  await page.getByRole("button", { name: "Buat tautan undangan" }).click();
+  const link = (await page.getByRole("dialog").locator("pre").innerText()).trim();
+
+  const context = await browser.newContext();
+  const agent = await openPage(context);
+  await agent.goto(new URL(new URL(link).pathname, server.url).href);
+  await agent.getByLabel("Nama Anda").fill("Rina");
+  await agent.getByLabel("Kata sandi baru").fill("rahasia-yang-panjang-1");
+  await agent.getByRole("button", { name: "Mulai" }).click();
+  await agent.getByRole("heading", { name: "Inbox" }).waitFor();
+  assert.equal(await agent.getByRole("link", { name: "Pengaturan" }).count(), 0);
+  for (const path of ["/settings", "/settings/users", "/developers", "/settings/audit"]) {
+    await agent.goto(server.url + path);
+    await agent.getByText("Anda tidak punya akses ke halaman ini").waitFor();
+  }
+  await shoot(agent, "agent-forbidden");
+  const refused = await agent.evaluate(() =>
+    Promise.all(
+      ["/v1/users", "/v1/api-keys", "/v1/webhooks", "/v1/audit-log"].map(async (path) => (await fetch(path)).status),
+    ),
+  );
+  assert.deepEqual(refused, [403, 403, 403, 403]);
+  await context.close();
+});

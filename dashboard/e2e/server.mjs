@@ -1,0 +1,86 @@
+// Starts the real binary on an empty data directory, and a receiver of webhooks.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BINARY = process.env.CETAR_BIN ?? join(ROOT, "target/simulated/cetar");
+
+/** A running server: its address, the owner's sign-in and the first key, as it printed them. */
+export async function startServer({ port = 0 } = {}) {
+  const data = await mkdtemp(join(tmpdir(), "cetar-dashboard-"));
+  const listen = port || (await freePort());
+  const first = await run(data, listen);
+  let child = first.child;
+  return {
+    ...first.printed,
+    url: `http://127.0.0.1:${listen}`,
+    /** Ends it without asking. */
+    async kill() {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+    async start() {
+      child = (await run(data, listen)).child;
+    },
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+async function run(data, port) {
+  const child = spawn(BINARY, ["serve", "--data-dir", data, "--listen", `127.0.0.1:${port}`], {
+    env: { ...process.env, CETAR_EGRESS__ALLOW: '["127.0.0.0/8"]' },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const printed = {};
+  for await (const line of createInterface({ input: child.stdout })) {
+    const signIn = /(\S+@localhost)\s+(\S+)/.exec(line);
+    if (signIn) Object.assign(printed, { email: signIn[1], password: signIn[2] });
+    const key = /sk_test_[0-9A-Za-z]{36}/.exec(line);
+    if (key) printed.testKey ??= key[0];
+    if (line.startsWith("Cetar is listening")) break;
+  }
+  child.stdout.resume();
+  return { child, printed };
+}
+
+/** Somebody's server: answers what `status` says, and keeps what came. */
+export async function startReceiver() {
+  const received = [];
+  const receiver = { status: 200, received, url: "", stop: () => server.close() };
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (part) => {
+      body += part;
+    });
+    request.on("end", () => {
+      received.push({ headers: request.headers, body: JSON.parse(body) });
+      response.writeHead(receiver.status, { "Content-Type": "text/plain" });
+      response.end(receiver.status === 200 ? "ok" : "database is down");
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  receiver.url = `http://127.0.0.1:${server.address().port}/webhook`;
+  return receiver;
+}
