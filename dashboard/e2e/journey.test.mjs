@@ -46,7 +46,7 @@ test("a key is made, sends a first message, and is refused once it is revoked", 
   await dialog.getByLabel("Nama").fill("Toko online");
   await dialog.getByText("Key uji", { exact: true }).click();
   await dialog.getByRole("button", { name: "Buat API key" }).click();
-  const key = (await dialog.locator("pre").innerText()).trim();
+  const key = (await dialog.locator("pre").textContent()).trim();
   assert.match(key, /^sk_test_[0-9A-Za-z]{36}$/);
   await dialog.getByRole("button", { name: "Selesai" }).click();
 
@@ -122,7 +122,7 @@ test("a webhook fails, is seen, and is sent again", async () => {
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Alamat").fill(receiver.url);
   await dialog.getByRole("button", { name: "Tambah webhook" }).click();
-  assert.match(await dialog.locator("pre").innerText(), /^whsec_/);
+  assert.match(await dialog.locator("pre").textContent(), /^whsec_/);
   await dialog.getByRole("button", { name: "Selesai" }).click();
   await page.getByRole("button", { name: "Kirim uji" }).click();
   const panel = page.getByRole("dialog");
@@ -139,7 +139,7 @@ test("an agent reaches no settings, by page or by API", async () => {
   await page.getByRole("button", { name: "Undang" }).click();
   await page.getByRole("dialog").getByLabel("Email").fill("rina@contoh.com");
   await page.getByRole("button", { name: "Buat tautan undangan" }).click();
-  const link = (await page.getByRole("dialog").locator("pre").innerText()).trim();
+  const link = (await page.getByRole("dialog").locator("pre").textContent()).trim();
 
   const context = await browser.newContext();
   const agent = await openPage(context);

@@ -1,6 +1,6 @@
+import "./theme/global.css";
 import "@mantine/core/styles.layer.css";
 import "virtual:theme.css";
-import "./theme/global.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";

@@ -16,7 +16,7 @@ export function Page({ title, about, actions, children }: Props) {
   return (
     <div className={css.page}>
       <div className={css.head}>
-        <div className="grow">
+        <div className={css.title}>
           <h1>{title}</h1>
           {about && <p className="dim">{about}</p>}
         </div>

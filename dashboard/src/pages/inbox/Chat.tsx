@@ -62,7 +62,7 @@ function Head({ conversation }: { conversation: Conversation }) {
       >
         <ArrowLeft size={18} />
       </ActionIcon>
-      <div className="grow">
+      <div className={css.who}>
         <h2 className="cut">{contact.name || grouped(contact.address)}</h2>
         <div className="small dim cut">
           {CHANNEL[conversation.channel].name} · {grouped(contact.address)}
