@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
-import { themeCss } from "./src/theme/css";
+import { themeCss } from "./src/theme/css.ts";
 
 const THEME = "virtual:theme.css";
 

@@ -44,7 +44,7 @@ test("a key is made, sends a first message, and is refused once it is revoked", 
   await page.getByRole("button", { name: "Buat API key" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Nama").fill("Toko online");
-  await dialog.getByText("Key uji", { exact: true }).click();
+  await dialog.getByRole("switch", { name: "Key uji" }).check();
   await dialog.getByRole("button", { name: "Buat API key" }).click();
   const key = (await dialog.locator("pre").textContent()).trim();
   assert.match(key, /^sk_test_[0-9A-Za-z]{36}$/);

@@ -49,7 +49,7 @@ async function freePort() {
 
 async function run(data, port) {
   const child = spawn(BINARY, ["serve", "--data-dir", data, "--listen", `127.0.0.1:${port}`], {
-    env: { ...process.env, CETAR_EGRESS__ALLOW: '["127.0.0.0/8"]' },
+    env: { ...process.env, CETAR_EGRESS__ALLOW: "127.0.0.0/8" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const printed = {};

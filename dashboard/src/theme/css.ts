@@ -1,5 +1,5 @@
 import { convertCssVariables, DEFAULT_THEME, defaultCssVariablesResolver, mergeMantineTheme } from "@mantine/core";
-import { theme, variables } from "./theme";
+import { theme, variables } from "./theme.ts";
 
 /** The theme's variables as a style sheet; made at build time, see vite.config.ts. */
 export function themeCss(): string {

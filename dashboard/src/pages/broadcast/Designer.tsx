@@ -44,7 +44,7 @@ export function Designer({ template }: { template?: Template }) {
         title: values.title || null,
         footer: values.footer || null,
         media_url: values.media_url || null,
-        buttons: values.buttons,
+        buttons: values.buttons.length > 0 ? values.buttons : null,
       };
       if (template) return answer(api.PUT("/v1/templates/{id}", { params: { path: { id: template.id } }, body }));
       return answer(api.POST("/v1/templates", { body }));
