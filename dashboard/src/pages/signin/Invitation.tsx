@@ -2,7 +2,7 @@ import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
-import { answer, api } from "~/api/client";
+import { answer, api, carried } from "~/api/client";
 import { invitationQuery, sessionQuery } from "~/api/queries";
 import { useI18n } from "~/i18n";
 import { Notice } from "~/ui/Notice";
@@ -40,6 +40,7 @@ function Accept({ token }: { token: string }) {
     mutationFn: () => answer(api.POST("/v1/invitations/{token}", { params: { path: { token } }, body: form.values })),
     onSuccess: (session) => {
       client.setQueryData(sessionQuery.queryKey, session);
+      carried.csrf = session.csrf_token;
       void answer(api.PATCH("/v1/session", { body: { language } })).catch(() => undefined);
       void navigate({ to: "/" });
     },
