@@ -9,7 +9,7 @@ use cetar_model::DownReason;
 use cetar_provider::Host;
 use tokio::sync::mpsc;
 use wacore::{
-    msg_secret::MsgSecretPolicy,
+    msg_secret::{MsgSecretPolicy, MsgSecretRetention},
     store::device::DevicePropsOverride,
     types::events::{Event, EventHandler, EventInterest, EventKind},
 };
@@ -58,6 +58,9 @@ pub(crate) struct Wiring<H> {
     pub(crate) pair_code: Option<PairCodeOptions>,
 }
 
+/// How long a text can be told to have been changed. Its writer has 20 minutes; what waits on WhatsApp's side meanwhile comes later.
+const SECRETS_KEPT: Duration = Duration::from_hours(2 * 24);
+
 /// Builds a client; nothing connects yet. Its socket is watched, its state is in our store, and WhatsApp is acknowledged
 /// only after `hook` said so.
 pub(crate) async fn build<H>(settings: &Settings, wiring: Wiring<H>) -> Result<Bot, BotBuilderError>
@@ -77,8 +80,10 @@ where
         .skip_history_sync()
         .with_wanted_pre_key_count(settings.pre_keys)
         .with_cache_config(CacheConfig {
-            // One row less for every message in and out; the secrets serve edits, votes and reactions, which we do not read yet.
-            msg_secret_policy: MsgSecretPolicy::BotOnly,
+            // The library reads edits and reactions that are sealed under the secret of the message they are about. Those of messages
+            // we sent are not kept: see `store::device`.
+            msg_secret_policy: MsgSecretPolicy::Managed,
+            msg_secret_retention: MsgSecretRetention { text: SECRETS_KEPT, ..MsgSecretRetention::default() },
             ..CacheConfig::default()
         })
         .with_inbound_durability_hook(hook)

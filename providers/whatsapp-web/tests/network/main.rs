@@ -5,6 +5,8 @@ mod buttons;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod inbound;
