@@ -12,6 +12,7 @@ mod devices;
 mod events;
 mod jobs;
 mod keys;
+mod languages;
 mod limit;
 mod local;
 mod log;
