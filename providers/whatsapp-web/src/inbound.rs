@@ -253,6 +253,7 @@ impl InboundDurabilityHook for TakeIn {
         for message in batch {
             // A batch that fails half-way comes again as a whole; the host drops what it has.
             self.0.take(message).await?;
+            self.0.store.taken(&message.info.id);
         }
         Ok(())
     }

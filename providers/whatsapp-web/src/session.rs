@@ -83,6 +83,7 @@ impl WebSession {
         let unread = store.unreadable().await?;
         let inbox = Arc::new(Inbox::new(Arc::clone(&store), Arc::clone(&self.recipients), own, unread, ask));
         let wire = WireState::new();
+        store.runs_on(wire.clone());
         let debts = Debts::new(self.settings.unconfirmed_max);
         let (events_to, events) = mpsc::unbounded_channel();
         let bot = self.build(&store, &wire, &inbox, events_to, debts.clone()).await?;

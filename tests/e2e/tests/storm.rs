@@ -1,9 +1,13 @@
 //! A thousand messages of all kinds come in while everything goes wrong: stanzas come twice, first copies cannot be read, sockets
 //! die, the process is killed. Each reaches the customer's server, in one webhook, in the order of its chat.
 
-#![expect(clippy::expect_used, reason = "helpers of tests")]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::print_stderr, reason = "a figure that is counted apart is shown")]
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 
 use cetar_e2e::{
     Database, Site,
@@ -19,6 +23,9 @@ const GARBLED: usize = 23;
 /// it before we have it: a drop or a kill in between may lose it, so these are counted apart.
 const ON_THE_PHONE: usize = 60;
 
+/// Nobody waits longer for the next message.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// What is written, and to whom it was.
 struct Storm {
     simulator: Simulator,
@@ -26,6 +33,8 @@ struct Storm {
     people: Vec<Peer>,
     group: Group,
     written: usize,
+    /// WhatsApp's ids, in order.
+    ids: Vec<String>,
 }
 
 /// The mark by which a message is known again: its place among all.
@@ -49,7 +58,7 @@ impl Storm {
         let phone = simulator.phone(OWNER);
         let members: Vec<&Peer> = people.iter().take(3).collect();
         let group = simulator.group(&phone, &members);
-        Self { simulator: simulator.clone(), phone, people, group, written: 0 }
+        Self { simulator: simulator.clone(), phone, people, group, written: 0, ids: Vec::new() }
     }
 
     /// Writes so many further messages, each to its chat.
@@ -62,13 +71,13 @@ impl Storm {
             let message = self.message(number);
             let chat = chat_of(number);
             if chat == CHATS {
-                self.group.send(&self.people[number % 3], message).await;
+                self.ids.push(self.group.send(&self.people[number % 3], message).await);
                 continue;
             }
             if number.is_multiple_of(GARBLED) {
                 self.people[chat].garble_next();
             }
-            self.people[chat].send(&self.phone, message).await;
+            self.ids.push(self.people[chat].send(&self.phone, message).await);
         }
         self.written += count;
     }
@@ -95,10 +104,12 @@ struct Arrived {
 }
 
 impl Arrived {
-    async fn until(&mut self, scene: &mut Scene, count: usize) {
+    async fn until(&mut self, scene: &mut Scene, storm: &Storm, count: usize) {
         while self.webhooks.len() < count {
-            let what = format!("{count} messages; {} are here", self.webhooks.len());
-            let webhook = scene.receiver.next(&what, |webhook| webhook.event() == "message.received").await;
+            let next = scene.receiver.next("a message", |webhook| webhook.event() == "message.received");
+            let Ok(webhook) = tokio::time::timeout(SILENCE, next).await else {
+                panic!("nothing more comes: {}", self.missing(storm));
+            };
             webhook.verify(&scene.secret);
             let data = &webhook.json["data"];
             if data["kind_name"] == "undecryptable" {
@@ -119,6 +130,19 @@ impl Arrived {
                 self.places.entry(chat).or_default().push((sequence, number));
             }
         }
+    }
+
+    /// What was written and did not come, with all that WhatsApp knows of it.
+    fn missing(&self, storm: &Storm) -> String {
+        let log = storm.simulator.log();
+        let missing =
+            storm.ids.iter().enumerate().filter(|(number, _)| !self.webhooks.contains_key(&mark(*number)));
+        let story = |(number, id): (usize, &String)| {
+            let lines =
+                log.iter().map(|entry| format!("{entry:?}")).filter(|line| line.contains(id.as_str()));
+            format!("{}:\n  {}\n", mark(number), lines.collect::<Vec<_>>().join("\n  "))
+        };
+        missing.map(story).collect()
     }
 
     fn check(mut self) {
@@ -147,11 +171,11 @@ async fn a_storm(database: Database) {
     let faults = scene.simulator.faults().clone();
 
     storm.write(300).await;
-    arrived.until(&mut scene, 150).await;
+    arrived.until(&mut scene, &storm, 150).await;
     faults.repeat_messages(true);
     storm.write(200).await;
     faults.drop_all();
-    arrived.until(&mut scene, 350).await;
+    arrived.until(&mut scene, &storm, 350).await;
 
     // In the middle of the next ones; what is written meanwhile waits on WhatsApp's side.
     storm.write(100).await;
@@ -160,14 +184,14 @@ async fn a_storm(database: Database) {
     storm.write(200).await;
     let gateway = scene.home.serve().await;
     let mut scene = Scene { gateway, ..scene };
-    arrived.until(&mut scene, 600).await;
+    arrived.until(&mut scene, &storm, 600).await;
     faults.drop_all();
     storm.write(200).await;
     scene::connected(&mut scene.receiver, &scene.device).await;
     faults.repeat_messages(false);
     faults.drop_all();
 
-    arrived.until(&mut scene, MESSAGES).await;
+    arrived.until(&mut scene, &storm, MESSAGES).await;
     assert_eq!(arrived.unreadable, 0, "every first copy that could not be read was asked for in time");
     arrived.check();
     assert_eq!(scene.gateway.stop().await, Some(0));

@@ -12,6 +12,7 @@ mod app_sync;
 mod device;
 mod notes;
 mod protocol;
+mod repeats;
 mod rows;
 mod signal;
 #[cfg(test)]
@@ -19,7 +20,7 @@ mod suite;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use bytes::Bytes;
@@ -27,6 +28,9 @@ use cetar_provider::{Host, HostError, StateWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wacore::store::error::{Result, StoreError};
+
+use crate::transport::{Wire, WireState};
+use repeats::Repeats;
 
 pub(crate) use notes::{Refusal, Unreadable};
 pub(crate) use signal::promptly;
@@ -80,6 +84,9 @@ pub(crate) struct SessionStore {
     aliases: Mutex<HashSet<String>>,
     /// Where a number that turned up for such an alias is told: `(lid, number)`.
     resolved: mpsc::UnboundedSender<(String, String)>,
+    repeats: Mutex<Repeats>,
+    /// What the session is connected by; nothing while it is only being linked.
+    wire: OnceLock<WireState>,
     /// Cancelled when the host said that this session no longer holds its device.
     lease_lost: CancellationToken,
     /// Cancelled when the session has ended and its connection is closed: nothing can be refused on it any more.
@@ -99,6 +106,8 @@ impl SessionStore {
             numbers: Mutex::default(),
             aliases: Mutex::default(),
             resolved,
+            repeats: Mutex::default(),
+            wire: OnceLock::new(),
             lease_lost: CancellationToken::new(),
             line_is_gone: CancellationToken::new(),
         };
@@ -136,6 +145,27 @@ impl SessionStore {
     /// The session has ended, and its connection is closed: who waits for a key waits no longer.
     pub(crate) fn let_go(&self) {
         self.line_is_gone.cancel();
+    }
+
+    /// A session runs on this store: messages that come a second time are told apart by its connections.
+    pub(crate) fn runs_on(&self, wire: WireState) {
+        let _set_once = self.wire.set(wire);
+    }
+
+    /// A message was committed.
+    pub(crate) fn taken(&self, id: &str) {
+        lock(&self.repeats).taken(id);
+    }
+
+    /// Whether a message that came a second time may be acknowledged, and forgotten by WhatsApp.
+    fn is_settled(&self, id: &str) -> bool {
+        let Some(wire) = self.wire.get() else { return true };
+        let connection = match wire.now() {
+            Wire::Open(number) | Wire::Ready(number) => number,
+            // It came on one that has ended since.
+            Wire::Closed | Wire::Failed => 0,
+        };
+        lock(&self.repeats).is_settled(id, connection)
     }
 
     /// The host, for events.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_provider::StateWrite;
 use wacore::store::{
-    error::Result,
+    error::{Result, StoreError},
     traits::{
         DeviceListRecord, LidPnMappingEntry, PendingInboundKey, PendingInboundRow, ProtocolStore,
         TcTokenEntry,
@@ -275,7 +275,12 @@ impl ProtocolStore for SessionStore {
 
     async fn get_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<Option<Vec<u8>>> {
         let Some(row) = self.get(c::PENDING_INBOUND, &pending_key(chat, sender, id)).await? else {
-            return Ok(None);
+            // This is asked of a message that came before. `None` has it acknowledged; an error leaves it on WhatsApp's side.
+            return if self.is_settled(id) {
+                Ok(None)
+            } else {
+                Err(StoreError::Database("its first copy may not be committed yet".into()))
+            };
         };
         Ok(Some(rows::unstamp(&row)?.1.to_vec()))
     }
