@@ -149,7 +149,10 @@ impl Host for SessionHost {
             }
             Inbound::Resolved { alias, number } => {
                 let now = self.engine.now();
-                self.engine.inner.store.resolve_alias(&self.device, self.lease, &alias, &number, now).await
+                let store = &self.engine.inner.store;
+                let done = store.resolve_alias(&self.device, self.lease, &alias, &number, now).await;
+                self.engine.told();
+                done
             }
         };
         done.map_err(|error| self.error(error))

@@ -32,6 +32,8 @@ words! {
         ContactBlocked = "contact.blocked",
         /// They want them again.
         ContactUnblocked = "contact.unblocked",
+        /// The network told late whose number an alias is: who wrote under it was this person.
+        ContactResolved = "contact.resolved",
         /// A device changed its state.
         SessionState = "session.state",
         /// An endpoint was switched off after failing for days.
@@ -82,6 +84,8 @@ pub enum EventData {
     Received(Box<ReceivedData>),
     /// `message.sent | delivered | read | failed | unknown`.
     Status(StatusData),
+    /// `contact.resolved`.
+    Resolved(ContactResolvedData),
     /// `session.state`.
     Session(SessionStateData),
     /// What Meta told of an official WhatsApp number (`message.received`, `message.echo`, `meta.change`): webhooks get this text as
@@ -151,6 +155,17 @@ pub struct MessageError {
     pub message: String,
     /// The network's own code.
     pub provider_code: Option<String>,
+}
+
+/// `data` of `contact.resolved`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactResolvedData {
+    /// The alias that stood in `from`, with `from_lid`, so far.
+    pub lid: String,
+    /// The number it belongs to, which stands there from now on.
+    pub phone: String,
+    /// When, Unix seconds.
+    pub timestamp: i64,
 }
 
 /// `data` of `session.state`.

@@ -32,7 +32,8 @@ pub use circuit::{
 pub use content::{Content, ContentKind, Markup};
 pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction};
 pub use event::{
-    ContactData, Event, EventData, EventType, MessageError, SessionStateData, StatusData, Subscription,
+    ContactData, ContactResolvedData, Event, EventData, EventType, MessageError, SessionStateData,
+    StatusData, Subscription,
 };
 pub use failure::{FailureCode, Language};
 pub use ids::{

@@ -1,10 +1,13 @@
 //! When a network tells us late whose number an alias is.
 
-use cetar_model::{Chat, DeviceId, Timestamp};
+use cetar_model::{
+    Channel, Chat, ContactResolvedData, DeviceId, Event, EventData, EventType, Timestamp, WorkspaceId,
+};
 
 use crate::{
     DeviceLease, Result, Store, StoreError,
-    db::{Tx, execute, fetch_all, fetch_optional},
+    db::{Tx, execute, fetch_all, fetch_optional, read},
+    events::{self, NewEvent},
     lanes, leases,
     statement::statements,
 };
@@ -34,22 +37,23 @@ impl Store {
     /// An alias turned out to be this number: conversation and contact are renamed, or merged into those of the number.
     ///
     /// Merged messages follow those of the number in sequence. What waits to be sent goes to the number from now on, in one
-    /// lane. Messages of groups keep the sender they came with. `LeaseLost` if the device is not held under this lease.
+    /// lane. Messages of groups keep the sender they came with. If anybody was told of the alias, `contact.resolved` is told, with
+    /// its deliveries in the same transaction. `LeaseLost` if the device is not held under this lease.
     pub async fn resolve_alias(
         &self,
         device: &DeviceId,
         lease: DeviceLease,
         alias: &Chat,
         number: &Chat,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<()> {
         if alias == number {
             return Ok(());
         }
-        let args = (device.clone(), lease, alias.clone(), number.clone());
+        let args = (device.clone(), lease, alias.clone(), number.clone(), now);
         let resolve = || {
-            self.write(args.clone(), |tx, (device, lease, alias, number)| {
-                Box::pin(resolve(tx, device, *lease, alias.as_str(), number.as_str()))
+            self.write(args.clone(), |tx, (device, lease, alias, number, now)| {
+                Box::pin(resolve(tx, device, *lease, (alias.as_str(), number.as_str()), *now))
             })
         };
         // A send may make the number's conversation after we looked for it; then it is there to be merged into.
@@ -62,18 +66,35 @@ impl Store {
 
 async fn resolve(
     tx: &mut Tx,
-    device: &DeviceId,
+    id: &DeviceId,
     lease: DeviceLease,
-    alias: &str,
-    number: &str,
+    (alias, number): (&str, &str),
+    now: Timestamp,
 ) -> Result<()> {
-    leases::fence(tx, device, lease).await?;
-    let device = device.as_str();
+    leases::fence(tx, id, lease).await?;
+    let device = id.as_str();
+    let (workspace, channel) =
+        fetch_optional!(tx, (String, String), DEVICE, device)?.ok_or(StoreError::LeaseLost)?;
+    let workspace: WorkspaceId = read(&workspace, "devices", "workspace", device)?;
+    let channel: Channel = read(&channel, "devices", "channel", device)?;
     conversations(tx, device, alias, number).await?;
     // Or the network's repeat of a message taken in under the alias would be taken for a new one.
     execute!(tx, KNOWN_TWICE, device, alias, number)?;
     execute!(tx, KNOWN, device, alias, number)?;
-    contacts(tx, device, alias, number).await
+    if !contacts(tx, &workspace, channel, alias, number).await? {
+        // Nobody was told of the alias, so nobody needs to hear whose it is.
+        return Ok(());
+    }
+    let data =
+        ContactResolvedData { lid: alias.to_owned(), phone: number.to_owned(), timestamp: now.as_secs() };
+    let event = Event {
+        event: EventType::ContactResolved,
+        channel: Some(channel),
+        session_id: Some(id.clone()),
+        data: EventData::Resolved(data),
+    };
+    events::emit(tx, NewEvent { id: None, workspace: &workspace, message: None, event: &event, now }).await?;
+    Ok(())
 }
 
 async fn conversations(tx: &mut Tx, device: &str, alias: &str, number: &str) -> Result<()> {
@@ -108,18 +129,24 @@ async fn fetch_head(tx: &mut Tx, conversation: &str) -> Result<Option<(String, b
     Ok(head.map(|(id, state)| (id, state == "running")))
 }
 
-async fn contacts(tx: &mut Tx, device: &str, alias: &str, number: &str) -> Result<()> {
+/// Renames the contact, or merges it into that of the number; whether there was one.
+async fn contacts(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    channel: Channel,
+    alias: &str,
+    number: &str,
+) -> Result<bool> {
     type Row = (String, Option<String>, Option<i64>);
-    let (workspace, channel) =
-        fetch_optional!(tx, (String, String), DEVICE, device)?.ok_or(StoreError::LeaseLost)?;
-    let Some((from, name, seen)) = fetch_optional!(tx, Row, CONTACT, &workspace, &channel, alias)? else {
-        return Ok(());
+    let (workspace, channel) = (workspace.as_str(), channel.as_str());
+    let Some((from, name, seen)) = fetch_optional!(tx, Row, CONTACT, workspace, channel, alias)? else {
+        return Ok(false);
     };
-    if let Some((to, _, _)) = fetch_optional!(tx, Row, CONTACT, &workspace, &channel, number)? {
+    if let Some((to, _, _)) = fetch_optional!(tx, Row, CONTACT, workspace, channel, number)? {
         execute!(tx, MERGE_CONTACT, &to, name, seen)?;
         execute!(tx, DELETE_CONTACT, &from)?;
     } else {
         execute!(tx, RENAME_CONTACT, &from, number)?;
     }
-    Ok(())
+    Ok(true)
 }

@@ -219,6 +219,13 @@ on_both_engines! {
         world.accept(&device, "123@lid", "Halo juga").await;
         resolve(world, &device, lease).await;
         resolve(world, &device, lease).await;
+        let events = world.events().await;
+        let resolved = events.iter().filter_map(|event| match &event.data {
+            EventData::Resolved(data) => Some((event.event.as_str(), data.lid.as_str(), data.phone.as_str())),
+            _ => None,
+        });
+        let resolved: Vec<_> = resolved.collect();
+        assert_eq!(resolved, [("contact.resolved", "123@lid", "6281234567890")], "told once");
         assert_eq!(world.claim_one(&device).await.to.as_str(), "6281234567890");
         assert_eq!(world.number("SELECT COUNT(*) FROM contacts WHERE address = '6281234567890' AND NOT is_alias").await, 1);
         assert_eq!(world.number("SELECT COUNT(*) FROM messages WHERE sender = '6281234567890' AND NOT sender_is_alias").await, 1);
