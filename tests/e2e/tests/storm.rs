@@ -24,7 +24,7 @@ const GARBLED: usize = 23;
 const ON_THE_PHONE: usize = 60;
 
 /// Nobody waits longer for the next message.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// What is written, and to whom it was.
 struct Storm {
@@ -137,12 +137,12 @@ impl Arrived {
         let log = storm.simulator.log();
         let missing =
             storm.ids.iter().enumerate().filter(|(number, _)| !self.webhooks.contains_key(&mark(*number)));
-        let story = |(number, id): (usize, &String)| {
+        let told_of = |(number, id): (usize, &String)| {
             let lines =
                 log.iter().map(|entry| format!("{entry:?}")).filter(|line| line.contains(id.as_str()));
             format!("{}:\n  {}\n", mark(number), lines.collect::<Vec<_>>().join("\n  "))
         };
-        missing.map(story).collect()
+        missing.map(told_of).collect()
     }
 
     fn check(mut self) {
