@@ -1,5 +1,6 @@
 /**
- * What the server's OpenAPI document does not describe yet, in the same shape. A path leaves this file when the document has it.
+ * What the server's OpenAPI document does not describe yet, or says less exactly than the pages need (`direction`, the members of a
+ * message's content), in the same shape. A path leaves this file when the document says as much.
  */
 import type { components } from "./schema";
 

@@ -25,7 +25,7 @@ const OTHERS: readonly [string[], Key][] = [
   [["Ctrl", "K"], "shortcuts.find"],
   [["j", "k"], "shortcuts.move"],
   [["/"], "shortcuts.template"],
-  [["Ctrl", "Enter"], "shortcuts.send"],
+  [["Enter"], "shortcuts.send"],
   [["?"], "shortcuts.all"],
 ];
 
