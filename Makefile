@@ -14,12 +14,15 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: need ## build and start the server; the first start prints a request to paste (ARGS='--listen 127.0.0.1:9000')
+	@scripts/dashboard
 	cargo run -p cetar -- serve $(ARGS)
 
 dev: need ## a gateway and a simulated WhatsApp in one terminal, to work on both; data in target/dev
+	@scripts/dashboard
 	scripts/dev $(ARGS)
 
 test: need setup ## run every test, on SQLite and PostgreSQL; installs what is missing and may be installed
+	@scripts/dashboard
 	scripts/test $(ARGS)
 
 chaos: need setup ## kill the server while it works, and check what arrived (ARGS='--seed 7 --kills 100 --sends 5000 --database sqlite --network sandbox')
@@ -28,6 +31,7 @@ chaos: need setup ## kill the server while it works, and check what arrived (ARG
 	$(SIMULATED)/debug/chaos $(ARGS)
 
 check: need setup ## format, lints, architecture, licences, and that no dangerous feature is in the release
+	@scripts/dashboard
 	scripts/check
 
 audit: need ## known vulnerabilities and yanked crates (needs cargo-deny and the network)
@@ -49,6 +53,7 @@ simulated: need ## build target/simulated/cetar, which talks to a stand-in for W
 	@ln -sf debug/cetar $(SIMULATED)/cetar
 
 release: need ## build the binary to ship, target/release/cetar
+	@scripts/dashboard
 	cargo build --release --locked -p cetar
 
 container: need ## follow the steps of packaging/docker/Dockerfile in an empty folder, and try what they make

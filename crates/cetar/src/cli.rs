@@ -10,9 +10,11 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
 
 use crate::config::{Flags, Secret, Span};
 
+mod user;
 mod values;
 mod webhook;
 
+pub(crate) use user::User;
 use values::{channels, network};
 pub(crate) use webhook::{OneDelivery, OneWebhook, Webhook};
 
@@ -62,6 +64,9 @@ pub(crate) enum Command {
     /// Where events are sent to
     #[command(subcommand)]
     Webhook(Webhook),
+    /// Dashboard accounts
+    #[command(subcommand)]
+    User(User),
     /// Tenants of this server
     #[command(subcommand)]
     Workspace(Workspace),
@@ -396,8 +401,13 @@ mod tests {
 
     #[test]
     fn every_listing_takes_json() {
-        for (noun, verb) in [("device", "list"), ("key", "list"), ("webhook", "list"), ("workspace", "list")]
-        {
+        for (noun, verb) in [
+            ("device", "list"),
+            ("key", "list"),
+            ("webhook", "list"),
+            ("workspace", "list"),
+            ("user", "list"),
+        ] {
             assert!(Cli::try_parse_from(["cetar", noun, verb, "--json"]).is_ok(), "{noun} {verb}");
         }
         assert!(Cli::try_parse_from(["cetar", "doctor", "--json"]).is_ok());

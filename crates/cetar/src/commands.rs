@@ -5,6 +5,7 @@ mod key;
 mod link;
 mod plan;
 mod table;
+mod user;
 mod webhook;
 mod workspace;
 
@@ -13,7 +14,7 @@ use axum::http::Method;
 use serde_json::Value;
 
 pub(crate) use self::{
-    device::run as device, key::run as key, plan::run as plan, webhook::run as webhook,
+    device::run as device, key::run as key, plan::run as plan, user::run as user, webhook::run as webhook,
     workspace::run as workspace,
 };
 use crate::{

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     bucket, cli,
     config::{Config, Environment, Secret},
+    dashboard,
     data_dir::DataDir,
     disk, local, master_key,
 };
@@ -97,6 +98,8 @@ impl Gateway {
         options.metrics = Some(metrics);
         let token = self.config.metrics.token.as_ref().map(Secret::expose);
         options.metrics_token = token.map(SecretString::from);
+        options.dashboard = dashboard::files();
+        options.tls = self.config.tls.cert.is_some() || !self.config.tls.acme_domains.is_empty();
         cetar_server::router(self.engine.clone(), options)
     }
 

@@ -9,6 +9,7 @@ mod bucket;
 mod cli;
 mod commands;
 mod config;
+mod dashboard;
 mod data_dir;
 mod disk;
 mod doctor;
@@ -74,6 +75,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<Exit
         Command::Device(device) => commands::device(&desk, device).await?,
         Command::Key(key) => commands::key(&desk, key).await?,
         Command::Webhook(webhook) => commands::webhook(&desk, webhook).await?,
+        Command::User(user) => commands::user(&desk, user).await?,
         Command::Workspace(workspace) => commands::workspace(&desk, workspace).await?,
         Command::Plan(plan) => commands::plan(&desk, plan).await?,
         Command::Backup(options) => backup::run(&config, environment, &options.file).await?,
@@ -102,6 +104,7 @@ fn flags(command: &Command) -> Flags {
         Command::Key(Key::Create { tenant, .. } | Key::List { tenant, .. } | Key::Revoke { tenant, .. })
         | Command::Plan(Plan::Set { tenant }) => &tenant.place,
         Command::Webhook(webhook) => &webhook.tenant().place,
+        Command::User(user) => &user.tenant().place,
         Command::Workspace(Workspace::Add { place, .. } | Workspace::List { place, .. }) => place,
         Command::Doctor(doctor) => &doctor.place,
         Command::Backup(backup) => &backup.place,

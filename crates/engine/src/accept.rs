@@ -281,10 +281,11 @@ fn choose<'d>(
     }
 }
 
-/// An `Idempotency-Key` means what one API key (or the operator of one workspace) asked on one path.
+/// An `Idempotency-Key` means what one API key (or one person, or the operator of one workspace) asked on one path.
 fn scope(caller: &Caller, path: &str) -> String {
-    match &caller.key {
-        Some(key) => format!("{} {path}", key.id),
-        None => format!("{} {path}", caller.workspace.id),
+    match (&caller.key, &caller.session) {
+        (Some(key), _) => format!("{} {path}", key.id),
+        (None, Some(session)) => format!("{} {path}", session.user.id),
+        (None, None) => format!("{} {path}", caller.workspace.id),
     }
 }

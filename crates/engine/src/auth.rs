@@ -1,8 +1,8 @@
 //! Who is asking.
 use std::net::IpAddr;
 
-use cetar_model::DeviceId;
-use cetar_store::{ApiKey, Device, Scope, StoreError, Workspace};
+use cetar_model::{DeviceId, Role};
+use cetar_store::{ApiKey, Device, Scope, SessionRecord, StoreError, Workspace};
 
 use crate::keys;
 
@@ -11,13 +11,76 @@ use crate::keys;
 pub struct Caller {
     /// On whose behalf.
     pub workspace: Workspace,
-    /// With which key; `None` is the operator of the machine, through the local socket.
+    /// With which key. Without a key and without a session it is the operator of the machine, through the local socket.
     pub key: Option<ApiKey>,
+    /// With which signed-in browser.
+    pub session: Option<SessionRecord>,
+}
+
+/// What can be asked for, as far as it matters for who may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Send, and read what was sent.
+    Messages,
+    /// Read what whoever sends must know: devices and templates.
+    Lookup,
+    /// Conversations and the people in them.
+    Inbox,
+    /// Everything else.
+    Manage,
+}
+
+impl Permission {
+    /// The one table of permissions: any one of these scopes suffices for a key, and this role for a person.
+    pub const fn suffices(self) -> (&'static [Scope], Role) {
+        match self {
+            Self::Messages => (&[Scope::Messages], Role::Agent),
+            Self::Lookup => (&[Scope::Messages, Scope::Admin], Role::Agent),
+            Self::Inbox => (&[Scope::Admin], Role::Agent),
+            Self::Manage => (&[Scope::Admin], Role::Admin),
+        }
+    }
 }
 
 impl Caller {
-    /// Whether it may do this. The operator may do everything, and so may `admin`.
+    pub(crate) fn of_session(session: SessionRecord) -> Self {
+        Self { workspace: session.workspace.clone(), key: None, session: Some(session) }
+    }
+
+    /// Whether it may do this. The operator may do everything.
+    pub fn can(&self, permission: Permission) -> bool {
+        let (scopes, role) = permission.suffices();
+        match &self.session {
+            Some(session) => session.user.role >= role,
+            None => scopes.iter().any(|scope| self.may(*scope)),
+        }
+    }
+
+    /// What colleagues know it by: a person's name or e-mail, a key's name.
+    pub fn name(&self) -> &str {
+        match (&self.session, &self.key) {
+            (Some(session), _) if session.user.name.is_empty() => &session.user.email,
+            (Some(session), _) => &session.user.name,
+            (None, Some(key)) => &key.name,
+            (None, None) => "cetar",
+        }
+    }
+
+    /// The role it stands in for: a key with the scope `admin` is no owner.
+    pub fn role(&self) -> Role {
+        match (&self.session, &self.key) {
+            (Some(session), _) => session.user.role,
+            (None, Some(_)) if self.may(Scope::Admin) => Role::Admin,
+            (None, Some(_)) => Role::Agent,
+            (None, None) => Role::Owner,
+        }
+    }
+
+    /// Whether it may do what keys of this scope may. The operator may do everything, and so may `admin`.
     pub fn may(&self, scope: Scope) -> bool {
+        if let Some(session) = &self.session {
+            return scope == Scope::Messages || session.user.role >= Role::Admin;
+        }
         self.key.as_ref().is_none_or(|key| key.scopes.contains(&scope) || key.scopes.contains(&Scope::Admin))
     }
 
@@ -109,9 +172,11 @@ impl crate::Engine {
 
     /// The caller as it is now, for those who stay long: whether its key still holds, and from that address.
     pub(crate) async fn still_in(&self, caller: &Caller, ip: IpAddr) -> Result<Caller, AuthError> {
-        match &caller.key {
-            Some(key) => self.admit(key.hash, ip.to_canonical()).await,
-            None => Ok(caller.clone()),
+        let ip = ip.to_canonical();
+        match (&caller.key, &caller.session) {
+            (Some(key), _) => self.admit(key.hash, ip).await,
+            (None, Some(session)) => self.admit_session(session.hash, ip).await,
+            (None, None) => Ok(caller.clone()),
         }
     }
 
@@ -132,11 +197,11 @@ impl crate::Engine {
         if inner.blocks.get(&here, now, inner.store.is_ip_blocked(&here.0, ip)).await? {
             return Err(AuthError::IpNotAllowed);
         }
-        Ok(Caller { workspace, key: Some(key) })
+        Ok(Caller { workspace, key: Some(key), session: None })
     }
 
     /// The operator, acting in this workspace.
     pub fn operator(&self, workspace: Workspace) -> Caller {
-        Caller { workspace, key: None }
+        Caller { workspace, key: None, session: None }
     }
 }

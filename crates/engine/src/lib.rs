@@ -7,6 +7,8 @@
 
 pub mod accept;
 mod attempt;
+mod attempts;
+mod audit;
 pub mod auth;
 mod cache;
 pub mod callback;
@@ -18,6 +20,7 @@ pub mod endpoints;
 pub mod events;
 mod guard;
 mod host;
+pub mod inbox;
 mod insist;
 pub mod jobs;
 mod keeper;
@@ -27,15 +30,21 @@ pub mod limit;
 pub mod link;
 pub mod media;
 mod pace;
+pub mod passwords;
+pub mod people;
+pub mod phone;
 pub mod push;
 pub mod replies;
 mod run;
 mod sessions;
+pub mod sign_in;
 mod supervisor;
 pub mod templates;
+mod totp;
 mod trust;
 pub mod typing;
 mod upkeep;
+pub mod usage;
 mod worker;
 pub mod workspaces;
 
@@ -48,7 +57,7 @@ use std::{
 
 use cetar_model::{ApiKeyId, Channel, Clock, DeviceId, IdSource, Timestamp, WorkspaceId};
 use cetar_provider::Provider;
-use cetar_store::{ApiKey, Device, Store, StoreError, Workspace};
+use cetar_store::{ApiKey, Device, SessionRecord, Store, StoreError, Workspace};
 use tokio::sync::{Notify, watch};
 
 /// The networks, by channel.
@@ -147,8 +156,13 @@ pub(crate) struct Inner {
     keys: cache::Fresh<[u8; 32], Option<(ApiKey, Workspace)>>,
     /// Devices of a workspace, oldest first.
     devices: cache::Fresh<WorkspaceId, Arc<[Device]>>,
+    /// Signed-in browsers by hash.
+    browsers: cache::Fresh<[u8; 32], Option<SessionRecord>>,
     /// Whether a workspace blocks an address.
     blocks: cache::Fresh<(WorkspaceId, IpAddr), bool>,
+    /// Who tried to sign in lately: under which names, from which addresses.
+    tries_by_name: attempts::Attempts<String>,
+    tries_by_address: attempts::Attempts<IpAddr>,
     /// Addresses that lately gave wrong keys.
     wrong_keys: guard::Guard,
     /// When which key was last used, until it is written down.
@@ -188,7 +202,10 @@ impl Engine {
                 limiter: limit::Limiter::default(),
                 keys: cache::Fresh::default(),
                 devices: cache::Fresh::default(),
+                browsers: cache::Fresh::default(),
                 blocks: cache::Fresh::default(),
+                tries_by_name: attempts::Attempts::of(sign_in::TRIES_BY_NAME),
+                tries_by_address: attempts::Attempts::of(sign_in::TRIES_BY_ADDRESS),
                 wrong_keys: guard::Guard::default(),
                 used: Mutex::default(),
                 leases: leases::Leases::default(),

@@ -11,6 +11,7 @@ mod kind;
 mod links;
 mod place;
 mod serve;
+mod upload;
 
 use std::{
     collections::HashMap,
@@ -34,6 +35,7 @@ pub(crate) use folder::hex;
 pub use links::BadLink;
 use place::Place;
 pub use serve::{MediaAnswer, MediaFile};
+pub use upload::{UploadError, Uploaded};
 
 /// Where media are kept, and how they are fetched.
 #[derive(Clone)]

@@ -30,6 +30,12 @@ pub(crate) async fn prune(engine: Engine, stop: CancellationToken) {
     let mut turns = Turns::new(&engine, "pruning", Duration::from_mins(1), PRUNE_EVERY);
     while turns.next(&engine, &stop).await {
         turns.ended(&prune_all(&engine, &stop).await);
+        if let Err(error) = engine.add_up_usage().await {
+            tracing::warn!(%error, "the hours that are over could not be added up");
+        }
+        if let Err(error) = engine.prune_sessions().await {
+            tracing::warn!(%error, "sessions that have ended could not be deleted");
+        }
         if let Err(error) = engine.inner.media.sweep(engine.now()).await {
             tracing::warn!(%error, "what is unfinished in the media folder cannot be looked through");
         }

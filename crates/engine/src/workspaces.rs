@@ -1,7 +1,7 @@
 //! Tenants and their plans, and the first run.
 use std::collections::BTreeMap;
 
-use cetar_model::{Channel, DeviceId, DeviceState, Health, Language, Plan, Timestamp, WorkspaceId};
+use cetar_model::{Channel, DeviceId, DeviceState, Health, Language, Plan, Role, Timestamp, WorkspaceId};
 use cetar_store::{Device, NewDevice, NewUser, Scope, StoreError, Workspace};
 use secrecy::SecretString;
 
@@ -30,8 +30,9 @@ impl crate::Engine {
             id: ids.make(now),
             workspace: workspace.id.clone(),
             email,
-            role: "owner".to_owned(),
+            role: Role::Owner,
             password_hash,
+            invitation: None,
             created_at: now,
         };
         let devices = Channel::ALL.iter().map(|channel| NewDevice {
@@ -74,6 +75,7 @@ impl crate::Engine {
         let set = self.inner.store.set_plan(id, plan).await?;
         // Plans are kept with the keys they came with.
         self.inner.keys.forget_all();
+        self.inner.browsers.forget_all();
         Ok(set)
     }
 }

@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Channel, DeviceId, DeviceState, DownReason, EndpointId, FailureCode, JobId, MessageId, MessageState,
-    NextAction, ReceivedData, UnknownWord, channel::words,
+    Channel, ConversationId, DeviceId, DeviceState, DownReason, EndpointId, FailureCode, JobId, MessageId,
+    MessageState, NextAction, ReceivedData, UnknownWord, UserId, channel::words,
 };
 
 words! {
@@ -40,6 +40,8 @@ words! {
         EndpointDisabled = "endpoint.disabled",
         /// Somebody asked for a test of an endpoint; goes to that one, whatever it subscribes to.
         EndpointTest = "endpoint.test",
+        /// A colleague read, gave away, resolved, opened or noted something; in the stream alone, webhooks are not told.
+        ConversationUpdated = "conversation.updated",
     }
 }
 
@@ -105,6 +107,21 @@ pub enum EventData {
     },
     /// `contact.blocked` and `contact.unblocked`.
     Contact(ContactData),
+    /// `conversation.updated`.
+    Conversation {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// The other side.
+        chat: String,
+        /// Messages that came in since somebody looked.
+        unread: u32,
+        /// A person said that it is done.
+        resolved: bool,
+        /// Who looks after it.
+        assigned_to: Option<UserId>,
+        /// When, Unix seconds.
+        timestamp: i64,
+    },
     /// `endpoint.test`.
     Test {
         /// Which endpoint.

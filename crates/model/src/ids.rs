@@ -173,6 +173,12 @@ ids! {
     MediaId = "med";
     /// A dashboard account.
     UserId = "usr";
+    /// A line of the audit log.
+    AuditId = "aud";
+    /// A range of addresses on a workspace's block list.
+    BlockId = "blk";
+    /// What a colleague noted beside a conversation.
+    NoteId = "nte";
     /// One process's data directory; holds leases.
     NodeId = "node";
 }

@@ -17,6 +17,7 @@ mod message;
 mod official;
 mod plan;
 mod received;
+mod role;
 mod send;
 mod template;
 mod time;
@@ -37,8 +38,8 @@ pub use event::{
 };
 pub use failure::{FailureCode, Language};
 pub use ids::{
-    ApiKeyId, ContactId, ConversationId, DeliveryId, DeviceId, EndpointId, EventId, IdError, IdSource, JobId,
-    MediaId, MessageId, NodeId, UserId, WorkspaceId,
+    ApiKeyId, AuditId, BlockId, ContactId, ConversationId, DeliveryId, DeviceId, EndpointId, EventId,
+    IdError, IdSource, JobId, MediaId, MessageId, NodeId, NoteId, UserId, WorkspaceId,
 };
 pub use job::{Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide};
 pub use media::{Media, MediaSource};
@@ -49,6 +50,7 @@ pub use official::{
 };
 pub use plan::Plan;
 pub use received::{MediaData, PollData, ReceivedData};
+pub use role::Role;
 pub use send::{BoxError, SendError, Sent};
 pub use template::{MAX_PLACEHOLDERS, Template, TooFewVariables};
 pub use time::{Clock, Timestamp};

@@ -28,7 +28,7 @@ pub use host::{
 pub use link::{LinkError, LinkProcess, LinkStep, Linked};
 pub use session::{
     Account, CheckError, DownloadError, IdentifyError, LinkRequest, NotLocated, NumberCheck, Outbound,
-    Provider, Push, PushRefused, SavedState, Session, SessionEnd, SettingsError,
+    PersonAct, PlayError, Provider, Push, PushRefused, SavedState, Session, SessionEnd, SettingsError,
 };
 
 pub use cetar_model::{SendError, Sent};

@@ -136,8 +136,39 @@ pub trait Session: Send + Sync {
         None
     }
 
+    /// Has a simulated person write: what comes of it comes in as from any network. Returns after it is on disk. Only a network whose
+    /// people are simulated has any; every other refuses.
+    async fn play(&self, _act: PersonAct) -> Result<(), PlayError> {
+        Err(PlayError::PeopleAreReal)
+    }
+
     /// Ends the link on the network's side too. The session is stopped afterwards.
     async fn logout(&self) -> Result<(), SendError>;
+}
+
+/// What a simulated person does.
+#[derive(Debug, Clone)]
+pub struct PersonAct {
+    /// Who.
+    pub from: Chat,
+    /// The network's id of what they write.
+    pub remote_id: String,
+    /// What they write, or the button they press.
+    pub content: Content,
+}
+
+/// Why no simulated person did it.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// The people of this network are real.
+    #[error("the people of this network are real")]
+    PeopleAreReal,
+    /// The account is down.
+    #[error("the account is down: {0}")]
+    AccountDown(DownReason),
+    /// It could not be stored.
+    #[error(transparent)]
+    Host(#[from] HostError),
 }
 
 /// A request that a network made to a device's own address.

@@ -1,15 +1,16 @@
 //! Who is asking, as an extractor: a handler that takes an [`Authorized`] cannot forget to check.
 //!
-//! The order is the contract's: key, address, limit, scope; only then is the body read.
+//! The order is the contract's: key, address, limit, scope; only then is the body read. Where there is no key but the cookie of a
+//! signed-in person, it is: session, address, CSRF token, role.
 
 use std::marker::PhantomData;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use cetar_engine::auth::{AuthError, Caller};
-use cetar_store::{Scope, Workspace};
+use cetar_engine::auth::{AuthError, Caller, Permission};
+use cetar_store::{SessionRecord, Workspace};
 
 use crate::{
     context::Context,
@@ -30,25 +31,30 @@ pub(crate) struct Authorized<R> {
 
 /// What a handler needs its caller to be allowed.
 pub(crate) trait Requirement: Send {
-    /// Any one of these suffices.
-    const ANY_OF: &'static [Scope];
+    /// See the table, [`Permission::suffices`].
+    const NEEDS: Permission;
 }
 
 /// Send, and read what was sent.
 pub(crate) struct Messages;
+/// Read what whoever sends must know: devices and templates.
+pub(crate) struct Either;
+/// Conversations and the people in them.
+pub(crate) struct Inbox;
 /// Manage.
 pub(crate) struct Admin;
-/// Read the state of devices: both may.
-pub(crate) struct Either;
 
 impl Requirement for Messages {
-    const ANY_OF: &'static [Scope] = &[Scope::Messages];
-}
-impl Requirement for Admin {
-    const ANY_OF: &'static [Scope] = &[Scope::Admin];
+    const NEEDS: Permission = Permission::Messages;
 }
 impl Requirement for Either {
-    const ANY_OF: &'static [Scope] = &[Scope::Messages, Scope::Admin];
+    const NEEDS: Permission = Permission::Lookup;
+}
+impl Requirement for Inbox {
+    const NEEDS: Permission = Permission::Inbox;
+}
+impl Requirement for Admin {
+    const NEEDS: Permission = Permission::Manage;
 }
 
 impl<R: Requirement> FromRequestParts<AppState> for Authorized<R> {
@@ -56,17 +62,109 @@ impl<R: Requirement> FromRequestParts<AppState> for Authorized<R> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let context = Context::from_request_parts(parts, state).await?;
         let caller = match state.options.face {
-            Face::Public => with_key(&context, &parts.headers, state).await?,
+            Face::Public => who(&context, parts, state).await?,
             Face::Local => state.engine.operator(workspace(&parts.headers, state).await?),
         };
-        if R::ANY_OF.iter().any(|scope| caller.may(*scope)) {
-            return Ok(Self { caller, _may: PhantomData });
+        if !caller.can(R::NEEDS) {
+            return Err(not_allowed(&caller, R::NEEDS));
         }
-        let wanted = R::ANY_OF.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" / ");
-        Err(ApiError::new(ErrorCode::ScopeMissing).saying(Text::new(
-            format!("API key ini tidak punya scope {wanted}. Buat key dengan scope itu."),
-            format!("This API key lacks the scope {wanted}. Make a key that has it."),
-        )))
+        // What manages is noted; what sends or answers has its own history.
+        if R::NEEDS == Permission::Manage && !parts.method.is_safe() {
+            context.note_audited(&caller);
+        }
+        Ok(Self { caller, _may: PhantomData })
+    }
+}
+
+/// A person, by their session: for what is about themselves.
+pub(crate) struct SignedIn {
+    pub(crate) session: SessionRecord,
+}
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let context = Context::from_request_parts(parts, state).await?;
+        let token = cookie(&parts.headers).ok_or_else(|| ApiError::new(ErrorCode::NotSignedIn))?;
+        let caller = with_session(&context, token, parts, state).await?;
+        if !parts.method.is_safe() {
+            context.note_audited(&caller);
+        }
+        let session = caller.session.ok_or_else(|| ApiError::internal("a session without a session"))?;
+        Ok(Self { session })
+    }
+}
+
+/// A key goes before a cookie: whoever sends one means it.
+async fn who(context: &Context, parts: &Parts, state: &AppState) -> Result<Caller, ApiError> {
+    match cookie(&parts.headers) {
+        Some(token) if !parts.headers.contains_key(header::AUTHORIZATION) => {
+            with_session(context, token, parts, state).await
+        }
+        _ => with_key(context, &parts.headers, state).await,
+    }
+}
+
+fn not_allowed(caller: &Caller, needed: Permission) -> ApiError {
+    let (scopes, role) = needed.suffices();
+    if caller.session.is_some() {
+        return ApiError::new(ErrorCode::RoleMissing).saying(Text::new(
+            format!("Peran Anda tidak mencakup ini; perlu {role}. Minta kepada pemilik workspace."),
+            format!("Your role does not include this; it takes {role}. Ask the owner of the workspace."),
+        ));
+    }
+    let wanted = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" / ");
+    ApiError::new(ErrorCode::ScopeMissing).saying(Text::new(
+        format!("API key ini tidak punya scope {wanted}. Buat key dengan scope itu."),
+        format!("This API key lacks the scope {wanted}. Make a key that has it."),
+    ))
+}
+
+/// The cookie of a signed-in browser.
+pub(crate) const COOKIE: &str = "cetar_session";
+/// Carries the token against forged requests.
+const CSRF: &str = "x-csrf-token";
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, value)| *name == COOKIE && !value.is_empty()).map(|(_, value)| value)
+}
+
+/// The browser sends the cookie by itself, with whatever page made it ask: a request that changes something must also carry what only
+/// our own page can have read.
+async fn with_session(
+    context: &Context,
+    token: &str,
+    parts: &Parts,
+    state: &AppState,
+) -> Result<Caller, ApiError> {
+    let client = context.client()?;
+    let caller = state.engine.session(token, client.ip).await.map_err(|error| match error {
+        AuthError::Unknown => ApiError::new(ErrorCode::NotSignedIn),
+        other => refused(other),
+    })?;
+    if let (false, Some(session)) = (parts.method.is_safe(), &caller.session) {
+        let given = parts.headers.get(CSRF).and_then(|value| value.to_str().ok());
+        if !given.is_some_and(|given| state.engine.is_csrf_token(session, given)) {
+            return Err(ApiError::new(ErrorCode::CsrfTokenMissing));
+        }
+    }
+    Ok(caller)
+}
+
+/// For what needs no credentials and would leave some with the browser: not for another site's page to ask. A browser says whose page
+/// asks (Fetch Metadata); who says nothing is no browser, or one so old that it has no `SameSite` cookies either.
+pub(crate) struct OwnPage;
+
+impl<S: Sync> FromRequestParts<S> for OwnPage {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let site = parts.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        match site {
+            None | Some(b"same-origin" | b"none") => Ok(Self),
+            Some(_) => Err(ApiError::new(ErrorCode::CsrfTokenMissing)),
+        }
     }
 }
 
@@ -163,8 +261,6 @@ async fn workspace(headers: &HeaderMap, state: &AppState) -> Result<Workspace, A
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -183,6 +279,24 @@ mod tests {
                 headers.insert(header::AUTHORIZATION, HeaderValue::from_str(text).unwrap());
             }
             assert_eq!(bearer(&headers), expected, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn the_session_is_found_among_other_cookies() {
+        for (lines, expected) in [
+            (&["cetar_session=a"][..], Some("a")),
+            (&["theme=dark; cetar_session=a_b-c; x=y"], Some("a_b-c")),
+            (&["theme=dark", "cetar_session=a"], Some("a")),
+            (&["xcetar_session=a; cetar_session="], None),
+            (&["cetar_session"], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::COOKIE, HeaderValue::from_static(line));
+            }
+            assert_eq!(cookie(&headers), expected, "{lines:?}");
         }
     }
 

@@ -16,12 +16,13 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use cetar_engine::limit::Admission;
+use cetar_engine::{auth::Caller, limit::Admission};
 use cetar_model::{ApiKeyId, JobId, Language, Timestamp};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use crate::{
+    audit,
     client::Client,
     error::{ApiError, ErrorCode, whole_seconds},
     language,
@@ -42,6 +43,7 @@ struct Inner {
     admission: OnceLock<Admission>,
     key: OnceLock<ApiKeyId>,
     job: OnceLock<JobId>,
+    audited: OnceLock<Caller>,
 }
 
 impl Context {
@@ -60,6 +62,7 @@ impl Context {
             admission: OnceLock::new(),
             key: OnceLock::new(),
             job: OnceLock::new(),
+            audited: OnceLock::new(),
         }))
     }
 
@@ -82,6 +85,11 @@ impl Context {
 
     pub(crate) fn note_admission(&self, admission: Admission) {
         let _already_noted = self.0.admission.set(admission);
+    }
+
+    /// What this caller asks for is noted in the audit log, if it is done.
+    pub(crate) fn note_audited(&self, caller: &Caller) {
+        let _already_noted = self.0.audited.set(caller.clone());
     }
 
     pub(crate) fn note_job(&self, job: &JobId) {
@@ -119,6 +127,7 @@ async fn envelop(State(state): State<AppState>, mut request: Request, next: Next
     let context = Context::of(&request, &state);
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
+    let path = request.uri().path().to_owned();
     // The route, never the path itself: it may hold a number or a secret.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
@@ -126,6 +135,9 @@ async fn envelop(State(state): State<AppState>, mut request: Request, next: Next
     let mut response = next.run(request).instrument(span.clone()).await;
 
     let error = response.extensions_mut().remove::<ApiError>();
+    if let (None, Some(caller)) = (&error, context.0.audited.get()) {
+        response = audit::note(&state, &context, caller, &method, &route, &path, response).await;
+    }
     let _in_request = span.enter();
     let code = error.as_ref().map(ApiError::code);
     if let Some(cause) = error.as_ref().and_then(ApiError::cause) {

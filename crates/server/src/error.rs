@@ -56,6 +56,42 @@ codes! {
     ApiKeyExpired = "api_key_expired",
         "API key sudah kedaluwarsa. Buat key baru.",
         "The API key has expired. Make a new one.";
+    /// No session, or one that holds no more.
+    NotSignedIn = "not_signed_in",
+        "Anda belum masuk, atau sesi Anda sudah berakhir. Masuk lagi.",
+        "You are not signed in, or your session has ended. Sign in again.";
+    /// Which of the two is wrong is not told.
+    WrongCredentials = "wrong_credentials",
+        "Email atau kata sandi salah. Periksa keduanya, atau minta pemilik mengatur ulang dengan cetar user reset-password.",
+        "The e-mail or the password is wrong. Check both, or have the owner reset it with cetar user reset-password.";
+    /// The password is right, the code is missing, wrong or used.
+    TotpRequired = "totp_required",
+        "Masukkan kode 6 angka dari aplikasi autentikator Anda, atau salah satu kode pemulihan.",
+        "Enter the six digits of your authenticator app, or one of your recovery codes.";
+    /// Too many tries to sign in.
+    SignInLimited = "sign_in_limited",
+        "Terlalu banyak percobaan masuk. Coba lagi setelah Retry-After detik.",
+        "Too many tries to sign in. Try again after Retry-After seconds.";
+    /// A request that changes something, by a session, without its token.
+    CsrfTokenMissing = "csrf_token_missing",
+        "Header X-CSRF-Token tidak ada atau salah. Ambil lagi dari GET /v1/session.",
+        "The header X-CSRF-Token is missing or wrong. Take it from GET /v1/session again.";
+    /// The person's role does not include this.
+    RoleMissing = "role_missing",
+        "Peran Anda tidak mencakup ini. Minta kepada pemilik workspace.",
+        "Your role does not include this. Ask the owner of the workspace.";
+    /// Used, replaced or past its end.
+    InvitationEnded = "invitation_ended",
+        "Undangan ini sudah dipakai, diganti, atau kedaluwarsa (7 hari). Minta tautan baru.",
+        "This invitation was used, replaced or has ended (7 days). Ask for a new link.";
+    /// Nobody would be left who may do everything.
+    LastOwner = "last_owner",
+        "Ini pemilik terakhir workspace. Jadikan orang lain pemilik dulu.",
+        "This is the last owner of the workspace. Make somebody else an owner first.";
+    /// The invited one has chosen a password already.
+    NotInvited = "not_invited",
+        "Orang ini sudah menerima undangannya. Kata sandinya diatur ulang dengan cetar user reset-password.",
+        "This person has accepted their invitation. Their password is reset with cetar user reset-password.";
     /// The plan lacks this.
     PlanFeatureMissing = "plan_feature_missing",
         "Paket langganan Anda tidak mendukung fitur ini.",
@@ -108,6 +144,10 @@ codes! {
     DeviceNotLinked = "device_not_linked",
         "Device belum ditautkan atau sudah keluar. Tautkan lagi dengan QR atau kode, lalu kirim ulang.",
         "The device was never linked, or is logged out. Link it by QR or code, then send again.";
+    /// Only simulated people have a phone here.
+    PeopleAreReal = "people_are_real",
+        "Hanya device sandbox yang punya ponsel simulasi; di device ini orangnya sungguhan.",
+        "Only sandbox devices have a simulated phone; on this device the people are real.";
     /// Linked, and to be logged out before it is linked anew.
     DeviceAlreadyLinked = "device_already_linked",
         "Device ini masih tertaut. Keluarkan dulu (logout) bila memang ingin menautkannya lagi.",
@@ -210,16 +250,23 @@ impl ErrorCode {
             | Self::ApiKeyMalformed
             | Self::ApiKeyInvalid
             | Self::ApiKeyRevoked
-            | Self::ApiKeyExpired => StatusCode::UNAUTHORIZED,
+            | Self::ApiKeyExpired
+            | Self::NotSignedIn
+            | Self::WrongCredentials
+            | Self::TotpRequired => StatusCode::UNAUTHORIZED,
             Self::PlanFeatureMissing
             | Self::IpBlocked
             | Self::DeviceNotAllowed
             | Self::ScopeMissing
+            | Self::CsrfTokenMissing
+            | Self::RoleMissing
             | Self::MetricsNotAllowed
             | Self::CallbackNotVerified => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::MediaLinkInvalid | Self::MediaLinkExpired | Self::MediaLost => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NotFound
+            | Self::InvitationEnded
+            | Self::MediaLinkInvalid
+            | Self::MediaLinkExpired
+            | Self::MediaLost => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidJson
@@ -236,8 +283,13 @@ impl ErrorCode {
             | Self::JobNotCancellable
             | Self::JobNotRetryable
             | Self::JobNotResolvable
+            | Self::LastOwner
+            | Self::PeopleAreReal
+            | Self::NotInvited
             | Self::WebhookDisabled => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited | Self::TooManyStreams | Self::CheckLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::SignInLimited | Self::RateLimited | Self::TooManyStreams | Self::CheckLimited => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable
             | Self::Overloaded
@@ -376,7 +428,10 @@ impl ApiError {
         }
         if self.code.status() == StatusCode::UNAUTHORIZED {
             let challenge = match self.code {
-                ErrorCode::ApiKeyMissing => r#"Bearer realm="cetar""#,
+                ErrorCode::ApiKeyMissing
+                | ErrorCode::NotSignedIn
+                | ErrorCode::WrongCredentials
+                | ErrorCode::TotpRequired => r#"Bearer realm="cetar""#,
                 _ => r#"Bearer realm="cetar", error="invalid_token""#,
             };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

@@ -1,6 +1,7 @@
 //! Reading requests so that every bad field is listed at once, each with what to do about it.
 
 mod body;
+mod ip_range;
 mod moment;
 mod object;
 mod page;
@@ -9,6 +10,7 @@ mod problem;
 mod recipient;
 
 pub(crate) use body::{Body, invalid_json};
+pub(crate) use ip_range::IpRange;
 pub(crate) use moment::Moment;
 pub(crate) use object::{Fields, Text as TextRule, is_http_url, words};
 pub(crate) use page::{Order, Page, PageParams, cursor, read_cursor};

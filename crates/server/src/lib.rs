@@ -5,10 +5,12 @@
 //! `v1/<resource>/<verb>.rs` is one endpoint each; `context.rs` surrounds them all.
 
 mod answer;
+mod audit;
 mod auth;
 mod client;
 mod context;
 mod error;
+mod here;
 mod input;
 mod language;
 mod openapi;
@@ -23,13 +25,14 @@ mod v1;
 
 pub use error::ErrorCode;
 pub use openapi::document as openapi;
-pub use options::{DiskHasRoom, Face, MetricsRenderer, ServerOptions};
+pub use options::{Dashboard, DiskHasRoom, Face, MetricsRenderer, ServerOptions};
 pub use v1::messages::reply::Replies;
 
 use axum::Router;
 use cetar_engine::Engine;
 
-/// The whole HTTP side as one service: `/v1`, `/openapi.json`, `/docs`, `/`, `/healthz`, `/readyz`, `/metrics`.
+/// The whole HTTP side as one service: `/v1`, `/openapi.json`, `/healthz`, `/readyz`, `/metrics`, and the dashboard at every other
+/// address.
 ///
 /// With [`Face::Public`] it must be served with `into_make_service_with_connect_info::<SocketAddr>()`: the caller's
 /// address decides about key ranges and blocks.
@@ -41,7 +44,7 @@ pub fn router(engine: Engine, options: ServerOptions) -> Router {
     let router = Router::new()
         .merge(api)
         .merge(pages::routes())
-        .fallback(context::not_found)
+        .fallback(pages::dashboard::serve)
         .method_not_allowed_fallback(context::method_not_allowed);
     context::surround(router, &state).with_state(state)
 }

@@ -13,12 +13,12 @@ use axum::body::Bytes;
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr,
     path::Operation,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     tag::TagBuilder,
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{options::Face, pages, v1};
+use crate::{auth::COOKIE, options::Face, pages, v1};
 
 const DESCRIPTION: &str = "\
 One API for WhatsApp, Telegram, Messenger and Instagram. JSON over HTTPS only.
@@ -51,8 +51,13 @@ pub fn document() -> OpenApi {
         .bearer_format("sk_live_… or sk_test_…")
         .description(Some("An API key. Never show it in a browser."))
         .build();
+    let session = ApiKeyValue::with_description(
+        COOKIE,
+        "A person who is signed in to the dashboard (`POST /v1/session`). Requests that change something carry `X-CSRF-Token` as well.",
+    );
     let mut components = ComponentsBuilder::new()
         .security_scheme("apiKey", SecurityScheme::Http(key))
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)))
         .schema_from::<Failures>()
         .schemas_from_iter(refusal::schemas())
         .build();
@@ -60,11 +65,15 @@ pub fn document() -> OpenApi {
         ("messages", "Sending."),
         ("jobs", "What becomes of a message."),
         ("templates", "Quick replies, with places to fill in."),
+        ("conversations", "The inbox."),
+        ("contacts", "The people you write with."),
         ("devices", "Linked accounts."),
         ("api-keys", "Keys."),
         ("webhooks", "Where events go."),
         ("events", "Events for those who pull."),
         ("workspace", "The key's own workspace and plan."),
+        ("session", "Signing in to the dashboard."),
+        ("users", "Dashboard accounts, and what was done."),
         ("server", "How the server is."),
     ];
     let tags = tags.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build());
@@ -84,6 +93,12 @@ pub fn document() -> OpenApi {
                 if let RefOr::T(response) = response {
                     header::describe(status, response, path.starts_with("/v1/"));
                 }
+            }
+            // What a key may do, a person of the right role may.
+            if let Some(security) = &mut operation.security
+                && security.contains(&SecurityRequirement::new("apiKey", [""; 0]))
+            {
+                security.push(SecurityRequirement::new("session", [""; 0]));
             }
             link::add(operation);
         }
@@ -135,7 +150,14 @@ mod tests {
 
     #[test]
     fn the_document_in_the_repository_is_the_one_the_code_makes() {
-        let kept: Value = serde_json::from_str(include_str!("../openapi.json")).expect("JSON");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
+        let write = std::env::var("CETAR_TEST_WRITE").is_ok();
+        if write {
+            let text = document().to_pretty_json().expect("JSON");
+            std::fs::write(path, text + "\n").expect("a file that can be written");
+        }
+        let kept: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
         assert!(
             kept == parsed(),
             "the API has changed: if that is meant, run `cetar openapi > crates/server/openapi.json`"
@@ -163,7 +185,11 @@ mod tests {
                 assert!(!response["description"].as_str().unwrap_or("").is_empty(), "{name} {status}");
             }
             if name.contains(" /v1/") {
-                assert_eq!(operation["security"][0]["apiKey"], serde_json::json!([]), "{name} is open");
+                let open = ["createSession", "getInvitation", "acceptInvitation"];
+                let is_open = open.iter().any(|id| operation["operationId"] == *id);
+                let scheme = if operation["tags"][0] == "session" { "session" } else { "apiKey" };
+                let guarded = operation["security"][0][scheme] == serde_json::json!([]);
+                assert!(is_open != guarded, "{name}: who may?");
                 for status in ["401", "403", "429", "500", "503"] {
                     assert!(responses.contains_key(status), "{name} lacks {status}");
                 }

@@ -14,6 +14,10 @@ pub type MetricsRenderer = Arc<dyn Fn() -> String + Send + Sync>;
 /// Whether the disk under the database has room for what comes next. Asked at most once a second; must not wait.
 pub type DiskHasRoom = Arc<dyn Fn() -> bool + Send + Sync>;
 
+/// The dashboard's files by their names, as they were built (`index.html`, `assets/…`), with their smaller forms beside them
+/// (`….br`, `….gz`).
+pub type Dashboard = fn(&str) -> Option<&'static [u8]>;
+
 /// Who stands in front of this router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
@@ -48,6 +52,10 @@ pub struct ServerOptions {
     pub simulated: bool,
     /// Where the API is reached from outside (`public_url`); without it the request's own `Host` is shown.
     pub public_url: Option<Url>,
+    /// The dashboard; without it `/` says how the server is.
+    pub dashboard: Option<Dashboard>,
+    /// It is served over TLS by this process itself: cookies are for HTTPS alone.
+    pub tls: bool,
     /// Makes request ids.
     pub ids: Arc<IdSource>,
     /// Cancelled when the process begins to stop: streams end, new requests are answered 503.
@@ -69,6 +77,8 @@ impl ServerOptions {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             simulated: false,
             public_url: None,
+            dashboard: None,
+            tls: false,
             ids,
             stop: CancellationToken::new(),
         }

@@ -1,6 +1,7 @@
 //! What is not `/v1`: health, metrics, the OpenAPI document, and two pages for people.
 
 mod callbacks;
+pub(crate) mod dashboard;
 mod health;
 mod html;
 mod media;
@@ -21,7 +22,7 @@ use crate::state::AppState;
 pub(crate) fn routes() -> Router<AppState> {
     let (documented, _) = documented().split_for_parts();
     documented
-        .route("/", get(status::page))
+        .route("/", get(dashboard::front))
         .route("/callbacks/{network}", get(callbacks::ask).post(callbacks::tell))
         .route("/docs", get(reference::page))
         .route("/callbacks/telegram/{device}", post(push::telegram))

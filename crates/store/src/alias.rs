@@ -18,7 +18,11 @@ statements! {
         postgres "FOR UPDATE";
     RENAME = "UPDATE conversations SET chat = $2 WHERE id = $1";
     DELETE = "DELETE FROM conversations WHERE id = $1";
-    GROW = "UPDATE conversations SET last_sequence = last_sequence + $2 WHERE id = $1";
+    // The other one, $3, goes into this one.
+    GROW = "UPDATE conversations SET last_sequence = last_sequence + $2, \
+              unread = unread + (SELECT f.unread FROM conversations f WHERE f.id = $3), \
+              inbound_at = COALESCE((SELECT f.inbound_at FROM conversations f WHERE f.id = $3), inbound_at) WHERE id = $1";
+    MOVE_NOTES = "UPDATE notes SET conversation = $2 WHERE conversation = $1";
     MOVE_MESSAGES = "UPDATE messages SET conversation = $2, sequence = sequence + $3 WHERE conversation = $1";
     HEAD = "SELECT id, state FROM jobs WHERE conversation = $1 AND at_head", postgres "FOR NO KEY UPDATE";
     BEHEAD = "UPDATE jobs SET at_head = FALSE WHERE id = $1";
@@ -118,7 +122,8 @@ async fn conversations(tx: &mut Tx, device: &str, alias: &str, number: &str) -> 
     }
     execute!(tx, MOVE_MESSAGES, from, to, last)?;
     execute!(tx, MOVE_JOBS, from, to, last)?;
-    execute!(tx, GROW, to, messages)?;
+    execute!(tx, GROW, to, messages, from)?;
+    execute!(tx, MOVE_NOTES, from, to)?;
     execute!(tx, DELETE, from)?;
     execute!(tx, SENDER, to, number, alias)?;
     lanes::promote(tx, to).await

@@ -1,7 +1,8 @@
 //! What comes in.
 
 use cetar_model::{
-    Channel, Direction, Event, EventData, EventType, MessageState, ReceivedData, Timestamp, WorkspaceId,
+    Channel, Content, Direction, Event, EventData, EventType, MessageState, ReceivedData, Timestamp,
+    WorkspaceId,
 };
 
 use crate::{
@@ -23,11 +24,15 @@ statements! {
     // What we sent ourselves is no echo, however it comes back.
     OURS = "SELECT m.id FROM messages m JOIN conversations c ON c.id = m.conversation \
             WHERE m.device = $1 AND m.remote_id = $2 AND m.direction = 'out' AND c.chat = $3 LIMIT 1";
+    // An echo is the owner's own: whoever answers on the phone has read what came.
     CONVERSATION = "INSERT INTO conversations \
-                      (id, workspace, device, channel, chat, is_group, last_sequence, last_message_at, created_at) \
-                    VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) \
+                      (id, workspace, device, channel, chat, is_group, last_sequence, last_message_at, created_at, unread, inbound_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9) \
                     ON CONFLICT (device, chat) DO UPDATE SET last_sequence = conversations.last_sequence + 1, \
-                      last_message_at = excluded.last_message_at, is_group = excluded.is_group \
+                      last_message_at = excluded.last_message_at, is_group = excluded.is_group, \
+                      unread = CASE WHEN excluded.inbound_at IS NULL THEN 0 ELSE conversations.unread + excluded.unread END, \
+                      resolved_at = CASE WHEN excluded.unread > 0 THEN NULL ELSE conversations.resolved_at END, \
+                      inbound_at = COALESCE(excluded.inbound_at, conversations.inbound_at) \
                     RETURNING id, last_sequence, unreachable_since";
     CONTACT = "INSERT INTO contacts (id, workspace, channel, address, name, is_alias, created_at, seen_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -93,6 +98,8 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
         chat,
         new.group,
         now,
+        i64::from(!new.echo && is_news(&new.content)),
+        (!new.echo).then_some(now),
     )?;
     let (conversation, sequence, unreachable_since) =
         conversation.ok_or_else(|| StoreError::internal("a conversation was not returned"))?;
@@ -170,6 +177,17 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
     };
     events::emit(tx, new).await?;
     Ok(true)
+}
+
+/// Whether somebody should look: a reaction, or a change of what was said before, is nothing to answer.
+const fn is_news(content: &Content) -> bool {
+    !matches!(
+        content,
+        Content::Reaction { .. }
+            | Content::Edited { .. }
+            | Content::Deleted { .. }
+            | Content::PollVote { .. }
+    )
 }
 
 /// Our id of a message that the network names, where we have it; else the network's own.

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use cetar_model::{ApiKeyId, Timestamp, WorkspaceId};
+use cetar_model::{ApiKeyId, BlockId, Timestamp, WorkspaceId};
 use ipnet::IpNet;
 
 use crate::{
-    ApiKey, Result, Scope, Store, StoreError, Workspace,
-    db::{Tx, corrupt, execute, fetch_all, fetch_optional, json, read, read_json},
+    ApiKey, BlockedRange, Result, Scope, Store, StoreError, Workspace,
+    db::{Tx, corrupt, execute, fetch_all, fetch_optional, json, plain, read, read_json},
     statement::statements,
     workspaces,
 };
@@ -27,8 +27,9 @@ statements! {
     OF_WORKSPACE = concat!("SELECT ", columns!(), " FROM api_keys k WHERE k.workspace = $1 ORDER BY k.id");
     REVOKE = "UPDATE api_keys SET revoked_at = $3 WHERE workspace = $1 AND id = $2 AND revoked_at IS NULL";
     TOUCH = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
-    BLOCK = "INSERT INTO blocked_ips (workspace, network, created_at) VALUES ($1, $2, $3) ON CONFLICT (workspace, network) DO NOTHING";
-    UNBLOCK = "DELETE FROM blocked_ips WHERE workspace = $1 AND network = $2";
+    BLOCK = "INSERT INTO blocked_ips (workspace, network, id, note, created_at) VALUES ($1, $2, $3, $4, $5)";
+    UNBLOCK = "DELETE FROM blocked_ips WHERE workspace = $1 AND id = $2";
+    RANGES = "SELECT id, network, note, created_at FROM blocked_ips WHERE workspace = $1 ORDER BY id";
     BLOCKED = "SELECT network FROM blocked_ips WHERE workspace = $1 ORDER BY network";
 }
 
@@ -140,23 +141,47 @@ impl Store {
         .await
     }
 
-    /// Puts a network on the workspace's block list. Without effect if it is there already.
-    pub async fn block_ip(&self, workspace: &WorkspaceId, network: IpNet, now: Timestamp) -> Result<()> {
-        self.write((workspace.clone(), network.trunc(), now), |tx, (workspace, network, now)| {
+    /// Puts a range on the workspace's block list. [`Conflict`](StoreError::Conflict) if it is there already.
+    pub async fn block_ip(&self, workspace: &WorkspaceId, range: BlockedRange) -> Result<()> {
+        self.write((workspace.clone(), range), |tx, (workspace, range)| {
             Box::pin(async move {
-                execute!(tx, BLOCK, workspace.as_str(), network.to_string(), now.as_micros())?;
+                execute!(
+                    tx,
+                    BLOCK,
+                    workspace.as_str(),
+                    range.network.trunc().to_string(),
+                    range.id.as_str(),
+                    range.note.as_deref().map(plain).as_deref(),
+                    range.created_at.as_micros(),
+                )?;
                 Ok(())
             })
         })
         .await
     }
 
-    /// Takes a network off the block list. Whether it was on it.
-    pub async fn unblock_ip(&self, workspace: &WorkspaceId, network: IpNet) -> Result<bool> {
-        self.write((workspace.clone(), network.trunc()), |tx, (workspace, network)| {
-            Box::pin(async move { Ok(execute!(tx, UNBLOCK, workspace.as_str(), network.to_string())? == 1) })
+    /// Takes a range off the block list. Whether it was on it.
+    pub async fn unblock_ip(&self, workspace: &WorkspaceId, id: &BlockId) -> Result<bool> {
+        self.write((workspace.clone(), id.clone()), |tx, (workspace, id)| {
+            Box::pin(async move { Ok(execute!(tx, UNBLOCK, workspace.as_str(), id.as_str())? == 1) })
         })
         .await
+    }
+
+    /// The workspace's block list with what is known of each range, oldest first.
+    pub async fn blocked_ranges(&self, workspace: &WorkspaceId) -> Result<Vec<BlockedRange>> {
+        let mut conn = self.read().await?;
+        fetch_all!(conn, (String, String, Option<String>, i64), RANGES, workspace.as_str())?
+            .into_iter()
+            .map(|(id, network, note, created_at)| {
+                Ok(BlockedRange {
+                    network: read(&network, "blocked_ips", "network", &id)?,
+                    id: read(&id, "blocked_ips", "id", &id)?,
+                    note,
+                    created_at: Timestamp::from_micros(created_at),
+                })
+            })
+            .collect()
     }
 
     /// The workspace's block list.

@@ -18,9 +18,12 @@
 
 mod accept;
 mod alias;
+mod audit;
 mod callback;
 mod change;
 mod claim;
+mod contacts;
+mod conversations;
 mod db;
 mod deliveries;
 mod delivery_log;
@@ -37,6 +40,7 @@ mod lanes;
 mod leases;
 mod master;
 mod media;
+mod message_log;
 mod migrate;
 mod outcomes;
 mod postgres;
@@ -47,6 +51,7 @@ mod records;
 mod recover;
 mod replies;
 mod seal;
+mod sessions;
 mod settle;
 mod sqlite;
 mod state;
@@ -54,6 +59,8 @@ mod statement;
 mod store;
 mod stream;
 mod templates;
+mod usage;
+mod users;
 mod workspaces;
 mod writer;
 

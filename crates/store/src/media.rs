@@ -5,7 +5,9 @@ use cetar_model::{Content, DeviceId, MediaId, MessageId, Timestamp, WorkspaceId}
 use crate::{
     MediaOutcome, MediaRecord, MediaSourceRecord, MediaState, NewInbound, NewWanted, Result, Store,
     StoreError, StoredBytes, WantedMedia,
-    db::{Tx, corrupt, count, execute, fetch_all, fetch_optional, json, limit as rows, plain, read},
+    db::{
+        Tx, corrupt, count, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_opt,
+    },
     seal::Place,
     statement::statements,
 };
@@ -72,7 +74,7 @@ impl TryFrom<Row> for MediaRecord {
         Ok(Self {
             id: read(id, "media", "id", id)?,
             workspace: read(&row.workspace, "media", "workspace", id)?,
-            device: read(&row.device, "media", "device", id)?,
+            device: read_opt(Some(row.device.as_str()).filter(|of| !of.is_empty()), "media", "device", id)?,
             state,
             created_at: Timestamp::from_micros(row.created_at),
         })
@@ -113,16 +115,16 @@ pub(crate) async fn want(
 }
 
 impl Store {
-    /// Notes a medium whose bytes are kept already: one of a send.
+    /// Notes a medium whose bytes are kept already: one of a send, or one that a person gave us, which is of no device yet.
     pub async fn keep_media(
         &self,
         id: &MediaId,
         workspace: &WorkspaceId,
-        device: &DeviceId,
+        device: Option<&DeviceId>,
         bytes: StoredBytes,
         now: Timestamp,
     ) -> Result<()> {
-        let args = (id.clone(), workspace.clone(), device.clone(), bytes, now);
+        let args = (id.clone(), workspace.clone(), device.cloned(), bytes, now);
         self.write(args, |tx, (id, workspace, device, bytes, now)| {
             Box::pin(async move {
                 execute!(
@@ -130,7 +132,7 @@ impl Store {
                     KEEP,
                     id.as_str(),
                     workspace.as_str(),
-                    device.as_str(),
+                    device.as_ref().map_or("", DeviceId::as_str),
                     &bytes.hash[..],
                     size(bytes),
                     bytes.content_type.as_str(),

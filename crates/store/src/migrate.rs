@@ -34,6 +34,9 @@ pub(crate) const STEPS: &[Step] = &[
     step!(5, "0005_content"),
     step!(6, "0006_replies"),
     step!(7, "0007_reachable"),
+    step!(8, "0008_people"),
+    step!(9, "0009_inbox"),
+    step!(10, "0010_usage"),
 ];
 
 /// The schema this program knows.

@@ -3,6 +3,8 @@
 mod accounts;
 mod arriving;
 mod content;
+mod inbox;
+mod people;
 mod replies;
 mod sending;
 mod stream;
@@ -11,6 +13,8 @@ mod webhooks;
 pub use accounts::*;
 pub use arriving::*;
 pub use content::*;
+pub use inbox::*;
+pub use people::*;
 pub use replies::*;
 pub use sending::*;
 pub use stream::*;

@@ -121,7 +121,9 @@ impl Store {
                 let mut missed: Vec<(DeliveryId, String)> = Vec::new();
                 for (event, kind, of, at, delivery) in past {
                     let wanted = kind.parse().is_ok_and(|kind: EventType| {
-                        kind != EventType::EndpointTest && listener.wants(kind, of.as_deref())
+                        let of_webhooks =
+                            !matches!(kind, EventType::EndpointTest | EventType::ConversationUpdated);
+                        of_webhooks && listener.wants(kind, of.as_deref())
                     });
                     if wanted && at >= added && delivery.is_none() {
                         missed.push((tx.ctx.ids.make(*now), event));

@@ -1,12 +1,13 @@
-//! Tenants and their people.
+//! Tenants.
 
 use cetar_model::{Plan, Timestamp, WorkspaceId};
 
 use crate::{
-    FirstRun, NewUser, Result, Store, StoreError, Workspace,
+    FirstRun, Result, Store, StoreError, Workspace,
     db::{Tx, execute, fetch_all, fetch_optional, json, read, read_json},
     devices, keys,
     statement::statements,
+    users,
 };
 
 statements! {
@@ -15,7 +16,6 @@ statements! {
     ANY = "SELECT id FROM workspaces LIMIT 1";
     ONE = "SELECT id, name, plan, language, created_at FROM workspaces WHERE id = $1";
     SET_PLAN = "UPDATE workspaces SET plan = $2 WHERE id = $1";
-    INSERT_USER = "INSERT INTO users (id, workspace, email, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 }
 
 #[derive(sqlx::FromRow)]
@@ -52,7 +52,7 @@ impl Store {
                 }
                 insert(tx, &made.workspace).await?;
                 // Unique, so that of two nodes that both find the database empty one is refused.
-                insert_user(tx, &made.owner).await?;
+                users::insert(tx, &made.owner).await?;
                 for device in &made.devices {
                     devices::insert(tx, device).await?;
                 }
@@ -95,19 +95,5 @@ impl Store {
 async fn insert(tx: &mut Tx, new: &Workspace) -> Result<()> {
     let (plan, language) = (json(&new.plan)?, new.language.as_str());
     execute!(tx, INSERT, new.id.as_str(), &new.name, plan, language, new.created_at.as_micros())?;
-    Ok(())
-}
-
-async fn insert_user(tx: &mut Tx, new: &NewUser) -> Result<()> {
-    execute!(
-        tx,
-        INSERT_USER,
-        new.id.as_str(),
-        new.workspace.as_str(),
-        &new.email,
-        &new.role,
-        &new.password_hash,
-        new.created_at.as_micros(),
-    )?;
     Ok(())
 }

@@ -11,8 +11,8 @@ use cetar_model::{
     Channel, Chat, Clock, DeviceState, DownReason, Health, PhoneNumber, Receipt, SendError, Sent, Timestamp,
 };
 use cetar_provider::{
-    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Session,
-    SessionEnd, StateWrite,
+    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, InboundMessage, NumberCheck, Outbound,
+    PersonAct, PlayError, Session, SessionEnd, StateWrite,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -355,6 +355,25 @@ impl Session for SandboxSession {
             Err(HostError::LeaseLost) => Err(DownloadError::AccountDown(DownReason::HeldByAnotherNode)),
             Err(error @ HostError::Unavailable(_)) => Err(DownloadError::Failed(error.into())),
         }
+    }
+
+    async fn play(&self, act: PersonAct) -> Result<(), PlayError> {
+        self.require_up().map_err(PlayError::AccountDown)?;
+        let PersonAct { from, remote_id, content } = act;
+        let message = InboundMessage {
+            remote_id,
+            chat: from.clone(),
+            from,
+            from_alias: false,
+            group: false,
+            echo: false,
+            sender_name: Some("Sandbox".to_owned()),
+            content,
+            reply_to: None,
+            raw: None,
+            sent_at: self.clock.now(),
+        };
+        Ok(self.host.emit(Inbound::Message(message)).await?)
     }
 
     async fn logout(&self) -> Result<(), SendError> {

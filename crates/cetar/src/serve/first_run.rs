@@ -2,12 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use anyhow::{Context as _, anyhow};
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher as _, SaltString},
-};
-use cetar_model::IdSource;
+use anyhow::Context as _;
+use cetar_engine::passwords;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -15,10 +11,6 @@ use crate::{config::Config, gateway::Gateway, output};
 
 /// The owner's sign-in name until they choose one.
 const OWNER: &str = "owner@localhost";
-/// Letters and digits that no two of look alike.
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// Five bits each: 100 bits.
-const PASSWORD_LETTERS: usize = 20;
 /// A simulated person who reads every message.
 const READER: &str = "6281234560001";
 
@@ -35,24 +27,11 @@ pub(super) async fn run(gateway: &Gateway) -> anyhow::Result<Option<Made>> {
     if !store.workspaces().await.context("the database cannot be read")?.is_empty() {
         return Ok(None);
     }
-    let password = password(&gateway.ids);
-    let hash = hash(&gateway.ids, &password)?;
+    let password = passwords::random(&gateway.ids);
+    let hash = passwords::hash(&gateway.ids, password.clone()).await?;
     let first =
         engine.first_run((OWNER.to_owned(), hash)).await.context("the first run could not be finished")?;
     Ok(first.map(|first| Made { password, test_key: first.test_key }))
-}
-
-fn password(ids: &IdSource) -> SecretString {
-    let random: [u8; PASSWORD_LETTERS] = ids.random();
-    let letters = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect::<Vec<_>>();
-    letters.chunks(5).map(String::from_iter).collect::<Vec<_>>().join("-").into()
-}
-
-/// Argon2id with the crate's parameters, which follow OWASP's (19 MiB, 2 passes).
-fn hash(ids: &IdSource, password: &SecretString) -> anyhow::Result<String> {
-    let salt = SaltString::encode_b64(&ids.random::<16>()).map_err(|error| anyhow!("the salt: {error}"))?;
-    let hash = Argon2::default().hash_password(password.expose_secret().as_bytes(), &salt);
-    Ok(hash.map_err(|error| anyhow!("the password cannot be hashed: {error}"))?.to_string())
 }
 
 /// What is printed when the server answers.
@@ -102,7 +81,7 @@ Cetar is ready. What follows is shown this once; keep it.
 
   Dashboard   {address}/
   API         {address}/docs
-  Sign-in     {OWNER}  {password}   (the dashboard's pages come with a later version)
+  Sign-in     {OWNER}  {password}
   Test key    {key}   (reaches simulated people only)
 
 Send a first message to a simulated person:
@@ -142,25 +121,6 @@ fn trimmed(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ids() -> IdSource {
-        IdSource::new(|bytes| getrandom::fill(bytes).unwrap())
-    }
-
-    #[test]
-    fn a_password_is_long_random_and_readable() {
-        let (first, second) = (password(&ids()), password(&ids()));
-        assert_ne!(first.expose_secret(), second.expose_secret());
-        assert_eq!(first.expose_secret().len(), PASSWORD_LETTERS + 3);
-        assert!(!first.expose_secret().contains(['0', 'o', '1', 'l']));
-    }
-
-    #[test]
-    fn the_password_is_kept_as_argon2id() {
-        assert!(
-            hash(&ids(), &"secret".to_owned().into()).unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
-        );
-    }
 
     #[test]
     fn every_address_means_this_machine() {

@@ -82,7 +82,10 @@ impl Engine {
                 format!("{kind} cannot be sent on this channel"),
             )
         })?;
-        let (id, bytes) = self.fetch(job, &url, limit).await?;
+        let (id, bytes) = match self.own(job, &url, limit).await? {
+            Some(ours) => ours,
+            None => self.fetch(job, &url, limit).await?,
+        };
         let file_name = media.file_name.take().or_else(|| bytes.file_name.clone());
         *media = Media {
             content_type: Some(bytes.content_type),
@@ -95,6 +98,26 @@ impl Engine {
             tracing::warn!(%error, "where a medium is kept could not be noted; a later attempt fetches it again");
         }
         Ok(content)
+    }
+
+    /// An address of ours (`media_url`) names a medium that is here: nothing is fetched, and the guard has nothing to refuse.
+    async fn own(
+        &self,
+        job: &ClaimedJob,
+        url: &str,
+        limit: &MediaLimit,
+    ) -> Result<Option<(MediaId, StoredBytes)>, NotFetched> {
+        let Some(link) = self.own_media_link(url) else { return Ok(None) };
+        let gone = |why| NotFetched::refused(FailureCode::MediaUnreachable, why);
+        let id = self.read_media_link(link).map_err(|_| gone("the address is not valid any more"))?;
+        let record = self.inner.store.media(&id).await?.filter(|record| record.workspace == job.workspace);
+        match record.map(|record| record.state) {
+            Some(MediaState::Stored(bytes)) => {
+                fits(&bytes, limit)?;
+                Ok(Some((id, bytes)))
+            }
+            _ => Err(gone("there is no such medium here")),
+        }
     }
 
     async fn fetch(
@@ -164,7 +187,7 @@ impl Engine {
         let id: MediaId = self.inner.ids.make(self.now());
         let source = source(id.clone());
         let bytes = self.read(job, download, limit).await?;
-        store.keep_media(&id, &job.workspace, &job.device, bytes.clone(), self.now()).await?;
+        store.keep_media(&id, &job.workspace, Some(&job.device), bytes.clone(), self.now()).await?;
         store.set_media_source(&job.workspace, url_hash, source).await?;
         metrics::counter!("cetar_media_fetches_total", "outcome" => "fetched").increment(1);
         Ok((id, bytes))

@@ -32,6 +32,12 @@ impl Engine {
         format!("{base}/media/{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
+    /// The last part of an address of ours; `None` of any other.
+    pub(crate) fn own_media_link<'u>(&self, url: &'u str) -> Option<&'u str> {
+        let base = self.inner.media.base.get()?;
+        url.strip_prefix(base.as_str())?.strip_prefix("/media/")
+    }
+
     /// Which medium the last part of such an address stands for.
     pub fn read_media_link(&self, link: &str) -> Result<MediaId, BadLink> {
         let mut parts = link.splitn(3, '.');

@@ -72,6 +72,19 @@ pub(crate) enum Problem {
     },
     /// U+0000, which no network carries and PostgreSQL cannot store.
     NulCharacter,
+    /// Fewer characters than it must have.
+    TooShort {
+        /// The fewest.
+        min: usize,
+    },
+    /// Not an e-mail address.
+    Email,
+    /// Somebody has this e-mail already.
+    EmailTaken,
+    /// No account here has this id.
+    NoSuchUser,
+    /// It would shut out the one who asks.
+    OwnAddress,
     /// Not one of these words.
     Unknown {
         allowed: Vec<String>,
@@ -153,6 +166,11 @@ impl Problem {
             Self::TooLong { .. } | Self::TooLongFor(_) => "too_long",
             Self::OutOfRange { .. } => "out_of_range",
             Self::NulCharacter => "nul_character",
+            Self::TooShort { .. } => "too_short",
+            Self::Email => "invalid_email",
+            Self::EmailTaken => "email_taken",
+            Self::NoSuchUser => "no_such_user",
+            Self::OwnAddress => "own_address",
             Self::Unknown { .. } => "unknown_value",
             Self::UnknownField { .. } => "unknown_field",
             Self::NotAvailable { .. } => "not_available",
@@ -254,6 +272,25 @@ impl Problem {
                     format!("This channel cannot send that type. Use: {list}."),
                 )
             }
+            Self::TooShort { min } => {
+                Text::new(format!("Paling sedikit {min} karakter."), format!("At least {min} characters."))
+            }
+            Self::Email => Text::new(
+                "Bukan alamat email. Contoh: budi@contoh.com.",
+                "Not an e-mail address. Example: budi@example.com.",
+            ),
+            Self::EmailTaken => Text::new(
+                "Email ini sudah dipakai sebuah akun di server ini. Pakai email lain.",
+                "An account on this server has this e-mail already. Use another.",
+            ),
+            Self::NoSuchUser => Text::new(
+                "Tidak ada akun dengan ID ini di workspace Anda; lihat GET /v1/users.",
+                "There is no account with this id in your workspace; see GET /v1/users.",
+            ),
+            Self::OwnAddress => Text::new(
+                "Rentang ini memuat alamat Anda sendiri; Anda akan terblokir. Pilih rentang lain.",
+                "This range holds your own address: you would shut yourself out. Choose another.",
+            ),
             Self::MixedButtons => Text::new(
                 "Di kanal ini semua tombol satu pesan harus sejenis.",
                 "On this channel all buttons of a message must be of one kind.",

@@ -7,9 +7,6 @@ use utoipa::openapi::{
 const LIMIT: [&str; 5] =
     ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"];
 
-/// What a status is answered both before the request was counted and after: the limit may be there.
-const MAYBE_COUNTED: [&str; 3] = ["403", "500", "503"];
-
 /// Marks a header that is there in some answers of a status only.
 const SOMETIMES: &str = "-sometimes";
 
@@ -17,7 +14,7 @@ const SOMETIMES: &str = "-sometimes";
 pub(super) fn describe(status: &str, response: &mut Response, limited: bool) {
     add(response, &["X-Request-Id"], "");
     if limited && status != "401" {
-        add(response, &LIMIT, if MAYBE_COUNTED.contains(&status) { SOMETIMES } else { "" });
+        add(response, &LIMIT, SOMETIMES);
     }
     match status {
         "401" => add(response, &["WWW-Authenticate"], ""),
@@ -59,8 +56,9 @@ pub(super) fn all() -> impl Iterator<Item = (String, RefOr<Header>)> {
             let header = HeaderBuilder::new().schema(Some(schema)).description(Some(about));
             RefOr::T(header.extensions(Some(required)).build())
         };
-        let sometimes =
-            LIMIT.contains(&name).then_some(" Absent where the request was refused before it was counted.");
+        let sometimes = LIMIT
+            .contains(&name)
+            .then_some(" Of requests with an API key; absent where one was refused before it was counted.");
         let sometimes = sometimes.or((name == "Retry-After").then_some(" Absent where no time is known."));
         let always = (name.to_owned(), header(about.to_owned(), true));
         let sometimes =

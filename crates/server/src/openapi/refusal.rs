@@ -26,14 +26,17 @@ macro_rules! refusals {
 pub(crate) use refusals;
 
 /// What any request to `/v1` may be answered.
-const COMMON: [ErrorCode; 12] = [
+const COMMON: [ErrorCode; 15] = [
     ErrorCode::ApiKeyMissing,
     ErrorCode::ApiKeyMalformed,
     ErrorCode::ApiKeyInvalid,
     ErrorCode::ApiKeyRevoked,
     ErrorCode::ApiKeyExpired,
+    ErrorCode::NotSignedIn,
     ErrorCode::IpBlocked,
     ErrorCode::ScopeMissing,
+    ErrorCode::RoleMissing,
+    ErrorCode::CsrfTokenMissing,
     ErrorCode::RateLimited,
     ErrorCode::Internal,
     ErrorCode::Unavailable,

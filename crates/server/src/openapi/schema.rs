@@ -56,6 +56,7 @@ words! {
     FailureCode: "Why a message failed." = words(Failures::ALL, Failures::as_str);
     LinkMethod: "How a device is linked." = words(model::LinkMethod::ALL, model::LinkMethod::as_str);
     Language: "A language we answer in." = words(model::Language::ALL, model::Language::as_str);
+    Role: "What a person may do: the inbox, all but owners and plan, everything." = words(model::Role::ALL, model::Role::as_str);
     DeliveryStatus: "Where a delivery stands." = words(model::DeliveryState::ALL, model::DeliveryState::as_str);
     ReplyStatus: "What became of a reply in an answer." = REPLY_STATUSES.to_vec();
     WebhookState: "How a webhook endpoint is." = words(model::EndpointState::ALL, model::EndpointState::as_str);

@@ -2,18 +2,32 @@
 
 use std::sync::LazyLock;
 
-use axum::response::IntoResponse;
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
 use cetar_model::Language;
 use serde_json::Value;
 
-use super::html::{escape, page as html_page, prose, put};
-use crate::{error::ErrorCode, language::Spoken, openapi};
+use super::{
+    dashboard,
+    html::{escape, page as html_page, prose, put},
+};
+use crate::{error::ErrorCode, language::Spoken, openapi, state::AppState};
 
-pub(crate) async fn page(Spoken(language): Spoken) -> impl IntoResponse {
+/// Of a program that was built without the dashboard, which has its own.
+pub(crate) async fn page(
+    State(state): State<AppState>,
+    Spoken(language): Spoken,
+    request: Request,
+) -> Response {
     static OPERATIONS: LazyLock<String> = LazyLock::new(|| {
         let document = serde_json::from_slice(&openapi::bytes()).unwrap_or_default();
         operations(&document)
     });
+    if state.options.dashboard.is_some() {
+        return dashboard::serve(State(state), request).await;
+    }
     let [title, back, codes, code, status, meaning] = language.pick(
         ["Referensi API", "Kembali", "Kode galat", "Kode", "Status", "Arti"],
         ["API reference", "Back", "Error codes", "Code", "Status", "Meaning"],
@@ -24,7 +38,7 @@ pub(crate) async fn page(Spoken(language): Spoken) -> impl IntoResponse {
         operations = *OPERATIONS,
         table = error_table(language),
     );
-    html_page(language, &format!("Cetar · {title}"), &body)
+    html_page(language, &format!("Cetar · {title}"), &body).into_response()
 }
 
 fn error_table(language: Language) -> String {

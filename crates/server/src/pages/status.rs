@@ -1,13 +1,9 @@
-//! `GET /`: is it running, and how is the first message sent?
+//! `GET /` of a program that was built without the dashboard: is it running, and how is the first message sent?
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, header},
-    response::IntoResponse,
-};
+use axum::{extract::State, http::HeaderMap, response::IntoResponse};
 
 use super::html::{escape, page as html_page};
-use crate::{context::Context, error::ApiError, language::Spoken, state::AppState};
+use crate::{context::Context, error::ApiError, here::base, language::Spoken, state::AppState};
 
 pub(crate) async fn page(
     State(state): State<AppState>,
@@ -48,6 +44,7 @@ pub(crate) async fn page(
             "Referensi API",
             "dokumen OpenAPI 3.1",
             "kesiapan per bagian",
+            "Program ini dibangun tanpa dasbor. Bangun dengan <code>make run</code> atau <code>make release</code>, atau jalankan <code>scripts/dashboard</code> sebelum <code>cargo build</code>.",
         ],
         [
             "A messaging gateway: one API for WhatsApp, Telegram, Messenger and Instagram.",
@@ -58,16 +55,17 @@ pub(crate) async fn page(
             "API reference",
             "OpenAPI 3.1 document",
             "readiness, part by part",
+            "This program was built without its dashboard. Build it with <code>make run</code> or <code>make release</code>, or run <code>scripts/dashboard</code> before <code>cargo build</code>.",
         ],
     );
-    let [about, first, key, then, docs, reference, spec, readyz] = texts;
+    let [about, first, key, then, docs, reference, spec, readyz, without] = texts;
     let curl = format!(
         "curl -X POST {}/v1/messages \\\n  -H 'Authorization: Bearer YOUR_API_KEY' \\\n  -H 'Content-Type: application/json' \\\n  -d '{}'",
         base(&state, &context, &headers),
         r#"{"channel": "whatsapp", "type": "text", "to": "6281234567890", "content": {"text": "Halo! Ini pesan teks dari Cetar API."}}"#,
     );
     let body = format!(
-        "<h1>Cetar</h1>\n<p class=\"dim\">{about}</p>\n{simulated}\
+        "<h1>Cetar</h1>\n<p class=\"dim\">{about}</p>\n{simulated}<p>{without}</p>\n\
          <p><span class=\"state\">{ready}</span> <span class=\"dim\">cetar {version}</span></p>\n\
          <h2>{first}</h2>\n<p>{key}</p>\n<pre><code>{curl}</code></pre>\n<p>{then}</p>\n\
          <h2>{docs}</h2>\n<ul><li><a href=\"/docs\">{reference}</a></li><li><a href=\"/openapi.json\">{spec}</a></li>\
@@ -76,17 +74,4 @@ pub(crate) async fn page(
         curl = escape(&curl),
     );
     Ok(html_page(language, "Cetar", &body))
-}
-
-/// Where this server is reached: as configured, else as this request reached it.
-fn base(state: &AppState, context: &Context, headers: &HeaderMap) -> String {
-    if let Some(url) = &state.options.public_url {
-        return url.as_str().trim_end_matches('/').to_owned();
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
-    // It goes into a line that people paste into a shell.
-    let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
-    let host = if !host.is_empty() && host.bytes().all(harmless) { host } else { "127.0.0.1:8080" };
-    let https = context.client().is_ok_and(|client| client.https);
-    format!("{}://{host}", if https { "https" } else { "http" })
 }

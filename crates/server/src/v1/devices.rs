@@ -8,6 +8,7 @@ pub(super) mod link_events;
 pub(super) mod list;
 pub(super) mod logout;
 pub(super) mod pause;
+pub(super) mod phone;
 pub(super) mod read;
 mod refusal;
 pub(super) mod restart;

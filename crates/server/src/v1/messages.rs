@@ -4,6 +4,7 @@ pub(crate) mod content;
 pub(crate) mod create;
 pub(crate) mod envelope;
 pub(crate) mod idempotency;
+pub(super) mod list;
 pub(super) mod queued;
 pub(crate) mod reply;
 pub(super) mod send_template;

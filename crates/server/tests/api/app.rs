@@ -136,6 +136,16 @@ impl App {
         self.router = cetar_server::router(self.engine.clone(), options);
     }
 
+    /// A fresh id.
+    pub(crate) fn id<I: From<uuid::Uuid>>(&self) -> I {
+        self.ids.make(self.clock.now())
+    }
+
+    /// Unix seconds of now.
+    pub(crate) fn clock_seconds(&self) -> i64 {
+        self.clock.now().as_secs()
+    }
+
     /// Starts the engine's loops and waits until they run; they end with the test.
     pub(crate) async fn run(&mut self) {
         let engine = self.engine.clone();

@@ -29,7 +29,7 @@ async fn an_unknown_path_is_not_found_in_the_same_envelope() {
 #[tokio::test]
 async fn another_method_is_told_which_are_allowed() {
     let app = App::new().await;
-    let answer = app.get("/v1/messages").english().await_answer().await;
+    let answer = app.get("/v1/send-template").english().await_answer().await;
     assert_snapshot!(answer, @r#"
     405
     {

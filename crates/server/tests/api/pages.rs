@@ -155,3 +155,47 @@ async fn the_reference_has_every_operation_and_every_code() {
     }
     assert!(!page.body.contains("<script") && !page.body.contains("https://cdn"));
 }
+
+/// A dashboard of a few files.
+fn dashboard(name: &str) -> Option<&'static [u8]> {
+    Some(match name {
+        "index.html" => b"<!doctype html>page",
+        "assets/app-1a2b.js" => b"app()",
+        "assets/app-1a2b.js.br" => b"(smaller)",
+        "favicon.svg" => b"<svg/>",
+        _ => return None,
+    })
+}
+
+#[tokio::test]
+async fn every_address_that_is_no_machines_is_the_dashboards() {
+    let app = App::with(Face::Public, |options| options.dashboard = Some(dashboard)).await;
+    for path in ["/", "/docs", "/index.html", "/inbox/cnv_1?x=1", "/invitation/abc", "/v1x"] {
+        let answer = app.get(path).await_answer().await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "<!doctype html>page"), "{path}");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        let names = ["cache-control", "x-content-type-options", "referrer-policy", "content-type"];
+        let said = names.map(|name| answer.header(name));
+        assert_eq!(said, ["no-cache", "nosniff", "no-referrer", "text/html; charset=utf-8"], "{path}");
+    }
+    for path in ["/v1", "/v1/nothing", "/callbacks/x/y", "/media", "/healthz/x", "/assets/app-old.js"] {
+        assert_eq!(app.get(path).await_answer().await.gist(), "404 not_found", "{path}");
+    }
+    assert_eq!(app.post("/inbox", "").await_answer().await.gist(), "404 not_found");
+}
+
+#[tokio::test]
+async fn what_has_its_hash_in_its_name_is_kept_for_ever_and_comes_in_its_smallest_form() {
+    let app = App::with(Face::Public, |options| options.dashboard = Some(dashboard)).await;
+    for (accepts, encoding, body) in [("gzip, br", "br", "(smaller)"), ("gzip", "", "app()")] {
+        let ask = app.get("/assets/app-1a2b.js").header("accept-encoding", accepts);
+        let answer = ask.await_answer().await;
+        assert_eq!((answer.header("content-encoding"), answer.body.as_str()), (encoding, body));
+        assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(answer.header("vary"), "accept-encoding");
+        assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
+    }
+    assert_eq!(app.get("/favicon.svg").await_answer().await.header("cache-control"), "no-cache");
+}

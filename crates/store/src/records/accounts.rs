@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use cetar_model::{ApiKeyId, Channel, DeviceId, Health, Language, Plan, Timestamp, UserId, WorkspaceId};
+use cetar_model::{ApiKeyId, Channel, DeviceId, Health, Language, Plan, Timestamp, WorkspaceId};
 use ipnet::IpNet;
+
+use super::NewUser;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,23 +19,6 @@ pub struct Workspace {
     pub plan: Plan,
     /// The language of texts nobody asked for in another: webhooks, events.
     pub language: Language,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// A dashboard account. Only what this version needs: it is made at the first run.
-#[derive(Debug, Clone)]
-pub struct NewUser {
-    /// Its id.
-    pub id: UserId,
-    /// Where it belongs.
-    pub workspace: WorkspaceId,
-    /// Sign-in name, lower case.
-    pub email: String,
-    /// `owner`, `admin` or `agent`.
-    pub role: String,
-    /// Argon2id, in PHC form.
-    pub password_hash: String,
     /// When it was made.
     pub created_at: Timestamp,
 }

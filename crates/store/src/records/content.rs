@@ -43,8 +43,8 @@ pub struct MediaRecord {
     pub id: MediaId,
     /// Where it belongs.
     pub workspace: WorkspaceId,
-    /// Through which device it came or goes.
-    pub device: DeviceId,
+    /// Through which device it came or goes; none of one that a person gave us.
+    pub device: Option<DeviceId>,
     /// Where it stands.
     pub state: MediaState,
     /// When its message came.

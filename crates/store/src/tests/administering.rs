@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cetar_model::{Channel, DeviceState, Health, Language, Plan};
+use cetar_model::{Channel, DeviceState, Health, Language, Plan, Role};
 
 use super::world::{World, on_both_engines};
-use crate::{ApiKey, Device, FirstRun, NewDevice, NewUser, Scope, StoreError, Workspace};
+use crate::{ApiKey, BlockedRange, Device, FirstRun, NewDevice, NewUser, Scope, StoreError, Workspace};
 
 fn key(world: &World, secret: u8) -> ApiKey {
     ApiKey {
@@ -103,9 +103,19 @@ on_both_engines! {
     }
 
     async fn a_blocked_network_blocks_its_addresses_in_its_workspace(world: &World) {
-        let network = "203.0.113.7/24".parse().unwrap();
-        world.store.block_ip(&world.workspace, network, world.now()).await.unwrap();
-        world.store.block_ip(&world.workspace, "2001:db8::/32".parse().unwrap(), world.now()).await.unwrap();
+        let range = |network: &str| BlockedRange {
+            id: world.ids.make(world.now()),
+            network: network.parse().unwrap(),
+            note: Some("tamu".into()),
+            created_at: world.now(),
+        };
+        let network = range("203.0.113.7/24");
+        world.store.block_ip(&world.workspace, network.clone()).await.unwrap();
+        world.store.block_ip(&world.workspace, range("2001:db8::/32")).await.unwrap();
+        let twice = world.store.block_ip(&world.workspace, range("203.0.113.9/24")).await;
+        assert!(matches!(twice, Err(StoreError::Conflict)));
+        let listed = world.store.blocked_ranges(&world.workspace).await.unwrap();
+        assert_eq!(listed[0], BlockedRange { network: network.network.trunc(), ..network.clone() });
         for (ip, blocked) in [
             ("203.0.113.255", true),
             ("::ffff:203.0.113.1", true),
@@ -117,8 +127,9 @@ on_both_engines! {
         }
         let other = world.ids.make(world.now());
         assert!(!world.store.is_ip_blocked(&other, "203.0.113.1".parse().unwrap()).await.unwrap());
-        assert!(world.store.unblock_ip(&world.workspace, network).await.unwrap());
-        assert!(!world.store.unblock_ip(&world.workspace, network).await.unwrap());
+        assert!(!world.store.unblock_ip(&other, &network.id).await.unwrap());
+        assert!(world.store.unblock_ip(&world.workspace, &network.id).await.unwrap());
+        assert!(!world.store.unblock_ip(&world.workspace, &network.id).await.unwrap());
         assert!(!world.store.is_ip_blocked(&world.workspace, "203.0.113.1".parse().unwrap()).await.unwrap());
     }
 }
@@ -136,8 +147,9 @@ fn first_run(world: &World) -> FirstRun {
         id: world.ids.make(now),
         workspace: workspace.id.clone(),
         email: "owner@localhost".into(),
-        role: "owner".into(),
+        role: Role::Owner,
         password_hash: "$argon2id$…".into(),
+        invitation: None,
         created_at: now,
     };
     let device = Device {

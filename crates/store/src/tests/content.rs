@@ -85,7 +85,7 @@ on_both_engines! {
     async fn what_an_address_led_to_is_remembered_by_workspace(world: &World) {
         let device = world.device().await;
         let (id, now): (MediaId, _) = (world.ids.make(world.now()), world.now());
-        world.store.keep_media(&id, &world.workspace, &device, bytes(2), now).await.unwrap();
+        world.store.keep_media(&id, &world.workspace, Some(&device), bytes(2), now).await.unwrap();
         assert_eq!(world.store.media(&id).await.unwrap().unwrap().state, MediaState::Stored(bytes(2)));
         assert_eq!(world.store.media_source(&world.workspace, &[9; 32]).await.unwrap(), None);
         for etag in ["\"1\"", "\"2\""] {

@@ -10,6 +10,7 @@ mod devices;
 mod durability;
 mod endpoints;
 mod failing;
+mod inbox;
 mod merging;
 mod opening;
 mod random;

@@ -6,20 +6,23 @@ use sqlx::{Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection
 
 use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
-    accept, alias, callback, change, claim, db, deliveries, delivery_log, device_change, devices, endpoints,
-    events, expire, inbound, keys, lanes, leases, master, media, outcomes, prune, reachable, receipts,
-    recover, replies, settle, state,
+    accept, alias, audit, callback, change, claim, contacts, conversations, db, deliveries, delivery_log,
+    device_change, devices, endpoints, events, expire, inbound, keys, lanes, leases, master, media,
+    message_log, outcomes, prune, reachable, receipts, recover, replies, sessions, settle, state,
     statement::{MAX_ROWS, Multi, Sql},
-    store, stream, templates, workspaces, writer,
+    store, stream, templates, usage, users, workspaces, writer,
 };
 
 /// Of every file that has some.
 const STATEMENTS: &[(&str, &[Sql])] = &[
     ("accept", accept::STATEMENTS),
     ("alias", alias::STATEMENTS),
+    ("audit", audit::STATEMENTS),
     ("callback", callback::STATEMENTS),
     ("change", change::STATEMENTS),
     ("claim", claim::STATEMENTS),
+    ("contacts", contacts::STATEMENTS),
+    ("conversations", conversations::STATEMENTS),
     ("db", db::STATEMENTS),
     ("deliveries", deliveries::STATEMENTS),
     ("delivery_log", delivery_log::STATEMENTS),
@@ -34,16 +37,20 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("leases", leases::STATEMENTS),
     ("master", master::STATEMENTS),
     ("media", media::STATEMENTS),
+    ("message_log", message_log::STATEMENTS),
     ("outcomes", outcomes::STATEMENTS),
     ("prune", prune::STATEMENTS),
     ("reachable", reachable::STATEMENTS),
     ("recover", recover::STATEMENTS),
     ("replies", replies::STATEMENTS),
+    ("sessions", sessions::STATEMENTS),
     ("settle", settle::STATEMENTS),
     ("state", state::STATEMENTS),
     ("store", store::STATEMENTS),
     ("stream", stream::STATEMENTS),
     ("templates", templates::STATEMENTS),
+    ("usage", usage::STATEMENTS),
+    ("users", users::STATEMENTS),
     ("workspaces", workspaces::STATEMENTS),
     ("writer", writer::STATEMENTS),
 ];
@@ -123,12 +130,20 @@ on_both_engines! {
             "accept::HEADS[1]",
             "accept::HEADS[256]",
             "accept::SEEN",
+            "audit::PAGE",
             "claim::DUE",
             "claim::LOST",
             "claim::MOVE[256]",
             "claim::NEXT",
             "claim::RENEW",
             "claim::TAKE[256]",
+            "contacts::PAGE",
+            "conversations::ALL",
+            "conversations::ASSIGNED",
+            "conversations::MESSAGES",
+            "conversations::NOTES",
+            "conversations::RESOLVED",
+            "conversations::UNREAD",
             "deliveries::DUE",
             "deliveries::RUNNING",
             "deliveries::TAKE[256]",
@@ -147,6 +162,7 @@ on_both_engines! {
             "lanes::PROMOTE",
             "leases::FENCE",
             "media::WANTED",
+            "message_log::BY_JOB",
             "outcomes::DELIVERED[256]",
             "outcomes::HELD[256]",
             "outcomes::SETTLE",
@@ -161,12 +177,18 @@ on_both_engines! {
             "recover::PAST",
             "recover::REVIVE",
             "replies::TARGET",
+            "sessions::BY_HASH",
             "settle::SETTLE",
             "state::GET",
             "stream::AFTER",
             "stream::AT",
             "stream::BODIES[256]",
             "stream::WAITING",
+            "usage::HOURS",
+            "usage::LATENCIES",
+            "usage::PRESENT",
+            "users::BY_EMAIL",
+            "users::BY_INVITATION",
         ];
         let texts = texts(world.kind);
         for name in HOT {
@@ -185,6 +207,11 @@ on_both_engines! {
             }
         }
     }
+}
+
+/// How a statement would be run.
+pub(super) async fn plan_of(world: &World, name: &str) -> Vec<String> {
+    plan(world, &texts(world.kind)[name]).await
 }
 
 async fn plan(world: &World, text: &str) -> Vec<String> {

@@ -1,12 +1,11 @@
 //! `POST /v1/api-keys`
 
-use std::{net::IpAddr, str::FromStr, time::Duration};
+use std::time::Duration;
 
 use axum::extract::State;
 use cetar_engine::keys::{self, KeyError, NewKey};
 use cetar_model::DeviceId;
 use cetar_store::{Device, Scope};
-use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +15,7 @@ use crate::{
     answer::Answer,
     auth::{Admin, Authorized},
     error::{ApiError, Text},
-    input::{Body, Fields, Problem, TextRule},
+    input::{Body, Fields, IpRange, Problem, TextRule},
     language::Spoken,
     openapi::{refusals, schema},
     state::AppState,
@@ -69,22 +68,11 @@ pub(crate) struct CreatedKey {
     data: KeyData,
 }
 
-/// An address, or a range of them.
-struct Range(IpNet);
-
-impl FromStr for Range {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        net.map(|net| Self(net.trunc())).map_err(|_| ())
-    }
-}
-
 /// `there`: the devices that the caller may see.
 fn parse(fields: &Fields<'_>, there: &[Device]) -> Result<NewKey, ApiError> {
     fields.require("name");
     let name = fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned());
-    let ranges: Vec<Range> = fields.list("allow_ips", 100, || Problem::IpRange);
+    let ranges: Vec<IpRange> = fields.list("allow_ips", 100, || Problem::IpRange);
     let expires_in =
         fields.seconds("expires_in", Duration::from_mins(1), Duration::from_hours(24 * 365 * 10));
     let mut scopes: Vec<Scope> =

@@ -1,0 +1,152 @@
+//! The inbox: what colleagues do with conversations, and what they know about people.
+use cetar_model::{ContactId, ConversationId, MessageId, NoteId};
+use cetar_store::{
+    Contact, ContactChange, Conversation, ConversationChange, ConversationFilter, InboxMessage,
+    LoggedMessage, MessageFilter, Note, StoreError,
+};
+
+use crate::{Engine, auth::Caller};
+
+impl Engine {
+    /// The conversations that fit, newest activity first, at most `limit`.
+    pub async fn conversations(
+        &self,
+        caller: &Caller,
+        filter: &ConversationFilter,
+        limit: usize,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let (mut filter, mut all) = (filter.clone(), Vec::new());
+        loop {
+            let found = self.inner.store.conversations(&caller.workspace.id, &filter, limit).await?;
+            let end = found.len() < limit;
+            filter.after = found.last().map(|last| (last.updated_at, last.id.clone()));
+            // A key that is tied to devices passes over the others.
+            all.extend(found.into_iter().filter(|one| caller.is_tied_to(&one.device)));
+            if end || all.len() >= limit {
+                all.truncate(limit);
+                return Ok(all);
+            }
+        }
+    }
+
+    /// One of them.
+    pub async fn conversation(
+        &self,
+        caller: &Caller,
+        id: &ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let found = self.inner.store.conversation(&caller.workspace.id, id).await?;
+        Ok(found.filter(|one| caller.is_tied_to(&one.device)))
+    }
+
+    /// Its messages before a position, newest first, at most `limit`; `None` if there is no such conversation.
+    pub async fn conversation_messages(
+        &self,
+        caller: &Caller,
+        id: &ConversationId,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Option<Vec<InboxMessage>>, StoreError> {
+        if self.conversation(caller, id).await?.is_none() {
+            return Ok(None);
+        }
+        self.inner.store.conversation_messages(&caller.workspace.id, id, before, limit).await.map(Some)
+    }
+
+    /// Does something with it, and tells the stream. `None` if there is no such conversation, or nobody to give it to.
+    pub async fn change_conversation(
+        &self,
+        caller: &Caller,
+        id: &ConversationId,
+        change: ConversationChange,
+    ) -> Result<Option<Conversation>, StoreError> {
+        if self.conversation(caller, id).await?.is_none() {
+            return Ok(None);
+        }
+        if !self.inner.store.change_conversation(&caller.workspace.id, id, change, self.now()).await? {
+            return Ok(None);
+        }
+        self.progressed();
+        self.conversation(caller, id).await
+    }
+
+    /// Notes something beside a conversation; `None` if there is no such conversation.
+    pub async fn add_note(
+        &self,
+        caller: &Caller,
+        conversation: &ConversationId,
+        text: String,
+    ) -> Result<Option<Note>, StoreError> {
+        if self.conversation(caller, conversation).await?.is_none() {
+            return Ok(None);
+        }
+        let now = self.now();
+        let note =
+            Note { id: self.inner.ids.make(now), author: caller.name().to_owned(), text, created_at: now };
+        let added = self.inner.store.add_note(&caller.workspace.id, conversation, note.clone()).await?;
+        self.progressed();
+        Ok(added.then_some(note))
+    }
+
+    /// Its notes before one of them, newest first; `None` if there is no such conversation.
+    pub async fn notes(
+        &self,
+        caller: &Caller,
+        conversation: &ConversationId,
+        before: Option<&NoteId>,
+        limit: usize,
+    ) -> Result<Option<Vec<Note>>, StoreError> {
+        if self.conversation(caller, conversation).await?.is_none() {
+            return Ok(None);
+        }
+        self.inner.store.notes(&caller.workspace.id, conversation, before, limit).await.map(Some)
+    }
+
+    /// Messages that fit, newest first, at most `limit`; and where to go on. Those of devices that the caller does not see are left out.
+    pub async fn message_log(
+        &self,
+        caller: &Caller,
+        filter: &MessageFilter,
+        limit: usize,
+    ) -> Result<(Vec<LoggedMessage>, Option<MessageId>), StoreError> {
+        let (mut found, next) = self.inner.store.message_log(&caller.workspace.id, filter, limit).await?;
+        found.retain(|message| caller.is_tied_to(&message.device));
+        Ok((found, next))
+    }
+
+    /// People before one of them, newest first, at most `limit`.
+    pub async fn contacts(
+        &self,
+        caller: &Caller,
+        search: Option<&str>,
+        before: Option<&ContactId>,
+        limit: usize,
+    ) -> Result<Vec<Contact>, StoreError> {
+        self.inner.store.contacts(&caller.workspace.id, search, before, limit).await
+    }
+
+    /// One of them.
+    pub async fn contact(&self, caller: &Caller, id: &ContactId) -> Result<Option<Contact>, StoreError> {
+        self.inner.store.contact(&caller.workspace.id, id).await
+    }
+
+    /// Changes what is known about somebody; `None` if there is nobody of that id.
+    pub async fn change_contact(
+        &self,
+        caller: &Caller,
+        id: &ContactId,
+        change: ContactChange,
+    ) -> Result<Option<Contact>, StoreError> {
+        if !self.inner.store.change_contact(&caller.workspace.id, id, change).await? {
+            return Ok(None);
+        }
+        self.contact(caller, id).await
+    }
+
+    /// Forgets somebody, with everything they wrote and were written. Whether they were there.
+    pub async fn erase_contact(&self, caller: &Caller, id: &ContactId) -> Result<bool, StoreError> {
+        let erased = self.inner.store.erase_contact(&caller.workspace.id, id).await?;
+        self.progressed();
+        Ok(erased)
+    }
+}

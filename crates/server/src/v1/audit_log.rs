@@ -1,0 +1,3 @@
+//! Who did what.
+
+pub(super) mod list;

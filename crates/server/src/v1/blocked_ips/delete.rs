@@ -1,0 +1,40 @@
+//! `DELETE /v1/blocked-ips/{id}`
+
+use axum::extract::State;
+use cetar_model::BlockId;
+
+use crate::{
+    answer::{Answer, Removed},
+    auth::{Admin, Authorized},
+    error::{ApiError, ErrorCode, Text},
+    input::Id,
+    language::Spoken,
+    openapi::refusals,
+    state::AppState,
+};
+
+refusals!(Refusals: NotFound);
+
+/// Unblock addresses
+///
+/// They are let in again within a second.
+#[utoipa::path(
+    delete,
+    path = "/v1/blocked-ips/{id}",
+    tag = "users",
+    operation_id = "unblockIp",
+    params(("id" = String, Path, description = "The range's id.")),
+    responses((status = 200, description = "Unblocked.", body = Answer<Removed>), Refusals),
+    security(("apiKey" = [])),
+)]
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    Authorized { caller, .. }: Authorized<Admin>,
+    Spoken(language): Spoken,
+    Id(id): Id<BlockId>,
+) -> Result<Answer<Removed>, ApiError> {
+    if !state.engine.unblock_range(&caller, &id).await? {
+        return Err(ApiError::new(ErrorCode::NotFound));
+    }
+    Ok(Answer::new(language, Text::new("Blokir dibuka.", "The range is let in again."), Removed::of(&id)))
+}

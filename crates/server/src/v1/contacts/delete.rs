@@ -1,0 +1,45 @@
+//! `DELETE /v1/contacts/{id}`
+
+use axum::extract::State;
+use cetar_model::ContactId;
+
+use crate::{
+    answer::{Answer, Removed},
+    auth::{Admin, Authorized},
+    error::{ApiError, ErrorCode, Text},
+    input::Id,
+    language::Spoken,
+    openapi::refusals,
+    state::AppState,
+};
+
+refusals!(Refusals: NotFound);
+
+/// Erase a contact
+///
+/// The person, every conversation with them and all that is in it, what waits to be sent to them, and what the delivery log says of
+/// them. It cannot be undone. Files stay until they are cleared from the media store; what they wrote in groups stays without its writer.
+#[utoipa::path(
+    delete,
+    path = "/v1/contacts/{id}",
+    tag = "contacts",
+    operation_id = "eraseContact",
+    params(("id" = String, Path, description = "The contact's id.")),
+    responses((status = 200, description = "Erased.", body = Answer<Removed>), Refusals),
+    security(("apiKey" = [])),
+)]
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    Authorized { caller, .. }: Authorized<Admin>,
+    Spoken(language): Spoken,
+    Id(id): Id<ContactId>,
+) -> Result<Answer<Removed>, ApiError> {
+    if !state.engine.erase_contact(&caller, &id).await? {
+        return Err(ApiError::new(ErrorCode::NotFound));
+    }
+    let text = Text::new(
+        "Kontak dan seluruh percakapannya dihapus.",
+        "The contact and all conversations are erased.",
+    );
+    Ok(Answer::new(language, text, Removed::of(&id)))
+}

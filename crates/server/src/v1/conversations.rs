@@ -1,0 +1,13 @@
+//! The inbox.
+
+pub(super) mod assign;
+mod filter;
+pub(super) mod list;
+pub(super) mod messages;
+pub(super) mod note;
+pub(super) mod notes;
+pub(super) mod read;
+pub(super) mod read_mark;
+pub(super) mod reopen;
+pub(super) mod resolve;
+mod view;

@@ -1,0 +1,3 @@
+//! Files to be sent.
+
+pub(super) mod create;

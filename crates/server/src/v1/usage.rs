@@ -1,0 +1,4 @@
+//! Figures.
+
+pub(super) mod checklist;
+pub(super) mod read;

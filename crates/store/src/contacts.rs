@@ -1,0 +1,170 @@
+//! The people we write with, and how one is forgotten.
+
+use cetar_model::{ContactId, Timestamp, WorkspaceId};
+
+use crate::{
+    Contact, ContactChange, Result, Store, StoreError,
+    conversations::containing,
+    db::{Tx, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_json},
+    statement::statements,
+};
+
+macro_rules! shown {
+    () => {
+        "SELECT k.id, k.workspace, k.channel, k.address, k.own_name, k.name, k.labels, k.note, k.seen_at, k.created_at FROM contacts k "
+    };
+}
+
+statements! {
+    PAGE = concat!(shown!(), "WHERE k.workspace = $1 AND k.id < $2 \
+             AND (CAST($3 AS TEXT) IS NULL OR k.address LIKE $3 ESCAPE '!' OR LOWER(COALESCE(k.own_name, k.name)) LIKE $3 ESCAPE '!') \
+             ORDER BY k.id DESC LIMIT $4");
+    ONE = concat!(shown!(), "WHERE k.workspace = $1 AND k.id = $2");
+    CHANGE = "UPDATE contacts SET own_name = CASE WHEN $3 = 'yes' THEN $4 ELSE own_name END, labels = COALESCE($5, labels), \
+                note = CASE WHEN $6 = 'yes' THEN $7 ELSE note END WHERE workspace = $1 AND id = $2";
+    FORGET = "DELETE FROM contacts WHERE workspace = $1 AND id = $2";
+    CHATS = "SELECT c.id, c.device FROM devices d JOIN conversations c ON c.device = d.id AND c.chat = $3 \
+             WHERE d.workspace = $1 AND d.channel = $2 ORDER BY c.device, c.chat", postgres "FOR UPDATE OF c";
+    // What was written in groups stays with the group, without the one who wrote it.
+    IN_GROUPS = "UPDATE messages SET sender = NULL WHERE workspace = $1 AND sender = $2 AND channel = $3";
+    ATTEMPTS = "DELETE FROM delivery_attempts WHERE delivery IN (SELECT d.id FROM deliveries d WHERE d.event IN \
+                  (SELECT v.id FROM events v WHERE v.workspace = $1 AND v.message IN (SELECT m.id FROM messages m WHERE m.conversation = $2)))";
+    DELIVERIES = "DELETE FROM deliveries WHERE event IN \
+                    (SELECT v.id FROM events v WHERE v.workspace = $1 AND v.message IN (SELECT m.id FROM messages m WHERE m.conversation = $2))";
+    // The event keeps its place in the stream, so that readers miss nothing else; what it said is gone.
+    EVENTS = "UPDATE events SET type = 'erased', body = $3, message = NULL WHERE workspace = $1 AND message IN (SELECT m.id FROM messages m WHERE m.conversation = $2)";
+    JOB_ATTEMPTS = "DELETE FROM job_attempts WHERE job IN (SELECT m.job FROM messages m WHERE m.conversation = $1 AND m.job IS NOT NULL)";
+    JOBS = "DELETE FROM jobs WHERE id IN (SELECT m.job FROM messages m WHERE m.conversation = $1 AND m.job IS NOT NULL)";
+    MESSAGES = "DELETE FROM messages WHERE conversation = $1";
+    NOTES = "DELETE FROM notes WHERE conversation = $1";
+    RECEIVED = "DELETE FROM received WHERE device = $1 AND chat = $2";
+    CONVERSATION = "DELETE FROM conversations WHERE id = $1";
+}
+
+/// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
+const AFTER_ALL: &str = "ctc_g";
+/// What stands in the place of what an event said of somebody who was forgotten.
+const ERASED: &str = r#"{"event":"erased","channel":null,"session_id":null,"data":{}}"#;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    workspace: String,
+    channel: String,
+    address: String,
+    own_name: Option<String>,
+    name: Option<String>,
+    labels: String,
+    note: Option<String>,
+    seen_at: Option<i64>,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for Contact {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self> {
+        let id = &row.id;
+        Ok(Self {
+            id: read(id, "contacts", "id", id)?,
+            workspace: read(&row.workspace, "contacts", "workspace", id)?,
+            channel: read(&row.channel, "contacts", "channel", id)?,
+            labels: read_json(&row.labels, "contacts", "labels", id)?,
+            seen_at: row.seen_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from_micros(row.created_at),
+            address: row.address,
+            own_name: row.own_name,
+            name: row.name,
+            note: row.note,
+        })
+    }
+}
+
+impl Store {
+    /// Those of a workspace before one of them, newest first, at most `limit`; `search` stands in a name or an address.
+    pub async fn contacts(
+        &self,
+        workspace: &WorkspaceId,
+        search: Option<&str>,
+        before: Option<&ContactId>,
+        limit: usize,
+    ) -> Result<Vec<Contact>> {
+        let before = before.map_or(AFTER_ALL, ContactId::as_str);
+        let search = search.map(|text| containing(&plain(text)));
+        let mut conn = self.read().await?;
+        fetch_all!(conn, Row, PAGE, workspace.as_str(), before, search.as_deref(), rows(limit))?
+            .into_iter()
+            .map(Contact::try_from)
+            .collect()
+    }
+
+    /// One of a workspace.
+    pub async fn contact(&self, workspace: &WorkspaceId, id: &ContactId) -> Result<Option<Contact>> {
+        let mut conn = self.read().await?;
+        fetch_optional!(conn, Row, ONE, workspace.as_str(), id.as_str())?.map(Contact::try_from).transpose()
+    }
+
+    /// Whether it was there.
+    pub async fn change_contact(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ContactId,
+        change: ContactChange,
+    ) -> Result<bool> {
+        self.write((workspace.clone(), id.clone(), change), |tx, (workspace, id, change)| {
+            Box::pin(async move {
+                let labels = change.labels.as_ref().map(json).transpose()?;
+                let given = |text: &Option<String>| if text.is_some() { "yes" } else { "" };
+                let text = |text: &Option<String>| {
+                    text.as_deref().filter(|text| !text.is_empty()).map(|text| plain(text).into_owned())
+                };
+                let hit = execute!(
+                    tx,
+                    CHANGE,
+                    workspace.as_str(),
+                    id.as_str(),
+                    given(&change.name),
+                    text(&change.name),
+                    labels,
+                    given(&change.note),
+                    text(&change.note),
+                )?;
+                Ok(hit == 1)
+            })
+        })
+        .await
+    }
+
+    /// Forgets somebody: their name, their conversations with everything in them, what waits to be sent to them, and what the log of
+    /// webhooks says of them. What they wrote in groups stays there without its writer. Whether they were there.
+    ///
+    /// An attempt to send that is under way may still reach them.
+    pub async fn erase_contact(&self, workspace: &WorkspaceId, id: &ContactId) -> Result<bool> {
+        self.write((workspace.clone(), id.clone()), |tx, (workspace, id)| {
+            Box::pin(async move {
+                let found = fetch_optional!(tx, Row, ONE, workspace.as_str(), id.as_str())?;
+                let Some(contact) = found else { return Ok(false) };
+                erase(tx, workspace, &contact).await?;
+                execute!(tx, FORGET, workspace.as_str(), id.as_str())?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+}
+
+async fn erase(tx: &mut Tx, workspace: &WorkspaceId, contact: &Row) -> Result<()> {
+    let (workspace, channel, address) = (workspace.as_str(), &contact.channel, &contact.address);
+    for (conversation, device) in fetch_all!(tx, (String, String), CHATS, workspace, channel, address)? {
+        execute!(tx, ATTEMPTS, workspace, &conversation)?;
+        execute!(tx, DELIVERIES, workspace, &conversation)?;
+        execute!(tx, EVENTS, workspace, &conversation, ERASED)?;
+        execute!(tx, JOB_ATTEMPTS, &conversation)?;
+        execute!(tx, JOBS, &conversation)?;
+        execute!(tx, MESSAGES, &conversation)?;
+        execute!(tx, NOTES, &conversation)?;
+        execute!(tx, RECEIVED, &device, address)?;
+        execute!(tx, CONVERSATION, &conversation)?;
+    }
+    execute!(tx, IN_GROUPS, workspace, address, channel)?;
+    Ok(())
+}

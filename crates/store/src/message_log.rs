@@ -1,0 +1,151 @@
+//! Messages as a log: every one of a workspace, newest first.
+//!
+//! Ids are ordered by the time they were made, so the log needs no index: it walks the primary key backwards. Each step looks at a bounded
+//! number of messages, so that a filter which fits few of millions holds up nobody; the reader goes on from where it ended.
+
+use cetar_model::{
+    Channel, DeviceId, Direction, FailureCode, MessageId, MessageState, Timestamp, WorkspaceId,
+};
+
+use crate::{
+    LoggedMessage, MessageFilter, Result, Store, StoreError,
+    db::{count, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
+    statement::statements,
+};
+
+/// Messages looked at in one step.
+const LOOKED_AT: usize = 5_000;
+/// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
+const AFTER_ALL: &str = "msg_g";
+
+macro_rules! shown {
+    () => {
+        "SELECT m.id, m.job, m.device, m.channel, m.conversation, m.direction, c.chat, m.content, m.state, m.error_code, \
+           m.error_provider_code, m.client_ref, m.created_at, j.attempts FROM "
+    };
+}
+macro_rules! joined {
+    () => {
+        " JOIN conversations c ON c.id = m.conversation LEFT JOIN jobs j ON j.id = m.job "
+    };
+}
+
+statements! {
+    PAGE = concat!(shown!(), "(SELECT * FROM messages i WHERE i.workspace = $1 AND i.id < $2 AND i.id >= $3 ORDER BY i.id DESC LIMIT $4) AS m",
+             joined!(), "WHERE (CAST($5 AS TEXT) IS NULL OR m.direction = $5 OR ($5 = 'out' AND m.direction = 'echo')) \
+             AND (CAST($6 AS TEXT) IS NULL OR m.state = $6) AND (CAST($7 AS TEXT) IS NULL OR m.channel = $7) \
+             AND (CAST($8 AS TEXT) IS NULL OR m.device = $8) \
+             AND (CAST($9 AS TEXT) IS NULL OR m.id LIKE $9 ESCAPE '!' OR m.job LIKE $9 ESCAPE '!' OR m.client_ref LIKE $9 ESCAPE '!' \
+               OR c.chat LIKE $9 ESCAPE '!') ORDER BY m.id DESC LIMIT $10");
+    END = "SELECT MIN(few.id), COUNT(*) FROM \
+             (SELECT i.id FROM messages i WHERE i.workspace = $1 AND i.id < $2 AND i.id >= $3 ORDER BY i.id DESC LIMIT $4) AS few";
+    BY_ID = concat!(shown!(), "messages m", joined!(), "WHERE m.workspace = $1 AND m.id = $2");
+    BY_JOB = concat!(shown!(), "jobs o JOIN messages m ON m.id = o.message", joined!(), "WHERE o.workspace = $1 AND o.id = $2");
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    job: Option<String>,
+    device: String,
+    channel: String,
+    conversation: String,
+    direction: String,
+    chat: String,
+    content: String,
+    state: String,
+    error_code: Option<String>,
+    error_provider_code: Option<String>,
+    client_ref: Option<String>,
+    created_at: i64,
+    attempts: Option<i64>,
+}
+
+impl TryFrom<Row> for LoggedMessage {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self> {
+        let id = &row.id;
+        let code: Option<FailureCode> = read_opt(row.error_code.as_deref(), "messages", "error_code", id)?;
+        Ok(Self {
+            id: read(id, "messages", "id", id)?,
+            job: read_opt(row.job.as_deref(), "messages", "job", id)?,
+            device: read(&row.device, "messages", "device", id)?,
+            channel: read(&row.channel, "messages", "channel", id)?,
+            conversation: read(&row.conversation, "messages", "conversation", id)?,
+            direction: read(&row.direction, "messages", "direction", id)?,
+            content: read_json(&row.content, "messages", "content", id)?,
+            state: read(&row.state, "messages", "state", id)?,
+            error: code.map(|code| (code, row.error_provider_code)),
+            attempts: count(row.attempts.unwrap_or(0)),
+            created_at: Timestamp::from_micros(row.created_at),
+            chat: row.chat,
+            client_ref: row.client_ref,
+        })
+    }
+}
+
+impl Store {
+    /// Messages that fit, newest first, at most `limit`; and where to go on, if there is more to look at.
+    pub async fn message_log(
+        &self,
+        workspace: &WorkspaceId,
+        filter: &MessageFilter,
+        limit: usize,
+    ) -> Result<(Vec<LoggedMessage>, Option<MessageId>)> {
+        let mut conn = self.read().await?;
+        let workspace = workspace.as_str();
+        let search = filter.search.as_deref().map(plain);
+        if let Some(text) = search.as_deref() {
+            let by_job = text.parse::<cetar_model::JobId>().is_ok();
+            if by_job || text.parse::<MessageId>().is_ok() {
+                let found = fetch_optional!(conn, Row, if by_job { BY_JOB } else { BY_ID }, workspace, text)?;
+                return Ok((found.into_iter().map(LoggedMessage::try_from).collect::<Result<_>>()?, None));
+            }
+        }
+        let until = filter.until.map(MessageId::not_before);
+        let after = filter.after.as_ref().map(|id| id.as_str().to_owned());
+        let before = until.into_iter().chain(after).min().unwrap_or_else(|| AFTER_ALL.to_owned());
+        let since = filter.since.map(MessageId::not_before).unwrap_or_default();
+        let looked_at = rows(LOOKED_AT);
+        let found = fetch_all!(
+            conn,
+            Row,
+            PAGE,
+            workspace,
+            &before,
+            &since,
+            looked_at,
+            filter.direction.map(Direction::as_str),
+            filter.state.map(MessageState::as_str),
+            filter.channel.map(Channel::as_str),
+            filter.device.as_ref().map(DeviceId::as_str),
+            search.as_deref().map(beginning),
+            rows(limit),
+        )?;
+        let full = found.len() >= limit;
+        let found = found.into_iter().map(LoggedMessage::try_from).collect::<Result<Vec<_>>>()?;
+        if full {
+            let next = found.last().map(|last| last.id.clone());
+            return Ok((found, next));
+        }
+        let end = fetch_optional!(conn, (Option<String>, i64), END, workspace, &before, &since, looked_at)?;
+        let next = match end {
+            Some((Some(last), looked)) if looked == looked_at => Some(read(&last, "messages", "id", &last)?),
+            _ => None,
+        };
+        Ok((found, next))
+    }
+}
+
+/// `text%`, where what is a pattern in the text stands for itself.
+fn beginning(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.trim().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

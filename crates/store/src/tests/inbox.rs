@@ -1,0 +1,218 @@
+//! The inbox, and figures.
+
+use std::time::Duration;
+
+use cetar_model::{Channel, Chat};
+
+use super::{
+    statements::plan_of,
+    world::{Kind, World, on_both_engines},
+};
+use crate::{
+    Assigned, Conversation, ConversationChange, ConversationFilter, Figures, NewInbound, NewUser, Note,
+};
+
+/// Conversations as years of use leave them: each with its contact and its last message; every thousandth is unread, one is resolved.
+const MANY: i64 = 100_000;
+
+async fn fill(world: &World) {
+    let device = world.device().await;
+    let (hex, numbers) = match world.kind {
+        Kind::Sqlite => (
+            "printf('%032x', i)",
+            format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})"),
+        ),
+        Kind::Postgres => (
+            "lpad(to_hex(i), 32, '0')",
+            format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})"),
+        ),
+    };
+    let workspace = &world.workspace;
+    let conversations = format!(
+        "INSERT INTO conversations (id, workspace, device, channel, chat, is_group, last_sequence, last_message_at, created_at, \
+           unread, resolved_at) \
+         {numbers} SELECT 'cnv_' || {hex}, '{workspace}', '{device}', 'whatsapp', '628' || i, FALSE, 1, i * 1000, i, \
+           CASE WHEN i % 1000 = 0 THEN 1 ELSE 0 END, CASE WHEN i = 500 THEN 1 ELSE NULL END FROM n"
+    );
+    let contacts = format!(
+        "INSERT INTO contacts (id, workspace, channel, address, name, is_alias, created_at) \
+         {numbers} SELECT 'ctc_' || {hex}, '{workspace}', 'whatsapp', '628' || i, 'Orang ' || i, FALSE, i FROM n"
+    );
+    let messages = format!(
+        "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, direction, sender_is_alias, content, state, \
+           state_at, created_at) \
+         {numbers} SELECT 'msg_' || {hex}, '{workspace}', '{device}', 'whatsapp', 'cnv_' || {hex}, 1, 'in', FALSE, \
+           '{{\"type\":\"text\",\"text\":\"halo\"}}', 'delivered', i, i FROM n"
+    );
+    for sql in [conversations, contacts, messages] {
+        world.raw(&sql).await;
+    }
+    world.raw("ANALYZE").await;
+}
+
+async fn page(world: &World, filter: ConversationFilter, limit: usize) -> Vec<Conversation> {
+    world.store.conversations(&world.workspace, &filter, limit).await.unwrap()
+}
+
+fn chats(found: &[Conversation]) -> Vec<String> {
+    found.iter().map(|it| it.chat.to_string()).collect()
+}
+
+on_both_engines! {
+    /// What the plan says with statistics of a large table: whatever is asked for, an index gives it in order.
+    async fn a_hundred_thousand_conversations_are_read_in_order_from_an_index(world: &World) {
+        fill(world).await;
+        let first = page(world, ConversationFilter::default(), 3).await;
+        assert_eq!(chats(&first), ["628100000", "62899999", "62899998"]);
+        assert_eq!(first[0].name.as_deref(), Some("Orang 100000"));
+        assert!(first[0].last.as_ref().is_some_and(|last| last.content.text() == Some("halo")));
+        let last = &first[2];
+        let next = ConversationFilter { after: Some((last.updated_at, last.id.clone())), ..ConversationFilter::default() };
+        assert_eq!(chats(&page(world, next, 2).await), ["62899997", "62899996"]);
+
+        let unread = ConversationFilter { unread: true, ..ConversationFilter::default() };
+        let mut found = 0;
+        let mut after = None;
+        loop {
+            let some = page(world, ConversationFilter { after, ..unread.clone() }, 30).await;
+            found += some.len();
+            let Some(last) = some.last() else { break };
+            after = Some((last.updated_at, last.id.clone()));
+        }
+        assert_eq!(found, 100);
+        assert_eq!(world.store.unread_conversations(&world.workspace, 99).await.unwrap(), 99);
+        let resolved = ConversationFilter { resolved: Some(true), ..ConversationFilter::default() };
+        assert_eq!(chats(&page(world, resolved, 2).await), ["628500"]);
+        let search = |text: &str| ConversationFilter { search: Some(text.into()), ..ConversationFilter::default() };
+        assert_eq!(chats(&page(world, search("ORANG 77777"), 2).await), ["62877777"]);
+        assert_eq!(chats(&page(world, search("62877777"), 2).await), ["62877777"]);
+        let other = ConversationFilter { channel: Some(Channel::Telegram), ..ConversationFilter::default() };
+        assert!(page(world, other, 2).await.is_empty());
+
+        for name in ["conversations::ALL", "conversations::UNREAD", "conversations::ASSIGNED", "conversations::RESOLVED"] {
+            let plan = plan_of(world, name).await;
+            // What is few may be sorted as well; all of them may not.
+            let sorts = |line: &str| name == "conversations::ALL" && (line.contains("TEMP B-TREE") || line.contains("Sort"));
+            let bad = |line: &&String| line.contains("Seq Scan") || line.starts_with("SCAN") || sorts(line);
+            assert_eq!(plan.iter().find(bad), None, "{name}: {plan:#?}");
+        }
+    }
+
+    async fn what_comes_in_is_counted_with_the_message_and_an_echo_says_that_it_was_read(world: &World) {
+        let (device, lease) = world.leased().await;
+        let state = async || {
+            let all = page(world, ConversationFilter::default(), 9).await;
+            (all[0].unread, all[0].inbound_at.is_some(), all[0].resolved_at.is_some())
+        };
+        world.accept(&device, "6281234567890", "halo").await;
+        assert_eq!(state().await, (0, false, false), "a send is nothing to read");
+        for text in ["1", "2"] {
+            world.store.take_in(world.inbound(&device, lease, "6281234567890", text)).await.unwrap();
+        }
+        assert_eq!(state().await, (2, true, false));
+        let id = page(world, ConversationFilter::default(), 1).await[0].id.clone();
+        let resolve = || world.store.change_conversation(&world.workspace, &id, ConversationChange::Resolve, world.now());
+        assert!(resolve().await.unwrap());
+        assert_eq!(state().await, (0, true, true));
+        let again = world.inbound(&device, lease, "6281234567890", "3");
+        world.store.take_in(again.clone()).await.unwrap();
+        assert_eq!(state().await, (1, true, false), "opened again");
+        assert!(!world.store.take_in(again).await.unwrap());
+        assert_eq!(state().await, (1, true, false), "the network's repeat counts nothing");
+        let echo = NewInbound { echo: true, ..world.inbound(&device, lease, "6281234567890", "Sebentar") };
+        world.store.take_in(echo).await.unwrap();
+        assert_eq!(state().await, (0, true, false));
+    }
+
+    async fn an_alias_that_is_resolved_brings_its_count_and_its_notes(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.store.take_in(world.inbound(&device, lease, "6281234567890", "1")).await.unwrap();
+        let alias = NewInbound { from_alias: true, ..world.inbound(&device, lease, "123@lid", "2") };
+        world.store.take_in(alias).await.unwrap();
+        let of_alias = page(world, ConversationFilter { search: Some("lid".into()), ..ConversationFilter::default() }, 2).await;
+        let note = Note { id: world.ids.make(world.now()), author: "Ani".into(), text: "vip".into(), created_at: world.now() };
+        assert!(world.store.add_note(&world.workspace, &of_alias[0].id, note.clone()).await.unwrap());
+        world.store.resolve_alias(&device, lease, &Chat::new("123@lid"), &Chat::new("6281234567890"), world.now()).await.unwrap();
+        let merged = page(world, ConversationFilter::default(), 9).await;
+        assert_eq!((merged.len(), merged[0].unread), (1, 2));
+        assert_eq!(world.store.notes(&world.workspace, &merged[0].id, None, 9).await.unwrap(), [note]);
+    }
+
+    async fn a_conversation_is_given_to_people_of_its_workspace_alone(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.store.take_in(world.inbound(&device, lease, "6281234567890", "1")).await.unwrap();
+        let id = page(world, ConversationFilter::default(), 1).await[0].id.clone();
+        let user = |workspace: &cetar_model::WorkspaceId, email: &str| NewUser {
+            id: world.ids.make(world.now()),
+            workspace: workspace.clone(),
+            email: email.into(),
+            role: cetar_model::Role::Agent,
+            password_hash: "x".into(),
+            invitation: None,
+            created_at: world.now(),
+        };
+        let (ours, theirs) = (user(&world.workspace, "a@x"), user(&world.ids.make(world.now()), "b@x"));
+        world.store.insert_user(ours.clone()).await.unwrap();
+        world.store.insert_user(theirs.clone()).await.unwrap();
+        let assign = async |to| world.store.change_conversation(&world.workspace, &id, ConversationChange::Assign(to), world.now()).await.unwrap();
+        assert!(!assign(Some(theirs.id)).await);
+        assert!(assign(Some(ours.id.clone())).await);
+        let mine = ConversationFilter { assigned: Some(Assigned::To(ours.id)), ..ConversationFilter::default() };
+        assert_eq!(page(world, mine.clone(), 2).await.len(), 1);
+        assert!(assign(None).await);
+        assert!(page(world, mine, 2).await.is_empty());
+    }
+
+    async fn who_is_erased_leaves_nothing_but_their_place_in_the_stream(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.endpoint(&[]).await;
+        world.store.take_in(world.inbound(&device, lease, "6281234567890", "rahasia")).await.unwrap();
+        world.store.take_in(world.inbound(&device, lease, "6281234567891", "lain")).await.unwrap();
+        let running = world.accept(&device, "6281234567890", "rahasia").await;
+        let job = world.claim_one(&device).await;
+        assert_eq!(job.job, running.job);
+        let found = world.store.contacts(&world.workspace, Some("67890"), None, 9).await.unwrap();
+        let other = world.ids.make(world.now());
+        assert!(!world.store.erase_contact(&other, &found[0].id).await.unwrap(), "another workspace's");
+        assert!(world.store.erase_contact(&world.workspace, &found[0].id).await.unwrap());
+        assert!(!world.store.erase_contact(&world.workspace, &found[0].id).await.unwrap());
+        for (table, left) in [("contacts", 1), ("conversations", 1), ("messages", 1), ("jobs", 0), ("received", 1), ("deliveries", 1), ("events", 2)] {
+            assert_eq!(world.number(&format!("SELECT COUNT(*) FROM {table}")).await, left, "{table}");
+        }
+        assert_eq!(world.number("SELECT COUNT(*) FROM events WHERE body LIKE '%rahasia%' OR body LIKE '%67890%'").await, 0);
+        // The attempt that was under way finds nothing to settle.
+        let late = world.store.settle(world.settlement(&job, super::world::sent(&job.message))).await;
+        assert!(matches!(late, Err(crate::StoreError::LeaseLost)), "{late:?}");
+    }
+
+    async fn hours_that_are_over_are_added_up_once_and_the_present_one_is_counted(world: &World) {
+        let (device, lease) = world.leased().await;
+        let start = world.now();
+        world.accept(&device, "6281234567890", "a").await;
+        world.store.take_in(world.inbound(&device, lease, "6281234567890", "b")).await.unwrap();
+        let failing = world.claim_one(&device).await;
+        let failed = crate::Outcome::Failed { code: cetar_model::FailureCode::RejectedByNetwork, provider_code: None, detail: None };
+        world.settle(&failing, failed).await;
+        let figures = async || {
+            let hours = world.store.usage(&world.workspace, start, world.now() + Duration::from_micros(1)).await.unwrap();
+            hours.into_iter().map(|(_, figures)| figures).collect::<Vec<_>>()
+        };
+        let first = Figures { sent: 1, came_in: 1, failed: 1 };
+        assert_eq!(figures().await, [first], "not over yet");
+        assert!(!world.store.add_up_usage(world.now()).await.unwrap());
+        world.pass(Duration::from_mins(61));
+        world.accept(&device, "6281234567891", "c").await;
+        let second = Figures { sent: 1, ..Figures::default() };
+        assert_eq!(figures().await, [first, second]);
+        while world.store.add_up_usage(world.now()).await.unwrap() {}
+        assert_eq!(world.number("SELECT COUNT(*) FROM usage_hours").await, 1, "the present hour is not over");
+        assert_eq!(figures().await, [first, second], "the same, from what was added up");
+        assert_eq!(world.store.waiting(&world.workspace, 9).await.unwrap().0, 1);
+        assert_eq!(world.store.waiting(&world.ids.make(world.now()), 9).await.unwrap(), (0, None));
+    }
+}
+
+#[test]
+fn what_is_a_pattern_in_a_search_stands_for_itself() {
+    assert_eq!(crate::conversations::containing(" 100%_!A "), "%100!%!_!!a%");
+}
