@@ -32,7 +32,7 @@ statements! {
     DELIVERIES = "DELETE FROM deliveries WHERE event IN \
                     (SELECT v.id FROM events v WHERE v.workspace = $1 AND v.message IN (SELECT m.id FROM messages m WHERE m.conversation = $2))";
     // The event keeps its place in the stream, so that readers miss nothing else; what it said is gone.
-    EVENTS = "UPDATE events SET type = 'erased', body = $3, message = NULL WHERE workspace = $1 AND message IN (SELECT m.id FROM messages m WHERE m.conversation = $2)";
+    EVENTS = "UPDATE events SET type = $4, body = $3, message = NULL WHERE workspace = $1 AND message IN (SELECT m.id FROM messages m WHERE m.conversation = $2)";
     JOB_ATTEMPTS = "DELETE FROM job_attempts WHERE job IN (SELECT m.job FROM messages m WHERE m.conversation = $1 AND m.job IS NOT NULL)";
     JOBS = "DELETE FROM jobs WHERE id IN (SELECT m.job FROM messages m WHERE m.conversation = $1 AND m.job IS NOT NULL)";
     MESSAGES = "DELETE FROM messages WHERE conversation = $1";
@@ -43,8 +43,10 @@ statements! {
 
 /// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
 const AFTER_ALL: &str = "ctc_g";
-/// What stands in the place of what an event said of somebody who was forgotten.
-const ERASED: &str = r#"{"event":"erased","channel":null,"session_id":null,"data":{}}"#;
+/// The type of an event of somebody who was forgotten.
+pub const ERASED: &str = "erased";
+/// What stands in the place of what it said.
+const NOTHING: &str = r#"{"event":"erased","channel":null,"session_id":null,"data":{}}"#;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -157,7 +159,7 @@ async fn erase(tx: &mut Tx, workspace: &WorkspaceId, contact: &Row) -> Result<()
     for (conversation, device) in fetch_all!(tx, (String, String), CHATS, workspace, channel, address)? {
         execute!(tx, ATTEMPTS, workspace, &conversation)?;
         execute!(tx, DELIVERIES, workspace, &conversation)?;
-        execute!(tx, EVENTS, workspace, &conversation, ERASED)?;
+        execute!(tx, EVENTS, workspace, &conversation, NOTHING, ERASED)?;
         execute!(tx, JOB_ATTEMPTS, &conversation)?;
         execute!(tx, JOBS, &conversation)?;
         execute!(tx, MESSAGES, &conversation)?;

@@ -68,6 +68,7 @@ mod writer;
 mod tests;
 
 pub use claim::Turn;
+pub use contacts::ERASED;
 pub use error::{DatabaseError, OpenError, StoreError};
 pub use inspect::{Inspection, inspect};
 pub use records::*;

@@ -52,7 +52,8 @@ words! {
     DeviceState: "How a device is." = words(model::DeviceState::ALL, model::DeviceState::as_str);
     DownReason: "Why a device is as it is." = words(model::DownReason::ALL, model::DownReason::as_str);
     NextAction: "What a person should do." = words(model::NextAction::ALL, model::NextAction::as_str);
-    EventType: "What happened." = words(model::EventType::ALL, model::EventType::as_str);
+    EventType: "What happened; `erased` is what is left of an event of a person whose data were erased." =
+        words(model::EventType::ALL, model::EventType::as_str).into_iter().chain([store::ERASED]).collect();
     FailureCode: "Why a message failed." = words(Failures::ALL, Failures::as_str);
     LinkMethod: "How a device is linked." = words(model::LinkMethod::ALL, model::LinkMethod::as_str);
     Language: "A language we answer in." = words(model::Language::ALL, model::Language::as_str);

@@ -67,12 +67,11 @@ impl<S: Sync> FromRequestParts<S> for Filter {
     }
 }
 
-/// Every bad parameter at once; an empty one is none.
+/// Every bad parameter at once.
 fn read(query: &str) -> Result<Filter, Vec<FieldProblem>> {
     let (mut filter, mut mine) = (ConversationFilter::default(), false);
     let mut problems = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty())
-    {
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let known = match &*name {
             "search" if value.chars().count() > SEARCH => Err(Problem::TooLong { max: SEARCH }),
             "search" => {

@@ -133,12 +133,11 @@ impl LoggedData {
     }
 }
 
-/// Every bad parameter at once; an empty one is none.
+/// Every bad parameter at once.
 fn read(query: &str) -> Result<MessageFilter, Vec<FieldProblem>> {
     let mut filter = MessageFilter::default();
     let mut problems = Vec::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty())
-    {
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let moment = || Moment::of_query(&value).ok_or(Problem::Time);
         let read = match &*name {
             "search" if value.chars().count() > SEARCH => Err(Problem::TooLong { max: SEARCH }),
