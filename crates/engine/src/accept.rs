@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId, WorkspaceId};
+use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId, MessageTag, WorkspaceId};
 use cetar_provider::{HostError, NotLocated, Provider, SavedState, Unfit};
 use cetar_store::{Accepted, Device, NewIdempotency, NewSend, StoreError};
 
@@ -25,6 +25,8 @@ pub struct SendRequest {
     pub device: Option<DeviceId>,
     /// The message it answers, of the same device.
     pub reply_to: Option<MessageId>,
+    /// What the sender claims of it.
+    pub tag: Option<MessageTag>,
     /// The application's own reference.
     pub client_ref: Option<String>,
     /// Another expiry than 24 h.
@@ -92,6 +94,14 @@ pub enum AcceptError {
     /// The network's window for free-form messages is shut.
     #[error("the window for free-form messages is shut")]
     OutsideWindow,
+    /// The network has not approved this template, or not any more, or never had it.
+    #[error("the network would refuse the template: {status}")]
+    TemplateRefused {
+        /// Where its review stands, in the network's own word.
+        status: String,
+        /// Why, in the network's own word.
+        reason: Option<String>,
+    },
     /// The same `Idempotency-Key` came with another body.
     #[error("idempotency key reused")]
     IdempotencyKeyReused,
@@ -155,8 +165,13 @@ impl crate::Engine {
             }
             None => None,
         };
-        let content = self.about_theirs(&workspace.id, &device.id, request.content).await?;
-        if let Some(window) = provider.capabilities().window
+        let mut content = self.about_theirs(&workspace.id, &device.id, request.content).await?;
+        if let Content::Template(template) = &mut content {
+            self.look_at_template(&device, &*provider, template).await?;
+        }
+        let capabilities = provider.capabilities();
+        let longer = capabilities.human_agent.filter(|_| request.tag == Some(MessageTag::HumanAgent));
+        if let Some(window) = longer.or(capabilities.window)
             && !matches!(content, Content::Template(_) | Content::Seen { .. })
         {
             let known_since = device.linked_at.is_none_or(|linked_at| now.since(linked_at) >= window);
@@ -181,6 +196,7 @@ impl crate::Engine {
             to,
             content,
             reply_to,
+            tag: request.tag,
             client_ref: request.client_ref,
             request_id: request.request_id,
             idempotency,

@@ -76,6 +76,7 @@ async fn send(live: &Live, job: &ClaimedJob, content: Content) -> Option<Result<
         to: job.to.clone(),
         content,
         reply_to: job.reply_to.clone(),
+        tag: job.tag,
         attempt: job.attempt,
     };
     let result = AssertUnwindSafe(live.session.send(&message)).catch_unwind().await;

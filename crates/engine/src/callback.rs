@@ -50,12 +50,23 @@ impl Engine {
         Ok(())
     }
 
-    /// The network behind a callback's address, and all accounts it may speak of. Read afresh: a device added a moment ago is asked
-    /// about at once.
-    async fn callers(&self, path: &str) -> Result<(Arc<dyn Provider>, Vec<Account>), CallbackError> {
+    /// The network behind a callback's address, and all accounts it may speak of, as they were at most a second ago; a device that this
+    /// process added or removed shows at once. (One that another process removed may be told of for that second: then the store takes
+    /// nothing.)
+    async fn callers(&self, path: &str) -> Result<(Arc<dyn Provider>, Arc<[Account]>), CallbackError> {
         let calls = |provider: &Arc<dyn Provider>| provider.callbacks().is_some_and(|it| it.path() == path);
         let real = &self.inner.providers.real;
         let provider = real.values().find(|provider| calls(provider)).ok_or(CallbackError::NotFound)?;
+        let load = self.accounts(calls);
+        let accounts = self.inner.callers.get(&path.to_owned(), self.now(), load).await?;
+        Ok((Arc::clone(provider), accounts))
+    }
+
+    async fn accounts(
+        &self,
+        calls: impl Fn(&Arc<dyn Provider>) -> bool,
+    ) -> Result<Arc<[Account]>, StoreError> {
+        let real = &self.inner.providers.real;
         let mut accounts = Vec::new();
         for device in self.inner.store.all_devices().await? {
             if device.sandbox || !real.get(&device.channel).is_some_and(&calls) {
@@ -69,11 +80,11 @@ impl Engine {
                 language: cetar_model::Language::Indonesian,
             });
         }
-        Ok((Arc::clone(provider), accounts))
+        Ok(accounts.into())
     }
 
     async fn take_arrival(&self, arrival: Arrival) -> Result<(), StoreError> {
-        let Arrival { device, forwarded, messages, statuses, watermarks } = arrival;
+        let Arrival { device, forwarded, messages, statuses, watermarks, aliases, templates } = arrival;
         let mut arriving = Vec::with_capacity(messages.len());
         for mut message in messages {
             if message.sender_name.is_none() && !message.echo {
@@ -101,6 +112,8 @@ impl Engine {
                 })
                 .collect(),
             watermarks: watermarks.into_iter().map(|it| (it.chat, it.receipt, it.until)).collect(),
+            aliases,
+            templates,
             now: self.now(),
         };
         let taken = self.inner.store.take_callback(callback).await?;

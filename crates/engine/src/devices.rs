@@ -335,6 +335,7 @@ impl crate::Engine {
     /// This process changed something about it.
     fn device_changed(&self, device: &Device) {
         self.inner.devices.forget(&device.workspace);
+        self.inner.callers.forget_all();
         self.inner.sessions.nudge(&device.id);
         self.told();
     }

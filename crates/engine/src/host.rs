@@ -147,6 +147,14 @@ impl Host for SessionHost {
                     }
                 })
             }
+            Inbound::AccountRate(rate) => {
+                self.engine.inner.paces.set_account_rate(&self.device, rate);
+                Ok(())
+            }
+            Inbound::Templates { templates, asked_at } => {
+                let store = &self.engine.inner.store;
+                store.put_official_templates(&self.device, None, templates, asked_at).await
+            }
             Inbound::Resolved { alias, number } => {
                 let now = self.engine.now();
                 let store = &self.engine.inner.store;

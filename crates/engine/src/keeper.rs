@@ -440,7 +440,7 @@ impl Keeper {
 }
 
 /// Who a device is, with its settings and secrets.
-async fn account(engine: &Engine, device: &Device) -> Result<Account, StoreError> {
+pub(crate) async fn account(engine: &Engine, device: &Device) -> Result<Account, StoreError> {
     let settings = engine.inner.store.device_settings(&device.id).await?;
     engine.account_with(device, settings).await
 }

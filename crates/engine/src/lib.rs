@@ -29,6 +29,7 @@ mod leases;
 pub mod limit;
 pub mod link;
 pub mod media;
+pub mod official;
 mod pace;
 pub mod passwords;
 pub mod people;
@@ -158,6 +159,8 @@ pub(crate) struct Inner {
     devices: cache::Fresh<WorkspaceId, Arc<[Device]>>,
     /// Signed-in browsers by hash.
     browsers: cache::Fresh<[u8; 32], Option<SessionRecord>>,
+    /// The accounts that a callback's address may speak of.
+    callers: cache::Fresh<String, Arc<[cetar_provider::Account]>>,
     /// Whether a workspace blocks an address.
     blocks: cache::Fresh<(WorkspaceId, IpAddr), bool>,
     /// Who tried to sign in lately: under which names, from which addresses.
@@ -203,6 +206,7 @@ impl Engine {
                 keys: cache::Fresh::default(),
                 devices: cache::Fresh::default(),
                 browsers: cache::Fresh::default(),
+                callers: cache::Fresh::default(),
                 blocks: cache::Fresh::default(),
                 tries_by_name: attempts::Attempts::of(sign_in::TRIES_BY_NAME),
                 tries_by_address: attempts::Attempts::of(sign_in::TRIES_BY_ADDRESS),

@@ -25,17 +25,34 @@ const MEANS_THE_ACCOUNT: usize = 2;
 
 /// Of all devices that run here.
 #[derive(Default)]
-pub(crate) struct Paces(Mutex<HashMap<DeviceId, Arc<Pacer>>>);
+pub(crate) struct Paces {
+    pacers: Mutex<HashMap<DeviceId, Arc<Pacer>>>,
+    /// What networks say of accounts; a session may tell it before its first job is looked for.
+    rates: Mutex<HashMap<DeviceId, Rate>>,
+}
 
 impl Paces {
     /// The device's; the same over its restarts.
     pub(crate) fn of(&self, device: &DeviceId, pace: Pace) -> Arc<Pacer> {
-        Arc::clone(lock(&self.0).entry(device.clone()).or_insert_with(|| Arc::new(Pacer::new(pace))))
+        let make = || Arc::new(Pacer::new(pace));
+        let pacer = Arc::clone(lock(&self.pacers).entry(device.clone()).or_insert_with(make));
+        let rate = lock(&self.rates).get(device).copied();
+        lock(&pacer.state).account_rate = rate;
+        pacer
+    }
+
+    /// The network says how fast this account may send.
+    pub(crate) fn set_account_rate(&self, device: &DeviceId, rate: Rate) {
+        lock(&self.rates).insert(device.clone(), rate);
+        if let Some(pacer) = lock(&self.pacers).get(device) {
+            lock(&pacer.state).account_rate = Some(rate);
+        }
     }
 
     /// Forgets a device that is gone.
     pub(crate) fn forget(&self, device: &DeviceId) {
-        lock(&self.0).remove(device);
+        lock(&self.rates).remove(device);
+        lock(&self.pacers).remove(device);
     }
 }
 
@@ -48,6 +65,8 @@ pub(crate) struct Pacer {
 #[derive(Default)]
 struct State {
     account: Log,
+    /// What the network says of this account, once it has.
+    account_rate: Option<Rate>,
     chats: HashMap<Chat, Sends>,
     /// Until when the network wants nothing of this account.
     paused: Option<Timestamp>,
@@ -94,16 +113,18 @@ impl Pacer {
         if let Some(until) = state.paused.filter(|until| now < *until) {
             return Err(until);
         }
-        match state.account.wait(self.pace.account, now) {
+        let rate = state.account_rate.unwrap_or(self.pace.account);
+        match state.account.wait(rate, now) {
             Some(until) => Err(until),
-            None => Ok(self.pace.account.most.max(1) - state.account.0.len()),
+            None => Ok(rate.most.max(1) - state.account.0.len()),
         }
     }
 
     /// Takes one turn for a chat, or says when it has its next.
     pub(crate) fn take(&self, chat: &Chat, now: Timestamp) -> Result<(), Timestamp> {
         let mut state = lock(&self.state);
-        let State { account, chats, paused } = &mut *state;
+        let State { account, account_rate, chats, paused } = &mut *state;
+        let rate = account_rate.unwrap_or(self.pace.account);
         if chats.len() >= MANY_CHATS {
             chats.retain(|_, sends| {
                 sends.chat.wait(self.pace.chat, now).is_some()
@@ -116,7 +137,7 @@ impl Pacer {
         let wait = [
             paused.filter(|until| now < *until),
             sends.slowed.filter(|until| now < *until),
-            account.wait(self.pace.account, now),
+            account.wait(rate, now),
             sends.chat.wait(self.pace.chat, now),
             group.and_then(|group| sends.group.wait(group.rate, now)),
         ];
@@ -272,5 +293,59 @@ mod tests {
             assert_eq!(pacer.take(&chat(&number.to_string()), at(1000 * number)), Ok(()));
         }
         assert!(lock(&pacer.state).chats.len() <= MANY_CHATS + 1);
+    }
+
+    /// Meta's own limits, as its documentation has them: 80 in any second, and to one person a bucket of 45 that gains one in 6 s.
+    #[derive(Default)]
+    struct Meta {
+        second: VecDeque<Timestamp>,
+        people: HashMap<Chat, (f64, Timestamp)>,
+        violations: usize,
+    }
+
+    impl Meta {
+        fn takes(&mut self, chat: &Chat, now: Timestamp) {
+            while self.second.front().is_some_and(|at| now.since(*at) >= Duration::from_secs(1)) {
+                self.second.pop_front();
+            }
+            self.second.push_back(now);
+            let (left, at) = self.people.entry(chat.clone()).or_insert((45.0, now));
+            *left = (*left + now.since(*at).as_secs_f64() / 6.0).min(45.0) - 1.0;
+            *at = now;
+            self.violations += usize::from(self.second.len() > 80) + usize::from(*left < 0.0);
+        }
+    }
+
+    #[test]
+    fn eighty_a_second_for_a_minute_break_no_limit_of_metas() {
+        let account = Rate { most: 80, per: Duration::from_millis(1100) };
+        let pacer = Pacer::new(Pace { account, chat: rate(45, 276), group: None });
+        // Three people are written to far more often than the others.
+        let whom = |number: usize| if number.is_multiple_of(4) { number % 3 } else { number % 500 };
+        let mut waiting: VecDeque<Chat> = VecDeque::new();
+        let (mut meta, mut sent, mut came) = (Meta::default(), 0, 0);
+        for tenth in 0..1_200_u64 {
+            let now = at(100 * tenth);
+            // 80 a second come in for a minute; another minute is more than the queue needs.
+            while came < 4_800 && came < 8 * (usize::try_from(tenth).unwrap() + 1) {
+                waiting.push_back(chat(&whom(came).to_string()));
+                came += 1;
+            }
+            let mut blocked = std::collections::HashSet::new();
+            waiting.retain(|chat| {
+                // One person's messages keep their order: none goes out before the one in front of it.
+                let goes = !blocked.contains(chat) && pacer.take(chat, now).is_ok();
+                if goes {
+                    meta.takes(chat, now);
+                    sent += 1;
+                } else {
+                    blocked.insert(chat.clone());
+                }
+                !goes
+            });
+        }
+        assert_eq!(meta.violations, 0);
+        let most = waiting.iter().filter(|chat| !["0", "1", "2"].contains(&chat.as_str())).count();
+        assert_eq!((most, sent + waiting.len()), (0, 4_800), "only those written to too often still wait");
     }
 }

@@ -43,10 +43,10 @@ pub use ids::{
 };
 pub use job::{Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide};
 pub use media::{Media, MediaSource};
-pub use message::{Direction, Fate, MessageState, Receipt};
+pub use message::{Direction, Fate, MessageState, MessageTag, Receipt};
 pub use official::{
-    Filling, OfficialTemplate, TemplateButton, TemplateButtonVariable, TemplateHeader, TemplateParts,
-    TemplateVariable,
+    Filling, KnownTemplate, NOT_FOUND, OfficialTemplate, TemplateButton, TemplateButtonVariable,
+    TemplateChange, TemplateHeader, TemplateNews, TemplateParts, TemplateVariable,
 };
 pub use plan::Plan;
 pub use received::{MediaData, PollData, ReceivedData};

@@ -33,6 +33,14 @@ words! {
 }
 
 words! {
+    /// What is claimed of a message so that its network takes it outside its usual rules. The sender answers for it.
+    pub enum MessageTag {
+        /// A person, and no program, answers what somebody asked.
+        HumanAgent = "human_agent",
+    }
+}
+
+words! {
     /// Which way a message went.
     pub enum Direction {
         /// From the application to a person.

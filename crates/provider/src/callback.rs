@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use cetar_model::{Chat, DeviceId, EventType, FailureCode, MessageId, Receipt, Timestamp};
+use cetar_model::{Chat, DeviceId, EventType, FailureCode, MessageId, Receipt, TemplateChange, Timestamp};
 
 use crate::{Account, InboundMessage};
 
@@ -67,12 +67,24 @@ pub struct Arrival {
     pub statuses: Vec<MessageStatus>,
     /// The same, for all messages of a chat up to a moment.
     pub watermarks: Vec<Watermark>,
+    /// By which other address somebody is spoken of: the alias, and whose it is.
+    pub aliases: Vec<(Chat, Chat)>,
+    /// What became of the account's templates.
+    pub templates: Vec<TemplateChange>,
 }
 
 impl Arrival {
     /// Nothing yet.
     pub const fn of(device: DeviceId) -> Self {
-        Self { device, forwarded: None, messages: Vec::new(), statuses: Vec::new(), watermarks: Vec::new() }
+        Self {
+            device,
+            forwarded: None,
+            messages: Vec::new(),
+            statuses: Vec::new(),
+            watermarks: Vec::new(),
+            aliases: Vec::new(),
+            templates: Vec::new(),
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Capabilities {
     pub concurrency: usize,
     /// Free-form messages are only allowed this long after the other person last wrote; templates always are.
     pub window: Option<Duration>,
+    /// … and this long with [`MessageTag::HumanAgent`](cetar_model::MessageTag); `None`: the network knows no such tag.
+    pub human_agent: Option<Duration>,
     /// How fast one account may send; the engine keeps to it. `None`: as fast as it can.
     pub pace: Option<Pace>,
 }
@@ -387,6 +389,7 @@ mod tests {
         concurrency: 1,
         pace: None,
         window: None,
+        human_agent: None,
     };
 
     #[test]

@@ -4,8 +4,10 @@ use std::{fmt, io};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{BoxError, Chat, Content, FailureCode, Health, MediaId, Receipt, Timestamp};
+use cetar_model::{BoxError, Chat, Content, FailureCode, Health, KnownTemplate, MediaId, Receipt, Timestamp};
 use futures::stream::BoxStream;
+
+use crate::Rate;
 
 /// Bytes as they come, in pieces of any size. An error ends it.
 pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
@@ -115,6 +117,15 @@ pub enum Inbound {
         reachable: bool,
         /// Since when, by the network's clock.
         at: Timestamp,
+    },
+    /// How fast this account may send from now on, where its network says another figure than [`crate::Pace::account`].
+    AccountRate(Rate),
+    /// The network's answer to the question for all templates of this account.
+    Templates {
+        /// They.
+        templates: Vec<KnownTemplate>,
+        /// When it was asked.
+        asked_at: Timestamp,
     },
     /// An address we knew as an alias (a WhatsApp LID) turned out to be this number.
     Resolved {

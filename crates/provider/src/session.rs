@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    BoxError, Channel, Chat, Content, DeviceId, DownReason, FailureCode, Health, Language, LinkMethod,
-    MessageId, PhoneNumber, SendError, Sent,
+    BoxError, Channel, Chat, Content, DeviceId, DownReason, FailureCode, Health, KnownTemplate, Language,
+    LinkMethod, MessageId, MessageTag, OfficialTemplate, PhoneNumber, SendError, Sent,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +35,21 @@ pub trait Provider: Send + Sync + 'static {
     /// conversation. `state` is what the account's sessions have saved. Does no other I/O.
     async fn locate(&self, to: &Chat, _state: &dyn SavedState) -> Result<Chat, NotLocated> {
         Ok(to.clone())
+    }
+
+    /// The templates that the network keeps and reviews for this account, asked now: all of them, or those of one name in whatever
+    /// language. `None` where it keeps none: then nothing is asked before a message by a template is accepted.
+    async fn templates(
+        &self,
+        _account: &Account,
+        _name: Option<&str>,
+    ) -> Result<Option<Vec<KnownTemplate>>, IdentifyError> {
+        Ok(None)
+    }
+
+    /// The text of a message by a template, as its reader sees it.
+    fn template_text(&self, _known: &KnownTemplate, _message: &OfficialTemplate) -> Option<String> {
+        None
     }
 
     /// How this network calls us, if it does.
@@ -265,6 +280,8 @@ pub struct Outbound {
     pub content: Content,
     /// The network's id of the message it answers.
     pub reply_to: Option<String>,
+    /// What the sender claims of it; only where the capabilities know it.
+    pub tag: Option<MessageTag>,
     /// The number of this attempt, from 1. A provider whose network lacks idempotency may not care; the sandbox counts by it.
     pub attempt: u32,
 }

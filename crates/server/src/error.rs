@@ -164,6 +164,10 @@ codes! {
     OutsideWindow = "outside_24h_window",
         "Jendela 24 jam Meta sudah tertutup: penerima tidak menulis dalam 24 jam terakhir. Kirim template yang sudah disetujui (type: template).",
         "Meta's 24-hour window is shut: the recipient has not written within the last 24 hours. Send an approved template (type: template).";
+    /// Meta has not approved the template, or not any more.
+    TemplateRefused = "template_refused",
+        "Template ini belum atau tidak lagi disetujui Meta. Lihat statusnya di GET /v1/meta/templates atau di WhatsApp Manager.",
+        "Meta has not approved this template, or not any more. Look at its status in GET /v1/meta/templates or in WhatsApp Manager.";
     /// A callback that no secret of ours signed, or a wrong verify token.
     CallbackNotVerified = "callback_not_verified",
         "Panggilan ini tidak membawa rahasia akun mana pun di sini. Periksa pengaturan device.",
@@ -278,6 +282,7 @@ impl ErrorCode {
             | Self::AccountInUse
             | Self::RecipientNotOptedIn
             | Self::OutsideWindow
+            | Self::TemplateRefused
             | Self::IdempotencyKeyReused
             | Self::CursorExpired
             | Self::JobNotCancellable

@@ -53,6 +53,7 @@ fn everything() -> Reach {
         concurrency: 1,
         pace: None,
         window: None,
+        human_agent: None,
     };
     Reach::to(CHANNELS.iter().map(|channel| (*channel, network.clone())).collect())
 }
@@ -177,7 +178,7 @@ mod tests {
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {
             let name = prop_oneof![
-                "(channel|type|to|content|text|session_id|client_ref|expires_in|media_url|reply_to|buttons|caption|filename)",
+                "(channel|type|to|content|text|session_id|client_ref|expires_in|media_url|reply_to|tag|buttons|caption|filename)",
                 ".{0,6}",
             ];
             prop_oneof![

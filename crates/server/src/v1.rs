@@ -35,6 +35,8 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
         .routes(routes!(messages::send_template::send_template))
         .routes(routes!(meta::messages::create))
         .routes(routes!(media::create::create))
+        .routes(routes!(meta::templates::list::list))
+        .routes(routes!(meta::templates::sync::sync))
         .routes(routes!(numbers::check::check))
         .routes(routes!(typing::show::show))
         .routes(routes!(templates::list::list, templates::create::create))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use cetar_model::{JobId, MessageId, Timestamp};
+use cetar_model::{JobId, MessageId, MessageTag, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -127,8 +127,8 @@ static HEADS: Multi = Multi::new(
 static MESSAGES: Multi = Multi::new(
     "accept::MESSAGES",
     "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, job, direction, sender_is_alias, content, \
-       state, state_at, client_ref, remote_id, reply_to, created_at) VALUES ",
-    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $, $)",
+       state, state_at, client_ref, remote_id, reply_to, tag, created_at) VALUES ",
+    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $, $, $)",
     "",
     "",
 );
@@ -341,6 +341,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.send.client_ref.as_deref().map(plain),
         slot.send.remote_id.as_deref(),
         slot.send.reply_to.as_deref(),
+        slot.send.tag.map(MessageTag::as_str),
         slot.send.now.as_micros(),
     ]);
     execute_rows!(tx, JOBS, [], &slots, |slot| [

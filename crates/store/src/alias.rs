@@ -35,6 +35,11 @@ statements! {
     RENAME_CONTACT = "UPDATE contacts SET address = $2, is_alias = FALSE WHERE id = $1";
     MERGE_CONTACT = "UPDATE contacts SET name = COALESCE(name, $2), seen_at = COALESCE(seen_at, $3), is_alias = FALSE WHERE id = $1";
     DELETE_CONTACT = "DELETE FROM contacts WHERE id = $1";
+    LEARN = "INSERT INTO aliases (device, alias, address) VALUES ($1, $2, $3) \
+             ON CONFLICT (device, alias) DO UPDATE SET address = excluded.address WHERE aliases.address <> excluded.address";
+    LOOK_UP = "SELECT address FROM aliases WHERE device = $1 AND alias = $2";
+    TALKS_UNDER = "SELECT id FROM conversations WHERE device = $1 AND chat = $2";
+    FORGET = "DELETE FROM aliases WHERE device = $1";
 }
 
 impl Store {
@@ -76,6 +81,41 @@ async fn resolve(
     now: Timestamp,
 ) -> Result<()> {
     leases::fence(tx, id, lease).await?;
+    merge(tx, id, (alias, number), now).await
+}
+
+/// Notes whose alias it is, and merges what was under it. Meant to be told with every message: what is known costs two look-ups.
+pub(crate) async fn learn(
+    tx: &mut Tx,
+    id: &DeviceId,
+    (alias, address): (&Chat, &Chat),
+    now: Timestamp,
+) -> Result<()> {
+    let (device, alias, address) = (id.as_str(), alias.as_str(), address.as_str());
+    if alias == address {
+        return Ok(());
+    }
+    let new = execute!(tx, LEARN, device, alias, address)? > 0;
+    // A send may have been addressed to the alias since.
+    if new || fetch_optional!(tx, (String,), TALKS_UNDER, device, alias)?.is_some() {
+        merge(tx, id, (alias, address), now).await?;
+    }
+    Ok(())
+}
+
+/// Whose alias this is, if that was told.
+pub(crate) async fn look_up(tx: &mut Tx, device: &str, alias: &Chat) -> Result<Option<Chat>> {
+    let found = fetch_optional!(tx, (String,), LOOK_UP, device, alias.as_str())?;
+    Ok(found.map(|(address,)| Chat::new(address)))
+}
+
+/// The device is gone.
+pub(crate) async fn forget(tx: &mut Tx, device: &DeviceId) -> Result<()> {
+    execute!(tx, FORGET, device.as_str())?;
+    Ok(())
+}
+
+async fn merge(tx: &mut Tx, id: &DeviceId, (alias, number): (&str, &str), now: Timestamp) -> Result<()> {
     let device = id.as_str();
     let (workspace, channel) =
         fetch_optional!(tx, (String, String), DEVICE, device)?.ok_or(StoreError::LeaseLost)?;

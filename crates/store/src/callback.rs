@@ -1,13 +1,15 @@
 //! What a network tells by calling us, whichever node it reaches: in one transaction for each account, under no session's lease. What
 //! keeps it from being taken twice is its content.
 
+use std::borrow::Cow;
+
 use cetar_model::{Channel, Event, EventData, FailureCode, Fate, JobId, Receipt, Timestamp, WorkspaceId};
 
 use crate::{
-    CallbackTaken, NewCallback, NewStatus, Result, Store,
+    CallbackTaken, NewCallback, NewInbound, NewStatus, Result, Store, alias,
     db::{Tx, execute, fetch_all, fetch_optional, plain, read},
     events::{self, NewEvent},
-    inbound, lanes, receipts,
+    inbound, lanes, official, receipts,
     statement::statements,
 };
 
@@ -67,13 +69,20 @@ async fn take(tx: &mut Tx, callback: &NewCallback) -> Result<CallbackTaken> {
     {
         return Ok(taken);
     }
+    for (alias, address) in &callback.aliases {
+        alias::learn(tx, &callback.device, (alias, address), callback.now).await?;
+    }
     for message in &callback.messages {
-        if inbound::put(tx, message, callback.forwarded.is_none()).await? {
+        let message = under_its_number(tx, message).await?;
+        if inbound::put(tx, &message, callback.forwarded.is_none()).await? {
             taken.messages += 1;
         }
     }
     for status in &callback.statuses {
         taken.moved += apply(tx, device, status, callback.now).await?;
+    }
+    for change in &callback.templates {
+        official::apply(tx, device, change, callback.now).await?;
     }
     for (chat, receipt, until) in &callback.watermarks {
         for (job,) in fetch_all!(tx, (String,), UNTIL, device, chat.as_str(), until.as_micros())? {
@@ -93,6 +102,18 @@ async fn take(tx: &mut Tx, callback: &NewCallback) -> Result<CallbackTaken> {
     }
     taken.told |= taken.messages > 0 || taken.moved > 0;
     Ok(taken)
+}
+
+/// A message of somebody of whom only an alias was told this time.
+async fn under_its_number<'m>(tx: &mut Tx, message: &'m NewInbound) -> Result<Cow<'m, NewInbound>> {
+    if !message.from_alias {
+        return Ok(Cow::Borrowed(message));
+    }
+    let Some(number) = alias::look_up(tx, message.device.as_str(), &message.from).await? else {
+        return Ok(Cow::Borrowed(message));
+    };
+    let chat = if message.chat == message.from { number.clone() } else { message.chat.clone() };
+    Ok(Cow::Owned(NewInbound { chat, from: number, from_alias: false, ..message.clone() }))
 }
 
 /// Finds the message by our id, where the network gives it back, and else by its own.

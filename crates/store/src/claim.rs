@@ -8,7 +8,7 @@ use crate::{
     ClaimedJob, Result, Store,
     db::{
         Tx, count, execute, execute_rows, fetch_all, fetch_optional, fetch_rows, limit as rows, read,
-        read_json,
+        read_json, read_opt,
     },
     expire, lanes,
     statement::{Multi, statements},
@@ -22,11 +22,11 @@ const ROUNDS: usize = 16;
 pub type Turn = Arc<dyn Fn(&JobId, &Chat) -> Result<(), Timestamp> + Send + Sync>;
 
 statements! {
-    DUE = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.state AS message_state \
+    DUE = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.tag, m.state AS message_state \
            FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
            WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.run_at <= $2 ORDER BY j.run_at, j.id LIMIT $3",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
-    LOST = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.state AS message_state \
+    LOST = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.tag, m.state AS message_state \
             FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = j.conversation \
             WHERE j.state = 'running' AND (j.lease_until <= $1 OR ($2 AND j.worker = $3)) ORDER BY j.lease_until, j.id LIMIT $4",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
@@ -78,6 +78,7 @@ struct Row {
     chat: String,
     content: String,
     reply_to: Option<String>,
+    tag: Option<String>,
     message_state: String,
 }
 
@@ -291,6 +292,7 @@ impl Waiting {
             content: read_json(&row.content, "messages", "content", &row.message)?,
             to: Chat::new(row.chat),
             reply_to: row.reply_to,
+            tag: read_opt(row.tag.as_deref(), "messages", "tag", &row.message)?,
             attempt: 0,
             crashes: 0,
             request_id: row.request_id,

@@ -8,10 +8,10 @@ use cetar_model::{
 };
 
 use crate::{
-    Device, DeviceLease, NewDevice, Result, Store, StoreError,
+    Device, DeviceLease, NewDevice, Result, Store, StoreError, alias,
     db::{Tx, corrupt, execute, fetch_all, fetch_optional, read, read_opt},
     events::{self, NewEvent},
-    expire, lanes,
+    expire, lanes, official,
     seal::Place,
     statement::statements,
 };
@@ -194,6 +194,8 @@ impl Store {
                     execute!(tx, REMOVE, id.as_str(), now.as_micros())?;
                     execute!(tx, DELETE_STATE, id.as_str())?;
                     execute!(tx, DELETE_SETTINGS, id.as_str())?;
+                    official::forget(tx, id).await?;
+                    alias::forget(tx, id).await?;
                     Ok(true)
                 })
             })

@@ -42,6 +42,7 @@ mod master;
 mod media;
 mod message_log;
 mod migrate;
+mod official;
 mod outcomes;
 mod postgres;
 mod prune;

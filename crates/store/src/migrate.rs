@@ -37,6 +37,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(8, "0008_people"),
     step!(9, "0009_inbox"),
     step!(10, "0010_usage"),
+    step!(11, "0011_official"),
 ];
 
 /// The schema this program knows.

@@ -222,6 +222,7 @@ mod tests {
             to: Chat::new("6281234567890"),
             content,
             reply_to: None,
+            tag: None,
             attempt: 1,
         }
     }

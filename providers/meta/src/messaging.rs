@@ -1,6 +1,6 @@
 //! What is sent through Messenger and Instagram: the model's words in Meta's JSON. Pure.
 
-use cetar_model::{Button, Buttons, Channel, Content};
+use cetar_model::{Button, Buttons, Channel, Content, MessageTag};
 use cetar_provider::Outbound;
 use serde_json::{Value, json};
 
@@ -39,6 +39,10 @@ pub(crate) fn bodies(channel: Channel, message: &Outbound, link: Option<&str>) -
             "messaging_type": "RESPONSE",
             "message": part,
         });
+        if message.tag == Some(MessageTag::HumanAgent) {
+            body["messaging_type"] = "MESSAGE_TAG".into();
+            body["tag"] = "HUMAN_AGENT".into();
+        }
         if let (Some(answered), 1) = (&message.reply_to, number) {
             body["reply_to"] = json!({ "mid": answered });
         }
@@ -85,15 +89,29 @@ mod tests {
     use super::*;
 
     fn sent(channel: Channel, content: Content) -> Vec<Value> {
-        let message = Outbound {
+        let bodies = bodies(channel, &outbound(content), Some("https://kami/m")).unwrap();
+        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    fn outbound(content: Content) -> Outbound {
+        Outbound {
             id: "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".parse().unwrap(),
             to: Chat::new("24567890123456789"),
             content,
             reply_to: None,
+            tag: None,
             attempt: 1,
-        };
-        let bodies = bodies(channel, &message, Some("https://kami/m")).unwrap();
-        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+        }
+    }
+
+    #[test]
+    fn a_person_who_answers_is_tagged_and_nobody_else() {
+        let content = Content::Text { text: "Halo".into() };
+        assert_eq!(sent(Channel::Messenger, content.clone())[0]["messaging_type"], "RESPONSE");
+        let message = Outbound { tag: Some(MessageTag::HumanAgent), ..outbound(content) };
+        let body: Value =
+            serde_json::from_str(&bodies(Channel::Instagram, &message, None).unwrap()[0]).unwrap();
+        assert_eq!((&body["messaging_type"], &body["tag"]), (&json!("MESSAGE_TAG"), &json!("HUMAN_AGENT")));
     }
 
     #[test]

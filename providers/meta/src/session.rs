@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
     Channel, Chat, Content, DeviceState, DownReason, FailureCode, Health, PhoneNumber, SendError, Sent,
+    Timestamp,
 };
 use cetar_provider::{
     ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Session,
@@ -24,12 +25,17 @@ use crate::{
     graph::{Failed, Graph},
     media, messaging,
     settings::{Credentials, Settings},
+    templates,
 };
 
 /// How often Meta is asked whether the account still stands, while all is well.
 const LOOK: Duration = Duration::from_mins(5);
 /// … while it does not answer.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How often all templates are asked for.
+const TEMPLATES: Duration = Duration::from_hours(1);
+/// … after that came to nothing.
+const TEMPLATES_AGAIN: Duration = Duration::from_mins(5);
 /// Where the parts of a message that are out already are noted.
 const PARTS: &str = "parts";
 /// Where the names of people are kept.
@@ -84,9 +90,15 @@ impl MetaSession {
 
     /// Asks Meta whether the account stands. `Some`: it does not, until a person acts.
     async fn look(&self) -> Result<Option<DownReason>, HostError> {
-        let (state, reason) = match self.graph.get(&format!("{}?fields=id", self.account.id)).await {
-            Ok(_) => {
+        let is_number = self.account.channel == Channel::WhatsappOfficial;
+        let fields = if is_number { "id,throughput" } else { "id" };
+        let (state, reason) = match self.graph.get(&format!("{}?fields={fields}", self.account.id)).await {
+            Ok(told) => {
                 self.answered();
+                if is_number {
+                    let rate = crate::account_rate(told["throughput"]["level"].as_str());
+                    self.host.emit(Inbound::AccountRate(rate)).await?;
+                }
                 (DeviceState::Connected, None)
             }
             Err(Failed::NotSent(_) | Failed::Unknown(_)) => {
@@ -110,10 +122,35 @@ impl MetaSession {
         Ok(None)
     }
 
+    /// Tells the host of all templates; when to do so again.
+    async fn templates(&self, waba: &str) -> Result<Timestamp, HostError> {
+        let asked_at = self.settings.clock.now();
+        match templates::list(&self.graph, waba, None).await {
+            Ok(templates) => {
+                self.host.emit(Inbound::Templates { templates, asked_at }).await?;
+                Ok(asked_at + TEMPLATES)
+            }
+            // A token without the right to manage says so every time; sends do not need it.
+            Err(error) => {
+                tracing::debug!(?error, "templates could not be asked for");
+                Ok(asked_at + TEMPLATES_AGAIN)
+            }
+        }
+    }
+
     async fn live(&self, stop: &CancellationToken) -> Result<SessionEnd, HostError> {
+        let mut templates_at = self.settings.clock.now();
         loop {
             if let Some(reason) = self.look().await? {
                 return Ok(SessionEnd::Ended(reason));
+            }
+            if let Some(waba) = &self.account.waba
+                && self.settings.clock.now() >= templates_at
+                && self.lock().state == DeviceState::Connected
+            {
+                let asked = stop.run_until_cancelled(self.templates(waba)).await;
+                let Some(next) = asked.transpose()? else { return Ok(SessionEnd::Stopped) };
+                templates_at = next;
             }
             let well = self.lock().state == DeviceState::Connected;
             let clock = &self.settings.clock;

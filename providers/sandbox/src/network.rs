@@ -120,6 +120,7 @@ const fn capabilities(
         concurrency: 16,
         pace: None,
         window: None,
+        human_agent: None,
     }
 }
 

@@ -116,6 +116,8 @@ impl Gateway {
                     self.note(format_args!("\"{text}\" from {} as {id}", message.from));
                 }
                 Inbound::Reachable { .. } => self.note("reachable"),
+                Inbound::AccountRate(_) => self.note("rate"),
+                Inbound::Templates { .. } => self.note("templates"),
                 Inbound::Resolved { .. } => self.note("resolved"),
             }
         }
@@ -135,6 +137,7 @@ impl Gateway {
             to: Chat::new(to),
             content: Content::Text { text: "Halo!".to_owned() },
             reply_to: None,
+            tag: None,
             attempt: 1,
         }
     }

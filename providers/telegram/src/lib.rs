@@ -110,6 +110,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     link_methods: &[],
     concurrency: 16,
     window: None,
+    human_agent: None,
     // Telegram's FAQ, "Broadcasting to users". 429 is the truth.
     pace: Some(Pace {
         account: Rate { most: 30, per: Duration::from_secs(1) },

@@ -102,6 +102,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     concurrency: 8,
     pace: None,
     window: None,
+    human_agent: None,
 };
 
 /// The provider.

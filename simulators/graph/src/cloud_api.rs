@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     Fault, GraphError,
     state::{Account, Shared, State},
-    templates, webhook,
+    templates, webhook, window,
 };
 
 type Checked = Result<(), GraphError>;
@@ -62,6 +62,10 @@ pub(crate) fn send(
     let wamid = format!("wamid.HBgN{:016x}==", state.number());
     // A user id given as a number is taken, and lost.
     let lost = by_number.is_some_and(is_user_id);
+    // Taken, and refused by a status, as most free-form messages outside the window are.
+    let is_free_form = body["type"] != "template";
+    let shut = is_free_form && state.windows.is_shut(account, &whom, window::OPEN);
+    let fault = if shut { Some(Fault::Later { code: 131_047 }) } else { fault };
     let silent = matches!(fault, Some(Fault::CutOffForGood | Fault::Silent)) || lost;
     if !silent {
         statuses(&mut state, account, body, (&wamid, &whom), fault);

@@ -14,8 +14,9 @@ mod server;
 mod state;
 mod templates;
 mod webhook;
+mod window;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -101,6 +102,21 @@ impl Simulator {
         self.shared.lock().limits.violations
     }
 
+    /// Raises a number's throughput to 1,000 a second.
+    pub fn raise(&self, id: &str) {
+        self.shared.lock().limits.raise(id);
+    }
+
+    /// From now on free-form messages to who has not written within 24 hours fail, as at Meta. Until then the window is always open.
+    pub fn keep_windows(&self) {
+        self.shared.lock().windows.kept = true;
+    }
+
+    /// Moves the clock that windows go by.
+    pub fn pass(&self, time: Duration) {
+        self.shared.lock().windows.ahead += time.as_secs();
+    }
+
     /// Revokes an account's token: 190 from now on.
     pub fn revoke(&self, id: &str) {
         for account in self.shared.lock().accounts.iter_mut().filter(|account| account.id == id) {
@@ -111,6 +127,27 @@ impl Simulator {
     /// Adds a template to a business account, in the form the API lists it.
     pub fn add_template(&self, waba: &str, template: Value) {
         self.shared.lock().templates.push((waba.to_owned(), template));
+    }
+
+    /// Says that a template's review stands elsewhere now, and tells the callback so, as Meta does; what that answered.
+    ///
+    /// # Errors
+    /// If the callback cannot be reached, or none is set.
+    pub async fn review_template(
+        &self,
+        account: &Account,
+        name: &str,
+        (status, reason): (&str, &str),
+    ) -> Result<u16, String> {
+        let mut frame = None;
+        for (waba, template) in &mut self.shared.lock().templates {
+            if *waba == account.waba && template["name"] == name {
+                template["status"] = status.into();
+                template["rejected_reason"] = reason.into();
+                frame = Some(templates::review(waba, template, reason));
+            }
+        }
+        self.tell(account, &frame.ok_or("there is no such template")?).await
     }
 
     /// Keeps a file, as if a person had sent it; its id.
@@ -141,6 +178,7 @@ impl Simulator {
     /// # Errors
     /// If it cannot be reached, or no callback is set.
     pub async fn tell(&self, account: &Account, body: &Value) -> Result<u16, String> {
+        self.shared.lock().windows.note(account, body);
         let body = escaped(body);
         let signature = signature(&account.app_secret, body.as_bytes());
         self.tell_raw(body, Some(signature)).await

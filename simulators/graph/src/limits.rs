@@ -1,7 +1,7 @@
 //! How fast one may send, as Meta enforces it. By the real clock.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -9,6 +9,8 @@ use crate::GraphError;
 
 /// Messages a second, of one number.
 const A_SECOND: usize = 80;
+/// … and of one that Meta has raised.
+const RAISED: usize = 1000;
 /// To one person: a bucket of so many, …
 const BURST: f64 = 45.0;
 /// … which gains one in this time.
@@ -17,12 +19,23 @@ const ONE_IN: Duration = Duration::from_secs(6);
 #[derive(Default)]
 pub(crate) struct Limits {
     numbers: HashMap<String, VecDeque<Instant>>,
+    raised: HashSet<String>,
     pairs: HashMap<(String, String), (f64, Instant)>,
     /// How often one of them was broken.
     pub(crate) violations: usize,
 }
 
 impl Limits {
+    /// From now on the number has more.
+    pub(crate) fn raise(&mut self, number: &str) {
+        self.raised.insert(number.to_owned());
+    }
+
+    /// Meta's word for what a number has.
+    pub(crate) fn level(&self, number: &str) -> &'static str {
+        if self.raised.contains(number) { "HIGH" } else { "STANDARD" }
+    }
+
     /// Counts a message of this number to this person; an error if that is one too many.
     pub(crate) fn count(&mut self, number: &str, person: &str) -> Result<(), GraphError> {
         let now = Instant::now();
@@ -30,7 +43,8 @@ impl Limits {
         while sent.front().is_some_and(|at| now.duration_since(*at) >= Duration::from_secs(1)) {
             sent.pop_front();
         }
-        if sent.len() >= A_SECOND {
+        let most = if self.raised.contains(number) { RAISED } else { A_SECOND };
+        if sent.len() >= most {
             self.violations += 1;
             return Err(GraphError::new(400, 130_429, "Cloud API message throughput has been reached."));
         }

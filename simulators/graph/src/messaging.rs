@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Fault, GraphError,
     state::{Account, Kind, Shared},
-    webhook,
+    webhook, window,
 };
 
 /// Whom it is for.
@@ -62,6 +62,14 @@ pub(crate) async fn send(
         check_attachment(shared, attachment).await?;
     }
     let mut state = shared.lock();
+    let is_tagged = body["messaging_type"] == "MESSAGE_TAG" && body["tag"] == "HUMAN_AGENT";
+    let open = if is_tagged { window::TAGGED } else { window::OPEN };
+    if state.windows.is_shut(account, &whom, open) {
+        let subcode = if account.kind == Kind::Instagram { 2_534_022 } else { 2_018_278 };
+        return Err(
+            GraphError::new(403, 10, "This message is sent outside of allowed window.").with_subcode(subcode)
+        );
+    }
     let number = state.number();
     let mid = if account.kind == Kind::Instagram {
         format!("aWdf{number:016x}")

@@ -85,7 +85,11 @@ async fn graph(
                 let id = shared.lock().media.add(&file.content_type, file.bytes);
                 Ok(Json(json!({ "id": id })).into_response())
             }
-            ("POST", [id, "subscribed_apps"]) if *id == account.waba || *id == account.id => {
+            ("POST", [id, "subscribed_apps"])
+                if *id == account.waba
+                    || *id == account.id
+                    || (*id == "me" && account.kind != Kind::Number) =>
+            {
                 Ok(Json(json!({ "success": true })).into_response())
             }
             ("GET", [waba, "message_templates"]) if *waba == account.waba => {
@@ -104,7 +108,8 @@ async fn graph(
 fn read(shared: &Shared, account: &Account, id: &str) -> Result<Response, GraphError> {
     let state = shared.lock();
     let found = if *id == *account.id {
-        json!({ "id": id, "display_phone_number": account.display, "verified_name": "Toko", "name": "Toko", "username": "toko" })
+        json!({ "id": id, "display_phone_number": account.display, "verified_name": "Toko", "name": "Toko", "username": "toko",
+            "throughput": { "level": state.limits.level(id) } })
     } else if let Some(found) = state.media.look_up(&shared.url, id) {
         found
     } else if let Some(profile) = state.profiles.get(id) {

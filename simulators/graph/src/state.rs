@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::{Fault, limits::Limits, media::Files};
+use crate::{Fault, limits::Limits, media::Files, window::Windows};
 
 /// What kind of account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,7 @@ pub(crate) struct State {
     pub(crate) requests: Vec<Recorded>,
     pub(crate) taken: Vec<String>,
     pub(crate) limits: Limits,
+    pub(crate) windows: Windows,
     pub(crate) templates: Vec<(String, Value)>,
     pub(crate) media: Files,
     pub(crate) profiles: HashMap<String, Value>,
@@ -85,6 +86,7 @@ impl Shared {
             requests: Vec::new(),
             taken: Vec::new(),
             limits: Limits::default(),
+            windows: Windows::default(),
             templates: Vec::new(),
             media: Files::default(),
             profiles: HashMap::new(),

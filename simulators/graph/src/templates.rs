@@ -18,7 +18,11 @@ pub(crate) fn page(
         .templates
         .iter()
         .filter(|(of, template)| {
-            *of == *waba && name.as_ref().is_none_or(|name| template["name"].as_str() == Some(name.as_str()))
+            *of == *waba
+                && name.as_ref().is_none_or(|name| {
+                    // Meta's filter finds every name that contains it.
+                    template["name"].as_str().is_some_and(|its| its.contains(name.as_str()))
+                })
         })
         .map(|(_, template)| template)
         .collect();
@@ -34,6 +38,19 @@ pub(crate) fn page(
             format!("https://graph.facebook.com/{version}/{waba}/message_templates?after={end}").into();
     }
     json!({ "data": data, "paging": paging })
+}
+
+/// What the callback is told of a review: the id is a number here, and the language has another form.
+pub(crate) fn review(waba: &str, template: &Value, reason: &str) -> Value {
+    let id = template["id"].as_str().and_then(|id| id.parse::<u64>().ok()).unwrap_or_default();
+    let language = template["language"].as_str().unwrap_or_default().replace('_', "-");
+    json!({"object": "whatsapp_business_account", "entry": [{"id": waba, "time": 1_790_000_000, "changes": [{
+        "field": "message_template_status_update",
+        "value": {
+            "event": template["status"], "message_template_id": id, "message_template_name": template["name"],
+            "message_template_language": language, "reason": reason, "message_template_category": template["category"],
+        },
+    }]}]})
 }
 
 /// Whether a template message fits the template it names. Without any template in store, every name is known.

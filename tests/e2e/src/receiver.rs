@@ -8,7 +8,7 @@ use std::sync::{
 use axum::{
     Router,
     body::Bytes,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, StatusCode},
     routing::post,
 };
@@ -67,7 +67,9 @@ impl Receiver {
         let status = Arc::new(AtomicU16::new(200));
         let replies = Arc::<Mutex<String>>::default();
         let shared = Shared { arrived: sender, status: Arc::clone(&status), replies: Arc::clone(&replies) };
-        let router = Router::new().route("/webhook", post(take)).with_state(shared);
+        // Meta's bodies are passed on as they came, and have up to 3 MB.
+        let largest = DefaultBodyLimit::max(4 << 20);
+        let router = Router::new().route("/webhook", post(take)).layer(largest).with_state(shared);
         TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
         Self { url, arrived, kept: Vec::new(), status, replies }
     }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
+use std::time::Duration;
+
 use cetar_e2e::{
     Database,
     meta::{self, MetaScene, VERIFY_TOKEN},
@@ -23,12 +25,27 @@ async fn sent(scene: &mut MetaScene, example: &str) -> String {
     job
 }
 
+/// The document's template.
+fn hello_world(language: &str) -> Value {
+    template("hello_world", language, "Halo {{1}}, tagihan {{2}} jatuh tempo {{3}}.", true)
+}
+
+fn template(name: &str, language: &str, text: &str, has_picture: bool) -> Value {
+    let mut components = vec![json!({"type": "BODY", "text": text})];
+    if has_picture {
+        components.insert(0, json!({"type": "HEADER", "format": "IMAGE"}));
+    }
+    json!({"id": "1234567890123456", "name": name, "language": language, "status": "APPROVED",
+        "category": "UTILITY", "rejected_reason": "NONE", "components": components})
+}
+
 fn last_taken(scene: &MetaScene) -> Value {
     serde_json::from_str(scene.graph.taken().last().expect("a send")).expect("JSON")
 }
 
 async fn every_official_example(database: Database) {
     let mut scene = MetaScene::set(&database).await;
+    scene.graph.add_template(&scene.number.waba, hello_world("id"));
     assert_eq!(scene.writes(BUDI, "wamid.IN1", "Halo").await, 200, "the window opens");
 
     let job = sent(&mut scene, php::META_TEXT).await;
@@ -273,5 +290,165 @@ async fn messenger_and_instagram_carry_messages_both_ways() {
         assert_eq!(scene.graph.tell(&account, &Simulator::item(&account, "77", read)).await, Ok(200));
         scene.receiver.status_of(&job, "message.read").await;
     }
+    scene.gateway.stop().await;
+}
+
+/// Sends a template with one variable.
+async fn by_template(scene: &MetaScene, name: &str, language: &str) -> cetar_e2e::Answer {
+    let body = json!({"to": BUDI, "type": "template", "template_name": name, "language": language,
+        "components": {"body_variables": ["Budi"]}});
+    scene.gateway.post(&scene.key, "/v1/meta/messages", &body).await
+}
+
+async fn templates_as_meta_reviews_them(database: Database) {
+    let mut scene = MetaScene::set(&database).await;
+    let waba = scene.number.waba.clone();
+    let asked = |scene: &MetaScene| {
+        scene.graph.requests().iter().filter(|it| it.path.ends_with("message_templates")).count()
+    };
+    // They come in by themselves when the number is linked: what follows counts the questions.
+    while asked(&scene) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // More than a page, and one name in two languages.
+    for number in 0..120 {
+        scene.graph.add_template(&waba, template(&format!("t{number:03}"), "id", "Halo {{1}}", false));
+    }
+    for language in ["id", "en_US"] {
+        scene.graph.add_template(&waba, template("promo", language, "Promo {{1}}", false));
+    }
+    let synced = scene.gateway.post(&scene.key, "/v1/meta/templates/sync", &json!({})).await;
+    assert_eq!(
+        (&synced.json["data"]["templates"], &synced.json["data"]["sendable"]),
+        (&json!(122), &json!(122))
+    );
+    let mut listed = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = scene.gateway.get(&scene.key, &format!("/v1/meta/templates?limit=100{after}")).await.json;
+        listed.extend(page["data"].as_array().expect("a page").clone());
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        after = format!("&after={cursor}");
+    }
+    assert_eq!(listed.len(), 122, "every page of Meta's, and every page of ours");
+    assert_eq!(
+        (&listed[0]["name"], &listed[0]["language"], &listed[0]["is_sendable"]),
+        (&json!("promo"), &json!("en_US"), &json!(true))
+    );
+
+    // What goes out is known as its reader sees it.
+    let job = by_template(&scene, "promo", "id").await.job_id();
+    scene.receiver.status_of(&job, "message.sent").await;
+
+    // Meta tells of a review: nothing is queued any more, and the reason is said.
+    let told = scene.graph.review_template(&scene.number, "promo", ("PAUSED", "ABUSIVE_CONTENT")).await;
+    assert_eq!(told, Ok(200));
+    let refused = by_template(&scene, "promo", "en_US").await;
+    assert_eq!((refused.status, &refused.json["error"]["code"]), (422, &json!("template_refused")));
+    let why = refused.json["message"].as_str().expect("a message");
+    assert!(why.contains("PAUSED") && why.contains("ABUSIVE_CONTENT"), "{why}");
+
+    // One that is new with Meta is asked about once, and one that is not there is refused.
+    scene.graph.add_template(&waba, template("baru", "id", "Baru {{1}}", false));
+    let job = by_template(&scene, "baru", "id").await.job_id();
+    scene.receiver.status_of(&job, "message.sent").await;
+    let before = asked(&scene);
+    for _ in 0..3 {
+        let refused = by_template(&scene, "tidak_ada", "id").await;
+        assert_eq!(refused.json["error"]["code"], "template_refused", "{}", refused.json);
+    }
+    assert_eq!(asked(&scene), before + 1, "a no is remembered for a while");
+
+    // Where Meta cannot be asked, it judges: the message is queued.
+    scene.graph.revoke(&scene.number.id);
+    let queued = by_template(&scene, "entah", "id").await;
+    assert_eq!(queued.status, 200, "{}", queued.json);
+    scene.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_are_brought_in_and_refused_before_queueing_as_meta_reviews_them_on_sqlite() {
+    templates_as_meta_reviews_them(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_are_brought_in_and_refused_before_queueing_as_meta_reviews_them_on_postgres() {
+    templates_as_meta_reviews_them(Database::postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_three_megabytes_is_taken_whole_and_a_larger_one_is_refused() {
+    let mut scene = MetaScene::set(&Database::Sqlite).await;
+    let body = |padding: usize| {
+        let message = json!({"type": "text", "text": {"body": "Halo"}, "baru": "x".repeat(padding)});
+        Simulator::message(&scene.number, BUDI, "wamid.BESAR", message)
+    };
+    let frame = body(0).to_string().len();
+    let (largest, over) = (body(3_000_000 - 2 * frame), body((3 << 20) + 1));
+    assert_eq!(scene.graph.tell(&scene.number, &over).await, Ok(413));
+    assert_eq!(scene.graph.tell(&scene.number, &largest).await, Ok(200));
+    let webhook = scene.receiver.next("the body", |webhook| webhook.body.len() > 2_900_000).await;
+    assert_eq!(webhook.body, escaped(&largest).as_bytes());
+    scene.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instagram_account_of_a_page_subscribes_through_the_page() {
+    let scene = MetaScene::set(&Database::Sqlite).await;
+    let account = Account { kind: Kind::Instagram, waba: String::new(), ..meta::number("902", "rahasia") };
+    scene.graph.add(account.clone());
+    let mut settings = meta::settings(&account);
+    settings["login"] = "facebook".into();
+    let words = ["--channel", "instagram", "--name", "IG"];
+    scene.home.cli_with_input("device add", &words, &settings.to_string()).await.ok();
+    let asked = scene.graph.requests();
+    assert!(asked.iter().any(|it| it.path == "me/subscribed_apps" && it.method == "POST"), "{asked:?}");
+    scene.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_window_is_not_known_meta_judges_and_its_word_is_shown() {
+    let mut scene = MetaScene::set(&Database::Sqlite).await;
+    scene.graph.add_template(&scene.number.waba, template("promo", "id", "Promo {{1}}", false));
+    scene.graph.keep_windows();
+    // Linked a moment ago: nobody can say who wrote before.
+    let job = text(&scene, BUDI).await;
+    let failed = scene.receiver.status_of(&job, "message.failed").await;
+    assert_eq!(failed.json["data"]["error"]["code"], "outside_24h_window");
+    assert_eq!(scene.writes(BUDI, "wamid.IN1", "Halo").await, 200);
+    let job = text(&scene, BUDI).await;
+    scene.receiver.status_of(&job, "message.read").await;
+    scene.graph.pass(Duration::from_hours(25));
+    let job = text(&scene, BUDI).await;
+    let failed = scene.receiver.status_of(&job, "message.failed").await;
+    assert_eq!(failed.json["data"]["error"]["provider_code"], "131047");
+    let job = by_template(&scene, "promo", "id").await.job_id();
+    scene.receiver.status_of(&job, "message.read").await;
+    scene.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_answers_late_on_messenger_says_so() {
+    let mut scene = MetaScene::set(&Database::Sqlite).await;
+    let account = Account { kind: Kind::Page, waba: String::new(), ..meta::number("903", "rahasia") };
+    scene.graph.add(account.clone());
+    let device = meta::add(&scene.home, &account, "messenger").await.ok();
+    cetar_e2e::scene::connected(&mut scene.receiver, &device).await;
+    scene.graph.keep_windows();
+    let item = json!({"message": {"mid": "m_1", "text": "Halo"}});
+    assert_eq!(scene.graph.tell(&account, &Simulator::item(&account, "77", item)).await, Ok(200));
+    scene.graph.pass(Duration::from_hours(48));
+    let mut body = json!({"channel": "messenger", "type": "text", "to": "77", "content": {"text": "Halo"}});
+    let job = scene.gateway.post(&scene.key, "/v1/messages", &body).await.job_id();
+    let failed = scene.receiver.status_of(&job, "message.failed").await;
+    assert_eq!(failed.json["data"]["error"]["code"], "outside_24h_window");
+    assert_eq!(failed.json["data"]["error"]["provider_code"], "10/2018278");
+    body["tag"] = "human_agent".into();
+    let job = scene.gateway.post(&scene.key, "/v1/messages", &body).await.job_id();
+    scene.receiver.status_of(&job, "message.sent").await;
+    body["channel"] = "whatsapp".into();
+    body["to"] = BUDI.into();
+    let refused = scene.gateway.post(&scene.key, "/v1/messages", &body).await;
+    assert_eq!(refused.json["error"]["fields"][0]["field"], "tag", "{}", refused.json);
     scene.gateway.stop().await;
 }

@@ -194,6 +194,7 @@ impl Provider for Troublesome {
             concurrency: 1,
             pace: None,
             window: None,
+            human_agent: None,
         };
         &TROUBLESOME
     }

@@ -20,4 +20,5 @@ mod replies;
 mod sending;
 mod site;
 mod stopping;
+mod window;
 mod world;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cetar_model::{MessageState as S, SendError};
-use cetar_provider::{Pace, Rate, testkit::ScriptedProvider};
+use cetar_provider::{Inbound, Pace, Rate, testkit::ScriptedProvider};
 
 use crate::world::World;
 
@@ -85,5 +85,18 @@ async fn a_chat_that_the_network_slows_down_waits_as_long_as_it_says_and_loses_n
     let view = node.job(&job).await;
     assert_eq!((view.job.message.state, view.job.attempts), (S::Sent, 1));
     node.pass(Duration::from_secs(1));
+    node.run_until_idle().await;
+}
+
+#[tokio::test]
+async fn an_account_that_the_network_raises_is_sent_more() {
+    let world = world();
+    let node = world.start().await;
+    let raised = Rate { most: 8, per: Duration::from_secs(1) };
+    world.network.host().unwrap().emit(Inbound::AccountRate(raised)).await.unwrap();
+    for number in 0..8 {
+        node.send(&format!("62812345678{number:02}"), "Halo!").await;
+    }
+    node.until("all to be sent", async || world.attempted().len() == 8).await;
     node.run_until_idle().await;
 }

@@ -288,6 +288,7 @@ impl Node {
             content: Content::Text { text: text.to_owned() },
             device: None,
             reply_to: None,
+            tag: None,
             client_ref: None,
             expires_in: None,
             request_id: None,

@@ -1,6 +1,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -100,6 +101,7 @@ impl ScriptedProvider {
                 concurrency: 4,
                 pace: None,
                 window: None,
+                human_agent: None,
             },
             shared: Arc::default(),
         }
@@ -109,6 +111,13 @@ impl ScriptedProvider {
     #[must_use]
     pub const fn paced(mut self, pace: Pace) -> Self {
         self.capabilities.pace = Some(pace);
+        self
+    }
+
+    /// The same, with windows for free-form messages: of programs, and of people who answer.
+    #[must_use]
+    pub const fn windowed(mut self, window: Duration, human_agent: Duration) -> Self {
+        (self.capabilities.window, self.capabilities.human_agent) = (Some(window), Some(human_agent));
         self
     }
 
@@ -222,7 +231,7 @@ impl Provider for ScriptedProvider {
     ) -> Result<Box<dyn LinkProcess>, LinkError> {
         let usual = || {
             let address = account.address.unwrap_or_else(|| "628111111111".to_owned());
-            let expires_in = std::time::Duration::from_mins(1);
+            let expires_in = Duration::from_mins(1);
             VecDeque::from([
                 Ok(LinkStep::Qr { data: "scripted".to_owned(), expires_in }),
                 Ok(LinkStep::Done(Linked { address, name: None })),

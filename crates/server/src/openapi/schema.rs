@@ -46,6 +46,7 @@ words! {
     SendType: "The types of `POST /v1/messages`." = words(&TYPES, model::ContentKind::as_str);
     ButtonType: "The kinds of buttons." = BUTTON_TYPES.to_vec();
     ParseMode: "How a text is marked up." = words(model::Markup::ALL, model::Markup::as_str);
+    MessageTag: "What is claimed of a message." = words(model::MessageTag::ALL, model::MessageTag::as_str);
     ContentType: "What kind of message." = words(model::ContentKind::ALL, model::ContentKind::as_str);
     LengthUnit: "What a length counts." = UNITS.map(Unit::as_str).to_vec();
     MessageStatus: "Where a message stands." = words(model::MessageState::ALL, model::MessageState::as_str);

@@ -2,3 +2,4 @@
 
 pub(crate) mod content;
 pub(crate) mod messages;
+pub(in crate::v1) mod templates;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cetar_model::{
     Chat, ContactId, Content, ConversationId, DeviceId, EventId, EventType, FailureCode, MessageId, Receipt,
-    Timestamp,
+    TemplateChange, Timestamp,
 };
 
 use super::{DeviceLease, NewWanted};
@@ -85,6 +85,10 @@ pub struct NewCallback {
     pub statuses: Vec<NewStatus>,
     /// What became of everything in a chat up to a moment.
     pub watermarks: Vec<(Chat, Receipt, Timestamp)>,
+    /// By which other address somebody is spoken of: the alias, and whose it is.
+    pub aliases: Vec<(Chat, Chat)>,
+    /// What became of its templates.
+    pub templates: Vec<TemplateChange>,
     /// Now.
     pub now: Timestamp,
 }

@@ -1,7 +1,7 @@
 //! Media and templates.
 
 use bytes::Bytes;
-use cetar_model::{DeviceId, MediaId, Template, Timestamp, WorkspaceId};
+use cetar_model::{DeviceId, KnownTemplate, MediaId, Template, Timestamp, WorkspaceId};
 
 /// A medium of a message that came in, still with the network.
 #[derive(Debug, Clone)]
@@ -132,4 +132,15 @@ pub struct NewTemplate {
     pub template: Template,
     /// Now.
     pub now: Timestamp,
+}
+
+/// A template as the network of a device keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialRecord {
+    /// Whose.
+    pub device: DeviceId,
+    /// It.
+    pub template: KnownTemplate,
+    /// When the network was asked, or told us.
+    pub updated_at: Timestamp,
 }

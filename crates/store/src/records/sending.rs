@@ -2,7 +2,7 @@
 
 use cetar_model::{
     Channel, Chat, ContactId, Content, ConversationId, DeviceId, Direction, FailureCode, JobId, JobState,
-    MessageId, MessageState, Timestamp, WorkspaceId,
+    MessageId, MessageState, MessageTag, Timestamp, WorkspaceId,
 };
 
 /// Protects a send against being made twice by its sender.
@@ -41,6 +41,8 @@ pub struct NewSend {
     pub content: Content,
     /// The network's id of the message it answers.
     pub reply_to: Option<String>,
+    /// What is claimed of it.
+    pub tag: Option<MessageTag>,
     /// The application's own reference.
     pub client_ref: Option<String>,
     /// The id the network will know it by, where we choose it.
@@ -90,6 +92,8 @@ pub struct ClaimedJob {
     pub content: Content,
     /// The network's id of the message it answers.
     pub reply_to: Option<String>,
+    /// What is claimed of it.
+    pub tag: Option<MessageTag>,
     /// The number of this attempt, from 1.
     pub attempt: u32,
     /// Claims in a row without an outcome, this one included.

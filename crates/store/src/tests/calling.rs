@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use cetar_model::{Chat, DeviceId, EventData, EventType, FailureCode, MessageId, MessageState, Receipt};
+use cetar_model::{
+    Chat, DeviceId, EventData, EventType, FailureCode, KnownTemplate, MessageId, MessageState, Receipt,
+    TemplateChange, TemplateNews,
+};
 
 use super::world::{World, on_both_engines};
 use crate::{NewCallback, NewForwarded, NewInbound, NewStatus, Outcome};
@@ -14,6 +17,8 @@ fn callback(world: &World, device: &DeviceId) -> NewCallback {
         messages: Vec::new(),
         statuses: Vec::new(),
         watermarks: Vec::new(),
+        aliases: Vec::new(),
+        templates: Vec::new(),
         now: world.now(),
     }
 }
@@ -26,6 +31,20 @@ fn forwarded(body: &str) -> NewForwarded {
 fn status(remote_id: &str, message: Option<&MessageId>, receipt: Receipt, world: &World) -> NewStatus {
     let (remote_id, message) = (remote_id.to_owned(), message.cloned());
     NewStatus { remote_id, message, receipt, failure: None, at: world.now() }
+}
+
+fn template(name: &str, status: &str) -> KnownTemplate {
+    KnownTemplate {
+        remote_id: "1".to_owned(),
+        status: status.to_owned(),
+        ..KnownTemplate::not_found(name, "id")
+    }
+}
+
+async fn tell(world: &World, device: &DeviceId, news: TemplateNews) {
+    let change = TemplateChange { name: "promo".to_owned(), language: "id".to_owned(), news };
+    let told = NewCallback { templates: vec![change], ..callback(world, device) };
+    world.store.take_callback(told).await.unwrap();
 }
 
 on_both_engines! {
@@ -103,5 +122,99 @@ on_both_engines! {
         assert_eq!(world.store.wrote_since(&device, &ana, since).await.unwrap(), Some(false));
         let later = world.now() + Duration::from_secs(1);
         assert_eq!(world.store.wrote_since(&device, &budi, later).await.unwrap(), Some(false));
+    }
+
+    async fn what_the_network_tells_of_a_template_stands_against_an_older_answer(world: &World) {
+        let device = world.device().await;
+        let asked = world.now();
+        world.pass(Duration::from_secs(5));
+        let put = |status: &str, at| {
+            world.store.put_official_templates(&device, None, vec![template("promo", status)], at)
+        };
+        put("APPROVED", asked - Duration::from_mins(1)).await.unwrap();
+        let paused = TemplateNews::Status { status: "PAUSED".to_owned(), reason: Some("ABUSIVE".to_owned()) };
+        tell(world, &device, paused).await;
+        // The answer was under way before that.
+        put("APPROVED", asked).await.unwrap();
+        let known = world.store.official_template(&device, "promo", "id").await.unwrap().unwrap().template;
+        assert_eq!((known.status.as_str(), known.reason.as_deref()), ("PAUSED", Some("ABUSIVE")));
+        world.pass(Duration::from_secs(5));
+        put("APPROVED", world.now()).await.unwrap();
+        let known = world.store.official_template(&device, "promo", "id").await.unwrap().unwrap().template;
+        assert_eq!((known.status.as_str(), known.reason), ("APPROVED", None));
+        tell(world, &device, TemplateNews::Category("MARKETING".to_owned())).await;
+        let known = world.store.official_template(&device, "promo", "id").await.unwrap().unwrap().template;
+        assert_eq!(known.category, "MARKETING");
+        tell(world, &device, TemplateNews::Rewritten).await;
+        assert!(world.store.official_template(&device, "promo", "id").await.unwrap().is_none());
+    }
+
+    async fn templates_that_the_network_no_longer_has_are_forgotten(world: &World) {
+        let device = world.device().await;
+        let put = |name: Option<&'static str>, templates| {
+            world.store.put_official_templates(&device, name, templates, world.now())
+        };
+        let many: Vec<_> = (0..250).map(|number| template(&format!("t{number:03}"), "APPROVED")).collect();
+        put(None, many).await.unwrap();
+        world.pass(Duration::from_secs(1));
+        put(Some("t001"), vec![KnownTemplate::not_found("t001", "id")]).await.unwrap();
+        let page = async |after: &str| {
+            let after = (device.as_str(), after, "id");
+            let found = world.store.official_templates(&world.workspace, after, 200).await.unwrap();
+            found.into_iter().map(|record| record.template.name).collect::<Vec<_>>()
+        };
+        let (first, rest) = (page("").await, page("t200").await);
+        assert_eq!((first.len(), first[0].as_str(), first[1].as_str()), (200, "t000", "t002"));
+        assert_eq!((rest.len(), rest[0].as_str()), (49, "t201"));
+        world.pass(Duration::from_secs(1));
+        put(None, vec![template("t007", "REJECTED")]).await.unwrap();
+        assert_eq!(page("").await, ["t007"]);
+        assert!(world.store.remove_device(&world.workspace, &device, world.now()).await.unwrap());
+        assert!(page("").await.is_empty());
+        put(None, vec![template("t008", "APPROVED")]).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM official_templates").await, 0, "an answer that came late");
+    }
+
+    async fn somebody_told_of_by_two_addresses_is_one_conversation(world: &World) {
+        let (device, lease) = world.leased().await;
+        let (user, number) = (Chat::new("ID.22"), Chat::new("6281234567890"));
+        let message = |from: &Chat, text: &str| NewInbound {
+            lease: None,
+            from_alias: *from == user,
+            ..world.inbound(&device, lease, from.as_str(), text)
+        };
+        let take = async |messages: Vec<NewInbound>, aliases: Vec<(Chat, Chat)>| {
+            let told = NewCallback { messages, aliases, ..callback(world, &device) };
+            world.store.take_callback(told).await.unwrap().messages
+        };
+        // First only the user id is told, and a send goes there; then both; then only the user id again.
+        assert_eq!(take(vec![message(&user, "satu")], Vec::new()).await, 1);
+        let send = world.accept(&device, "ID.22", "jawab").await;
+        let both = vec![(user.clone(), number.clone())];
+        assert_eq!(take(vec![message(&number, "dua")], both.clone()).await, 1);
+        assert_eq!(take(vec![message(&user, "tiga")], Vec::new()).await, 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM conversations").await, 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM contacts").await, 1);
+        assert_eq!(world.claim_one(&device).await.to, number, "what waited goes to the number");
+        assert_eq!(world.state(&send.job).await, MessageState::Sending);
+        // A send to the user id makes a conversation of its own until the next word.
+        world.accept(&device, "ID.22", "lagi").await;
+        take(Vec::new(), both).await;
+        assert_eq!(world.number("SELECT COUNT(*) FROM conversations").await, 1);
+        let open = |since| world.store.wrote_since(&device, &number, since);
+        assert_eq!(open(world.now() - Duration::from_hours(1)).await.unwrap(), Some(true));
+    }
+
+    async fn a_read_that_comes_before_sent_stands(world: &World) {
+        let (device, _) = world.leased().await;
+        let send = world.accept(&device, "6281234567890", "Halo").await;
+        let tell = async |receipt| {
+            let status = status("wamid.A", Some(&send.message), receipt, world);
+            let told = NewCallback { statuses: vec![status], ..callback(world, &device) };
+            world.store.take_callback(told).await.unwrap().moved
+        };
+        assert_eq!(tell(Receipt::Read).await, 1);
+        assert_eq!((tell(Receipt::Delivered).await, tell(Receipt::Accepted).await), (0, 0));
+        assert_eq!(world.state(&send.job).await, MessageState::Read);
     }
 }

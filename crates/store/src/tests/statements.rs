@@ -8,7 +8,7 @@ use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
     accept, alias, audit, callback, change, claim, contacts, conversations, db, deliveries, delivery_log,
     device_change, devices, endpoints, events, expire, inbound, keys, lanes, leases, master, media,
-    message_log, outcomes, prune, reachable, receipts, recover, replies, sessions, settle, state,
+    message_log, official, outcomes, prune, reachable, receipts, recover, replies, sessions, settle, state,
     statement::{MAX_ROWS, Multi, Sql},
     store, stream, templates, usage, users, workspaces, writer,
 };
@@ -38,6 +38,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("master", master::STATEMENTS),
     ("media", media::STATEMENTS),
     ("message_log", message_log::STATEMENTS),
+    ("official", official::STATEMENTS),
     ("outcomes", outcomes::STATEMENTS),
     ("prune", prune::STATEMENTS),
     ("reachable", reachable::STATEMENTS),

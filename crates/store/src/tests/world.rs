@@ -249,6 +249,7 @@ impl World {
             to: Chat::new(to),
             content: Content::Text { text: text.into() },
             reply_to: None,
+            tag: None,
             client_ref: Some(format!("ref-{text}")),
             request_id: Some("req_1".into()),
             idempotency: None,

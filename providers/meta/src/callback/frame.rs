@@ -114,7 +114,10 @@ fn official(frame: &Frame<'_>, whole: Option<&str>, signers: &[(DeviceId, Creden
         for raw in &entry.changes {
             changes += 1;
             let change: Option<Change<'_>> = serde_json::from_str(raw.get()).ok();
-            let told = change.as_ref().map(|change| whatsapp::read(change.value.get())).unwrap_or_default();
+            let told = change
+                .as_ref()
+                .map(|change| whatsapp::read(&change.field, change.value.get()))
+                .unwrap_or_default();
             let mut routed = false;
             for (device, account) in signers {
                 let is_its = match &told.phone_number_id {
@@ -141,6 +144,8 @@ fn official(frame: &Frame<'_>, whole: Option<&str>, signers: &[(DeviceId, Creden
                 share.has_echoes |= told.messages.iter().any(|message| message.echo);
                 share.arrival.messages.extend(told.messages.iter().cloned());
                 share.arrival.statuses.extend(told.statuses.iter().cloned());
+                share.arrival.aliases.extend(told.aliases.iter().cloned());
+                share.arrival.templates.extend(told.templates.iter().cloned());
             }
             if !routed {
                 tracing::warn!("Meta told of a number that is not linked here; it is not kept");

@@ -3,14 +3,15 @@
 use bytes::Bytes;
 use cetar_model::Channel::WhatsappOfficial;
 use cetar_model::{
-    Card, Chat, Content, Coordinate, FailureCode, Location, Media, MediaSource, MessageId, Receipt, Timestamp,
+    Card, Chat, Content, Coordinate, FailureCode, Location, Media, MediaSource, MessageId, Receipt,
+    TemplateChange, Timestamp,
 };
 use cetar_provider::{InboundMessage, MessageStatus};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::frame::id_of;
-use crate::{errors, media::Reference};
+use crate::{errors, media::Reference, templates};
 
 /// What a change tells.
 #[derive(Default)]
@@ -19,6 +20,9 @@ pub(super) struct Told {
     pub(super) phone_number_id: Option<String>,
     pub(super) messages: Vec<InboundMessage>,
     pub(super) statuses: Vec<MessageStatus>,
+    pub(super) templates: Vec<TemplateChange>,
+    /// User ids, and whose numbers they are.
+    pub(super) aliases: Vec<(Chat, Chat)>,
 }
 
 #[derive(Deserialize)]
@@ -35,7 +39,10 @@ struct ChangeValue<'a> {
     statuses: Vec<Value>,
 }
 
-pub(super) fn read(value: &str) -> Told {
+pub(super) fn read(field: &str, value: &str) -> Told {
+    if let Some(change) = templates::change(field, value) {
+        return Told { templates: vec![change], ..Told::default() };
+    }
     let Ok(change) = serde_json::from_str::<ChangeValue<'_>>(value) else { return Told::default() };
     let message = |raw: &&RawValue| message(raw, &change.contacts);
     let echo = |raw: &&RawValue| echo(raw);
@@ -48,7 +55,24 @@ pub(super) fn read(value: &str) -> Told {
             .chain(change.message_echoes.iter().filter_map(echo))
             .collect(),
         statuses: change.statuses.iter().filter_map(status).collect(),
+        templates: Vec::new(),
+        aliases: aliases(&change),
     }
+}
+
+/// Who is named by both, wherever: then each is known by either.
+fn aliases(change: &ChangeValue<'_>) -> Vec<(Chat, Chat)> {
+    let both = |value: &Value, user: &str, number: &str| {
+        let number = text(value, number)?.trim_start_matches('+');
+        Some((Chat::new(text(value, user)?), Chat::new(number)))
+    };
+    let contacts = change.contacts.iter().filter_map(|contact| both(contact, "user_id", "wa_id"));
+    let statuses =
+        change.statuses.iter().filter_map(|status| both(status, "recipient_user_id", "recipient_id"));
+    let mut known: Vec<_> = contacts.chain(statuses).collect();
+    known.sort_unstable();
+    known.dedup();
+    known
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
@@ -69,10 +93,13 @@ fn message(raw: &RawValue, contacts: &[Value]) -> Option<InboundMessage> {
         let same = |name: &str, with: Option<&str>| with.is_some() && text(contact, name) == with;
         same("wa_id", text(&value, "from")) || same("user_id", user)
     });
-    let contact = contact.or(contacts.first()).cloned().unwrap_or_default();
-    let number =
-        text(&value, "from").or(text(&contact, "wa_id")).map(|number| number.trim_start_matches('+'));
-    let from = Chat::new(number.or(user).or(text(&contact, "user_id"))?);
+    // Where no contact is the sender's for sure, the only one there is gives the name; an address only to a message without any.
+    let only = contacts.first().filter(|_| contacts.len() == 1);
+    let is_nameless = text(&value, "from").is_none() && user.is_none();
+    let sure = contact.or(only.filter(|_| is_nameless)).cloned().unwrap_or_default();
+    let contact = contact.or(only).cloned().unwrap_or_default();
+    let number = text(&value, "from").or(text(&sure, "wa_id")).map(|number| number.trim_start_matches('+'));
+    let from = Chat::new(number.or(user).or(text(&sure, "user_id"))?);
     let group = text(&value, "group_id");
     let profile = &contact["profile"];
     let username = text(profile, "username").map(|name| name.trim_start_matches('@'));

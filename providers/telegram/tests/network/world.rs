@@ -163,7 +163,7 @@ impl World {
 
     pub(crate) fn outbound(&self, to: impl ToString + Copy, content: Content) -> Outbound {
         let id: MessageId = self.ids.make(self.clock.now());
-        Outbound { id, to: Chat::new(to.to_string()), content, reply_to: None, attempt: 1 }
+        Outbound { id, to: Chat::new(to.to_string()), content, reply_to: None, tag: None, attempt: 1 }
     }
 
     pub(crate) async fn send(&self, to: impl ToString + Copy, content: Content) -> Result<Sent, SendError> {

@@ -306,6 +306,7 @@ impl World {
             to: Chat::new(PEER),
             content: Content::Text { text: text.to_owned() },
             reply_to: None,
+            tag: None,
             attempt: 1,
         }
     }

@@ -2,7 +2,8 @@
 
 use axum::{extract::State, http::HeaderMap, response::IntoResponse};
 use cetar_engine::accept::SendRequest;
-use cetar_model::{Channel, Chat, ContentKind, MessageId};
+use cetar_model::{Channel, Chat, ContentKind, MessageId, MessageTag};
+use cetar_provider::Capabilities;
 use utoipa::ToSchema;
 
 use super::{
@@ -25,7 +26,7 @@ use crate::{
 
 refusals!(Refusals:
     InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, DeviceNotAllowed, NoDevice, SessionIdRequired,
-    DeviceNotLinked, RecipientNotOptedIn, IdempotencyKeyReused,
+    DeviceNotLinked, RecipientNotOptedIn, OutsideWindow, IdempotencyKeyReused,
 );
 
 /// Types of this endpoint.
@@ -68,6 +69,10 @@ pub(crate) struct SendBody {
     /// The message it answers: a `message_id` of the same device.
     #[schema(nullable, required = false, example = json!(null))]
     reply_to: Option<String>,
+    /// `human_agent`: a person, and no program, answers. On Messenger and Instagram it allows seven days instead of 24 hours; Meta must
+    /// have granted the app the feature, and forbids anything else under it.
+    #[schema(value_type = Option<schema::MessageTag>, nullable, required = false, example = json!(null))]
+    tag: Option<String>,
     /// Your own reference, up to 255 characters; it comes back in every event of this message.
     #[schema(min_length = 1, max_length = 255, pattern = "\\S", nullable, required = false)]
     client_ref: Option<String>,
@@ -211,6 +216,7 @@ pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach, place: Place) -> Result<
         }
     }
     let reply_to = fields.parsed("reply_to", || Problem::Id { prefix: MessageId::PREFIX });
+    let tag = tag(fields, network);
     let Envelope { device, client_ref, expires_in } = Envelope::read(fields);
     fields.check()?;
     // Nothing was refused, so what is required is there.
@@ -223,11 +229,22 @@ pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach, place: Place) -> Result<
         content,
         device,
         reply_to,
+        tag,
         client_ref,
         expires_in,
         request_id: None,
         idempotency: None,
     })
+}
+
+/// What is claimed of the message, where its channel knows it.
+fn tag(fields: &Fields<'_>, network: Option<&Capabilities>) -> Option<MessageTag> {
+    let tag = fields.parsed("tag", || Problem::Unknown { allowed: words(MessageTag::ALL) })?;
+    if network.is_some_and(|network| network.human_agent.is_none()) {
+        let allowed = words(&[Channel::Messenger, Channel::Instagram]);
+        fields.refuse("tag", Problem::NotOnChannel { allowed });
+    }
+    Some(tag)
 }
 
 enum Kind {

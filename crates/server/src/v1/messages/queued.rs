@@ -73,6 +73,7 @@ pub(in crate::v1) fn refused(error: AcceptError) -> ApiError {
         AcceptError::NoSuchMessage => ApiError::field("reply_to", Problem::NoSuchMessage),
         AcceptError::RecipientNotOptedIn(link) => not_opted_in(link.as_deref()),
         AcceptError::OutsideWindow => ApiError::new(ErrorCode::OutsideWindow),
+        AcceptError::TemplateRefused { status, reason } => template_refused(&status, reason.as_deref()),
         AcceptError::IdempotencyKeyReused => ApiError::new(ErrorCode::IdempotencyKeyReused),
         AcceptError::State(error) => ApiError::internal(error),
         AcceptError::Store(error) => error.into(),
@@ -84,6 +85,22 @@ pub(in crate::v1) fn plan_lacks(feature: &str) -> ApiError {
     ApiError::new(ErrorCode::PlanFeatureMissing).saying(Text::new(
         format!("Paket langganan Anda tidak mendukung fitur ini ({feature})."),
         format!("Your plan does not include this feature ({feature})."),
+    ))
+}
+
+/// What Meta says of the template.
+fn template_refused(status: &str, reason: Option<&str>) -> ApiError {
+    let error = ApiError::new(ErrorCode::TemplateRefused);
+    if status == cetar_model::NOT_FOUND {
+        return error.saying(Text::new(
+            "Meta tidak punya template dengan nama dan bahasa ini di akun WhatsApp Business device tersebut. Periksa template_name dan language; daftarnya ada di GET /v1/meta/templates.",
+            "Meta has no template of this name and language in the device's WhatsApp Business account. Look at template_name and language; GET /v1/meta/templates lists them.",
+        ));
+    }
+    let why = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    error.saying(Text::new(
+        format!("Template ini belum atau tidak lagi disetujui Meta: {status}{why}. Lihat di WhatsApp Manager, atau pakai template lain yang APPROVED."),
+        format!("Meta has not approved this template, or not any more: {status}{why}. Look at it in WhatsApp Manager, or use another one that is APPROVED."),
     ))
 }
 

@@ -133,6 +133,7 @@ fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(i64, Vec<String>, SendRe
         content,
         device,
         reply_to: None,
+        tag: None,
         client_ref,
         expires_in,
         request_id: None,

@@ -26,7 +26,7 @@ use crate::{
 
 refusals!(Refusals:
     InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, DeviceNotAllowed, NoDevice, SessionIdRequired,
-    DeviceNotLinked, OutsideWindow, IdempotencyKeyReused,
+    DeviceNotLinked, OutsideWindow, TemplateRefused, IdempotencyKeyReused,
 );
 
 /// A message to send through the official WhatsApp.
@@ -201,6 +201,7 @@ fn parse(fields: &Fields<'_>, body: &Body, network: Option<&Capabilities>) -> Re
         content,
         device,
         reply_to,
+        tag: None,
         client_ref,
         expires_in,
         request_id: None,

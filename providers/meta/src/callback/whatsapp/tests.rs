@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn told(value: &Value) -> Told {
-    read(&value.to_string())
+    read("messages", &value.to_string())
 }
 
 fn received(message: Value) -> InboundMessage {
@@ -140,4 +140,21 @@ fn what_is_no_change_of_a_number_tells_nothing() {
             "{value}"
         );
     }
+}
+
+#[test]
+fn nobody_is_taken_for_another_and_both_addresses_are_told() {
+    let message = json!({"id": "wamid.IN1", "timestamp": "1", "from_user_id": "ID.3", "type": "text", "text": {"body": "x"}});
+    let others = json!([
+        {"profile": {"name": "Budi"}, "wa_id": "6281", "user_id": "ID.1"},
+        {"profile": {"name": "Ana"}, "wa_id": "6282", "user_id": "ID.2"},
+    ]);
+    let told = told(&json!({
+        "metadata": {"phone_number_id": "987"}, "contacts": others, "messages": [message],
+        "statuses": [{"id": "wamid.A", "status": "sent", "timestamp": "1", "recipient_id": "6283", "recipient_user_id": "ID.4"}],
+    }));
+    assert_eq!((told.messages[0].from.as_str(), told.messages[0].from_alias), ("ID.3", true));
+    assert_eq!(told.messages[0].sender_name, None);
+    let pairs: Vec<_> = told.aliases.iter().map(|(user, number)| (user.as_str(), number.as_str())).collect();
+    assert_eq!(pairs, [("ID.1", "6281"), ("ID.2", "6282"), ("ID.4", "6283")]);
 }
