@@ -83,6 +83,7 @@ impl Gateway {
             settings: Settings {
                 requests_per_minute: config.limits.requests_per_minute,
                 retention: config.retention.events.0,
+                media_retention: config.retention.media.0,
                 ..Settings::default()
             },
         });

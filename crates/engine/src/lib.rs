@@ -114,6 +114,8 @@ pub struct Settings {
     pub poll: Duration,
     /// Events, deliveries and attempts are kept this long (30 days).
     pub retention: Duration,
+    /// Media are kept this long after they were used last (90 days; never less than 8).
+    pub media_retention: Duration,
 }
 
 impl Default for Settings {
@@ -125,6 +127,7 @@ impl Default for Settings {
             drain: Duration::from_secs(25),
             poll: Duration::from_secs(1),
             retention: Duration::from_hours(30 * 24),
+            media_retention: Duration::from_hours(90 * 24),
         }
     }
 }

@@ -10,6 +10,7 @@ mod folder;
 mod kind;
 mod links;
 mod place;
+mod prune;
 mod serve;
 mod upload;
 

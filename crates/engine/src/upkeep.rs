@@ -10,6 +10,7 @@ use crate::{Engine, lock};
 /// Rows touched by one transaction: small, so that nobody waits long behind it.
 const BATCH: usize = 500;
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
+const ORPHANS_EVERY: Duration = Duration::from_hours(24);
 /// WhatsApp keeps what a device has not fetched for about 30 days.
 const KNOWN_AGAIN: Duration = Duration::from_hours(35 * 24);
 /// `last_used_at` of a key is true to within this.
@@ -36,9 +37,24 @@ pub(crate) async fn prune(engine: Engine, stop: CancellationToken) {
         if let Err(error) = engine.prune_sessions().await {
             tracing::warn!(%error, "sessions that have ended could not be deleted");
         }
+        if let Err(error) = engine.prune_media(&stop).await {
+            tracing::warn!(%error, "media past their time cannot be deleted; trying again");
+        }
+        engine.progressed();
         if let Err(error) = engine.inner.media.sweep(engine.now()).await {
             tracing::warn!(%error, "what is unfinished in the media folder cannot be looked through");
         }
+    }
+}
+
+/// Every day: looks for media that are kept without anybody knowing of them.
+pub(crate) async fn orphans(engine: Engine, stop: CancellationToken) {
+    let mut turns = Turns::new(&engine, "orphans", Duration::from_hours(1), ORPHANS_EVERY);
+    while turns.next(&engine, &stop).await {
+        if let Err(error) = engine.find_orphans(&stop).await {
+            tracing::warn!(%error, "what is kept of media cannot be looked through; trying again tomorrow");
+        }
+        engine.progressed();
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     db::{
         Tx, corrupt, count, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_opt,
     },
+    media_prune,
     seal::Place,
     statement::statements,
 };
@@ -32,6 +33,7 @@ statements! {
                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (workspace, url_hash) DO UPDATE SET \
                     media = excluded.media, etag = excluded.etag, last_modified = excluded.last_modified, \
                     fetched_at = excluded.fetched_at";
+    WHERE_FROM = "SELECT workspace FROM media WHERE id = $1";
     SET_CONTENT = "UPDATE messages SET content = $2 WHERE id = $1";
 }
 
@@ -116,6 +118,7 @@ pub(crate) async fn want(
 
 impl Store {
     /// Notes a medium whose bytes are kept already: one of a send, or one that a person gave us, which is of no device yet.
+    /// [`Conflict`](StoreError::Conflict) while the same bytes are about to be deleted, which passes.
     pub async fn keep_media(
         &self,
         id: &MediaId,
@@ -127,6 +130,7 @@ impl Store {
         let args = (id.clone(), workspace.clone(), device.cloned(), bytes, now);
         self.write(args, |tx, (id, workspace, device, bytes, now)| {
             Box::pin(async move {
+                media_prune::referable(tx, workspace.as_str(), &bytes.hash).await?;
                 execute!(
                     tx,
                     KEEP,
@@ -185,11 +189,17 @@ impl Store {
         Ok(next.and_then(|(at,)| at).map(Timestamp::from_micros))
     }
 
-    /// Writes what came of a try to read one. Nothing changes if it is not wanted any more.
+    /// Writes what came of a try to read one. Nothing changes if it is not wanted any more. [`Conflict`](StoreError::Conflict) while the
+    /// same bytes are about to be deleted, which passes.
     pub async fn settle_media(&self, id: &MediaId, outcome: MediaOutcome) -> Result<()> {
         self.write((id.clone(), outcome), |tx, (id, outcome)| {
             Box::pin(async move {
                 let id = id.as_str();
+                if let MediaOutcome::Stored(bytes) = outcome
+                    && let Some((workspace,)) = fetch_optional!(tx, (String,), WHERE_FROM, id)?
+                {
+                    media_prune::referable(tx, &workspace, &bytes.hash).await?;
+                }
                 match outcome {
                     MediaOutcome::Stored(bytes) => execute!(
                         tx,

@@ -38,6 +38,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(9, "0009_inbox"),
     step!(10, "0010_usage"),
     step!(11, "0011_official"),
+    step!(12, "0012_media_retention"),
 ];
 
 /// The schema this program knows.

@@ -9,5 +9,8 @@ section! {
     pub(crate) struct Retention in "retention" {
         /// Events, webhook deliveries and the attempts of both.
         events: Span = Span(Duration::from_hours(30 * 24)), "a length of time, as in \"30d\" or \"12h\"";
+        /// Media, from when they were used last: their bytes are deleted, their messages stay. Never less than 8 days, for their addresses
+        /// are good for 7.
+        media: Span = Span(Duration::from_hours(90 * 24)), "a length of time, as in \"90d\"";
     }
 }

@@ -1,9 +1,9 @@
 //! A bucket that bytes are kept in, under the same names as in the folder. An object is there whole or not at all.
 use std::{io, path::PathBuf, sync::Arc};
 
-use cetar_model::WorkspaceId;
+use cetar_model::{Timestamp, WorkspaceId};
 use cetar_provider::ByteStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, buffered::BufWriter, path::Path,
 };
@@ -12,7 +12,10 @@ use tokio::{
     io::{AsyncWriteExt, BufReader},
 };
 
-use super::folder::hex;
+use super::{
+    folder::{hex, unhex},
+    prune::Found,
+};
 
 /// What is sent at once. A store of S3's kind takes parts of 5 MiB and more, and at most 10,000 of them.
 const PART: usize = 8 << 20;
@@ -104,6 +107,30 @@ impl Bucket {
         Ok(self.size(&self.path(workspace, hash)).await?.is_some())
     }
 
+    /// Deletes these bytes.
+    pub(crate) async fn delete(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> io::Result<()> {
+        match self.store.delete(&self.path(workspace, hash)).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Everything that is kept.
+    pub(super) fn list(&self) -> BoxStream<'static, io::Result<Found>> {
+        let prefix = self.prefix.clone();
+        let objects = self.store.list(Some(&prefix)).map_err(io::Error::from);
+        objects
+            .try_filter_map(move |object| {
+                let found = read_name(&prefix, &object.location).map(|(workspace, hash)| Found {
+                    workspace,
+                    hash,
+                    kept_at: Timestamp::from_micros(object.last_modified.timestamp_micros()),
+                });
+                std::future::ready(Ok(found))
+            })
+            .boxed()
+    }
+
     async fn size(&self, path: &Path) -> io::Result<Option<u64>> {
         match self.store.head(path).await {
             Ok(found) => Ok(Some(found.size)),
@@ -116,6 +143,14 @@ impl Bucket {
         let name = hex(hash);
         self.prefix.clone().join(workspace.as_str()).join(&name[..2]).join(name)
     }
+}
+
+/// The opposite of [`Bucket::path`].
+fn read_name(prefix: &Path, name: &Path) -> Option<(WorkspaceId, [u8; 32])> {
+    let mut parts = name.prefix_match(prefix)?;
+    let (workspace, folder, hash) = (parts.next()?, parts.next()?, parts.next()?);
+    let read = (workspace.as_ref().parse().ok()?, unhex(hash.as_ref())?);
+    (parts.next().is_none() && hash.as_ref().starts_with(folder.as_ref())).then_some(read)
 }
 
 #[cfg(test)]
@@ -158,5 +193,18 @@ mod tests {
         let name = format!("toko/media/{}/07/{}", workspace(), "07".repeat(32));
         assert!(store.head(&Path::from(name)).await.is_ok(), "named as in the folder");
         bucket.prove().await.unwrap();
+
+        store.put(&Path::from("toko/media/catatan.txt"), "x".into()).await.unwrap();
+        store.put(&Path::from("lain/a"), "x".into()).await.unwrap();
+        let found: Vec<Found> = bucket.list().try_collect().await.unwrap();
+        assert_eq!(
+            found.iter().map(|it| (&it.workspace, it.hash)).collect::<Vec<_>>(),
+            [(&workspace(), [7; 32])]
+        );
+        for _ in 0..2 {
+            bucket.delete(&workspace(), &[7; 32]).await.unwrap();
+        }
+        assert!(!bucket.has(&workspace(), &[7; 32]).await.unwrap());
+        assert!(store.head(&Path::from("lain/a")).await.is_ok(), "what is not ours stays");
     }
 }

@@ -188,6 +188,10 @@ impl Engine {
         let source = source(id.clone());
         let bytes = self.read(job, download, limit).await?;
         store.keep_media(&id, &job.workspace, Some(&job.device), bytes.clone(), self.now()).await?;
+        // The same bytes may have been deleted as past their time after we kept them, and before the database knew of it.
+        if !self.inner.media.place.has(&job.workspace, &bytes.hash).await? {
+            return Err(NotFetched::Later("what was kept is gone".to_owned()));
+        }
         store.set_media_source(&job.workspace, url_hash, source).await?;
         metrics::counter!("cetar_media_fetches_total", "outcome" => "fetched").increment(1);
         Ok((id, bytes))

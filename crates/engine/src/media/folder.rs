@@ -7,13 +7,18 @@ use std::{
 
 use cetar_model::{Timestamp, WorkspaceId};
 use cetar_provider::ByteStream;
-use futures::StreamExt;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
 use sha2::{Digest, Sha256};
 use tokio::{
     fs::{self, File, OpenOptions},
     io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
 };
 use tokio_util::io::ReaderStream;
+
+use super::prune::Found;
 
 /// What is read at once.
 const PIECE: usize = 64 * 1024;
@@ -84,6 +89,38 @@ impl Folder {
     /// Whether these bytes are there.
     pub(crate) async fn has(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> io::Result<bool> {
         fs::try_exists(self.path(workspace, hash)).await
+    }
+
+    /// Deletes these bytes.
+    pub(crate) async fn delete(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> io::Result<()> {
+        match fs::remove_file(self.path(workspace, hash)).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Everything that is kept.
+    pub(super) async fn list(&self) -> io::Result<BoxStream<'static, io::Result<Found>>> {
+        let mut folders = Vec::new();
+        for workspace in entries(&self.root).await? {
+            let name = workspace.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            // Where files grow is none.
+            let Ok(id) = name.parse::<WorkspaceId>() else { continue };
+            folders.extend(entries(&workspace).await?.into_iter().map(|folder| (id.clone(), folder)));
+        }
+        // One folder at a time: a 256th of a workspace.
+        let files = stream::iter(folders).then(|(workspace, folder)| async move {
+            let mut found = Vec::new();
+            for file in entries(&folder).await? {
+                let hash = file.file_name().and_then(|name| unhex(&name.to_string_lossy()));
+                let (Some(hash), Ok(about)) = (hash, fs::metadata(&file).await) else { continue };
+                let kept = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+                let (workspace, kept_at) = (workspace.clone(), Timestamp::default() + kept);
+                found.push(Found { workspace, hash, kept_at });
+            }
+            Ok(found)
+        });
+        Ok(files.map(flat).flatten().boxed())
     }
 
     /// Deletes what a process that died left unfinished: files that have not grown for a day.
@@ -171,6 +208,39 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// 64 hexadecimal digits, lower case, as [`hex`] writes them.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    (hex(&bytes) == text).then_some(bytes)
+}
+
+/// What is in a folder; nothing, if it is not there or is none.
+async fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries = match fs::read_dir(folder).await {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut paths = Vec::new();
+    while let Some(entry) = entries.next_entry().await? {
+        paths.push(entry.path());
+    }
+    Ok(paths)
+}
+
+/// A folder's files one by one, or what went wrong with it.
+fn flat(found: io::Result<Vec<Found>>) -> BoxStream<'static, io::Result<Found>> {
+    match found {
+        Ok(found) => stream::iter(found.into_iter().map(Ok)).boxed(),
+        Err(error) => stream::iter([Err(error)]).boxed(),
+    }
+}
+
 async fn make(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -223,6 +293,41 @@ mod tests {
             !folder.has(&other, &kept.hash).await.unwrap(),
             "another workspace does not even learn that it is there"
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_listed_and_deleted_and_strangers_files_are_left_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::new(data.path().join("media"));
+        assert_eq!(folder.list().await.unwrap().count().await, 0, "there is no folder yet");
+        let mut growing = folder.begin([1; 16]).await.unwrap();
+        growing.add(b"gambar").await.unwrap();
+        let kept = folder.keep(growing, &workspace()).await.unwrap();
+        let _still_growing = folder.begin([2; 16]).await.unwrap();
+        let beside = folder.path(&workspace(), &kept.hash).with_file_name("catatan.txt");
+        std::fs::write(&beside, b"x").unwrap();
+        std::fs::write(data.path().join("media/README"), b"x").unwrap();
+        let found: Vec<Found> = folder.list().await.unwrap().try_collect().await.unwrap();
+        assert_eq!(
+            found.iter().map(|it| (&it.workspace, it.hash)).collect::<Vec<_>>(),
+            [(&workspace(), kept.hash)]
+        );
+        for _ in 0..2 {
+            folder.delete(&workspace(), &kept.hash).await.unwrap();
+        }
+        assert_eq!(folder.list().await.unwrap().count().await, 0);
+        assert!(beside.exists());
+    }
+
+    #[test]
+    fn only_what_we_write_is_read_as_a_hash() {
+        let name = hex(&[0xab; 32]);
+        assert_eq!(unhex(&name), Some([0xab; 32]));
+        for other in
+            ["", "ab", &name[..62], &name.to_uppercase(), &format!("{name}00"), &format!("+a{}", &name[2..])]
+        {
+            assert_eq!(unhex(other), None, "{other}");
+        }
     }
 
     #[tokio::test]

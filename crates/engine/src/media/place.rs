@@ -4,10 +4,12 @@ use std::io;
 
 use cetar_model::{Timestamp, WorkspaceId};
 use cetar_provider::ByteStream;
+use futures::stream::BoxStream;
 
 use super::{
     bucket::Bucket,
     folder::{Folder, Growing, Kept},
+    prune::Found,
 };
 
 /// The place.
@@ -55,6 +57,22 @@ impl Place {
         match &self.bucket {
             Some(bucket) => bucket.has(workspace, hash).await,
             None => self.folder.has(workspace, hash).await,
+        }
+    }
+
+    /// Deletes these bytes. That they are gone already is no error.
+    pub(crate) async fn delete(&self, workspace: &WorkspaceId, hash: &[u8; 32]) -> io::Result<()> {
+        match &self.bucket {
+            Some(bucket) => bucket.delete(workspace, hash).await,
+            None => self.folder.delete(workspace, hash).await,
+        }
+    }
+
+    /// Everything that is kept, in no order. What has another name than ours is passed over.
+    pub(super) async fn list(&self) -> io::Result<BoxStream<'static, io::Result<Found>>> {
+        match &self.bucket {
+            Some(bucket) => Ok(bucket.list()),
+            None => self.folder.list().await,
         }
     }
 

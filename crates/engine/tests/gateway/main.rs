@@ -17,6 +17,7 @@ mod pace;
 #[path = "../support/reader.rs"]
 mod reader;
 mod replies;
+mod retention;
 mod sending;
 mod site;
 mod stopping;

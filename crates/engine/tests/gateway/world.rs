@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -108,7 +109,7 @@ impl World {
         };
         let (providers, clock) = (self.providers.lock().unwrap().clone(), self.clock.clone());
         let (node, webhooks) = (name.to_owned(), Arc::clone(&self.receiver));
-        let folder = self.data.path().join("media");
+        let folder = self.media_folder();
         // Loopback is where a test's site stands; everything else is guarded as in production.
         let allow = vec!["127.0.0.1/32".parse().unwrap()];
         let http = http::Options { allow, plain_http: true, ..http::Options::default() };
@@ -151,6 +152,16 @@ impl World {
             running,
             runtime: Some(runtime),
         }
+    }
+
+    /// Where media are kept.
+    pub(crate) fn media_folder(&self) -> PathBuf {
+        self.data.path().join("media")
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Texts attempted so far, in order.

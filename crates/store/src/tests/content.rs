@@ -9,6 +9,8 @@ use crate::{
     MediaOutcome, MediaSourceRecord, MediaState, NewInbound, NewTemplate, NewWanted, StoreError, StoredBytes,
 };
 
+const DAY: Duration = Duration::from_hours(24);
+
 fn bytes(byte: u8) -> StoredBytes {
     StoredBytes {
         hash: [byte; 32],
@@ -100,6 +102,62 @@ on_both_engines! {
         }
         let other = world.ids.make(now);
         assert_eq!(world.store.media_source(&other, &[9; 32]).await.unwrap(), None);
+    }
+
+    async fn media_past_their_time_go_with_the_bytes_that_nothing_else_has(world: &World) {
+        let device = world.device().await;
+        let store = &world.store;
+        let keep = async |byte| {
+            let id: MediaId = world.ids.make(world.now());
+            store.keep_media(&id, &world.workspace, Some(&device), bytes(byte), world.now()).await.map(|()| id)
+        };
+        let (old, shared, used) = (keep(1).await.unwrap(), keep(2).await.unwrap(), keep(3).await.unwrap());
+        world.pass(DAY * 100);
+        let young = keep(2).await.unwrap();
+        for (media, fetched_at) in [(&used, world.now()), (&old, world.now() - DAY * 100)] {
+            let source = MediaSourceRecord { media: media.clone(), etag: None, last_modified: None, fetched_at };
+            let url_hash = [u8::from(media == &used); 32];
+            store.set_media_source(&world.workspace, url_hash, source).await.unwrap();
+        }
+        let prune = async || store.prune_media(world.now() - DAY * 90, world.now(), 1).await.unwrap();
+        let mut rows = 0;
+        while prune().await > 0 {
+            rows += 1;
+        }
+        assert_eq!(rows, 3, "an address that led to one, and two media");
+        for (id, stays) in [(&old, false), (&shared, false), (&used, true), (&young, true)] {
+            assert_eq!(store.media(id).await.unwrap().is_some(), stays);
+        }
+        let at = world.now();
+        assert_eq!(store.media_garbage(at, 9).await.unwrap(), [], "not at once");
+        world.pass(DAY);
+        let garbage = store.media_garbage(world.now(), 9).await.unwrap();
+        assert_eq!(garbage, [(world.workspace.clone(), [1; 32])], "others have the same bytes as the second");
+        assert!(matches!(keep(1).await, Err(StoreError::Conflict)), "not while they are being deleted");
+        store.forget_garbage(garbage).await.unwrap();
+        keep(1).await.unwrap();
+
+        let found = vec![(world.workspace.clone(), [1; 32]), (world.workspace.clone(), [9; 32])];
+        assert_eq!(store.note_orphans(found, world.now()).await.unwrap(), 1);
+        world.pass(DAY);
+        assert_eq!(store.media_garbage(world.now(), 9).await.unwrap(), [(world.workspace.clone(), [9; 32])]);
+    }
+
+    async fn what_came_in_waits_while_the_same_bytes_are_being_deleted(world: &World) {
+        let (device, lease) = world.leased().await;
+        let id: MediaId = world.ids.make(world.now());
+        let inbound = NewInbound {
+            wanted: Some(NewWanted { media: id.clone(), reference: "kunci".into() }),
+            ..world.inbound(&device, lease, "6281234567890", "")
+        };
+        world.store.take_in(inbound).await.unwrap();
+        let bytes_of = vec![(world.workspace.clone(), [1; 32])];
+        world.store.note_orphans(bytes_of.clone(), world.now()).await.unwrap();
+        let settled = world.store.settle_media(&id, MediaOutcome::Stored(bytes(1))).await;
+        assert!(matches!(settled, Err(StoreError::Conflict)));
+        assert_eq!(world.store.media(&id).await.unwrap().unwrap().state, MediaState::Wanted);
+        world.store.forget_garbage(bytes_of).await.unwrap();
+        world.store.settle_media(&id, MediaOutcome::Stored(bytes(1))).await.unwrap();
     }
 
     async fn what_a_message_answers_is_told_by_our_id_where_we_have_it(world: &World) {

@@ -1,0 +1,108 @@
+//! How long media are kept, and what becomes of what nobody knows of.
+
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use cetar_engine::{accept::SendRequest, media::MediaAnswer};
+use cetar_model::{Content, Media, MediaId, MessageState as S};
+
+use crate::{
+    site::{Answer, PNG, Site},
+    world::{Node, World},
+};
+
+const BUDI: &str = "6281234567890";
+const DAY: Duration = Duration::from_hours(24);
+
+fn image(url: &str) -> SendRequest {
+    let content = Content::Image { media: Media::at(url), caption: None };
+    SendRequest { content, ..Node::text(BUDI, "") }
+}
+
+/// Sends a picture; the medium it was sent as.
+async fn sent(world: &World, node: &Node, url: &str) -> MediaId {
+    let job = node.accept(image(url)).await.unwrap().job;
+    node.message_is(&job, S::Sent).await;
+    world.network.contents().pop().unwrap().media().unwrap().stored().unwrap().clone()
+}
+
+/// The files that are kept, by their names.
+fn kept(world: &World) -> Vec<PathBuf> {
+    let mut folders = vec![world.media_folder()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files
+}
+
+/// Lets the turns of pruning come that delete what was noted.
+async fn deleted(world: &World, node: &Node, left: usize) {
+    for _ in 0..2 {
+        node.pass(Duration::from_mins(61));
+    }
+    node.until("the bytes to be deleted", async || kept(world).len() == left).await;
+}
+
+#[tokio::test]
+async fn a_picture_is_kept_as_long_as_it_is_used_and_ninety_days_more() {
+    let (world, site) = (World::new(), Site::serving(Answer::of(PNG, "etag: \"1\"\r\n")).await);
+    let node = world.start().await;
+    let url = site.url("/promo.png");
+    let id = sent(&world, &node, &url).await;
+    // Used again, long after it was fetched: its server says that it has not changed.
+    node.pass(60 * DAY);
+    site.serve(Answer::status("304 Not Modified"));
+    assert_eq!(sent(&world, &node, &url).await, id);
+    node.pass(60 * DAY);
+    // What is sent in between shows that pruning has had its turn.
+    site.serve(Answer::of(&[PNG, b"lain"].concat(), ""));
+    let other = sent(&world, &node, &site.url("/lain.png")).await;
+    node.pass(Duration::from_mins(11));
+    node.run_until_idle().await;
+    assert!(matches!(node.engine.find_media(&id).await.unwrap(), MediaAnswer::Here(_)));
+
+    node.pass(31 * DAY);
+    node.until("it to be gone", async || {
+        matches!(node.engine.find_media(&id).await.unwrap(), MediaAnswer::None)
+    })
+    .await;
+    assert!(matches!(node.engine.find_media(&other).await.unwrap(), MediaAnswer::Here(_)));
+    deleted(&world, &node, 1).await;
+    // The same picture again is fetched anew.
+    site.serve(Answer::of(PNG, "etag: \"1\"\r\n"));
+    let again = sent(&world, &node, &url).await;
+    assert_ne!(again, id);
+    assert!(matches!(node.engine.find_media(&again).await.unwrap(), MediaAnswer::Here(_)));
+    assert_eq!(kept(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_kept_without_a_medium_is_found_and_deleted() {
+    let (world, site) = (World::new(), Site::serving(Answer::of(PNG, "")).await);
+    let node = world.start().await;
+    let id = sent(&world, &node, &site.url("/promo.png")).await;
+    // Left by a process that died between keeping and noting it, days ago; and one that may be about to be noted.
+    let now = UNIX_EPOCH + Duration::from_micros(u64::try_from(world.now().as_micros()).unwrap());
+    let folder = kept(&world)[0].parent().unwrap().parent().unwrap().to_owned();
+    for (byte, age) in [("cd", 3 * DAY), ("ef", Duration::from_hours(1))] {
+        fs::create_dir_all(folder.join(byte)).unwrap();
+        let file = fs::File::create(folder.join(byte).join(byte.repeat(32))).unwrap();
+        file.set_modified(now - age).unwrap();
+    }
+    node.pass(Duration::from_mins(61));
+    node.until("it to be found", async || {
+        let noted = node.engine.store().media_garbage(world.now() + Duration::from_secs(1), 9).await.unwrap();
+        noted.len() == 1
+    })
+    .await;
+    deleted(&world, &node, 2).await;
+    assert!(!folder.join("cd").join("cd".repeat(32)).exists());
+    assert!(matches!(node.engine.find_media(&id).await.unwrap(), MediaAnswer::Here(_)));
+}
