@@ -16,6 +16,8 @@ const AGENT: &[&str] = &[
     "sendMessage",
     "sendTemplate",
     "sendOfficialMessage",
+    "listOfficialTemplates",
+    "syncOfficialTemplates",
     "checkNumber",
     "uploadMedia",
     "showTyping",
