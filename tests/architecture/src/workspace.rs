@@ -8,8 +8,8 @@ use std::{
 
 use serde_json::Value;
 
-/// Folders that hold nothing of ours.
-const NOT_OURS: &[&str] = &["target", "node_modules", "data", "dist"];
+/// Folders and files that hold nothing of ours.
+const NOT_OURS: &[&str] = &["target", "node_modules", "data", "dist", "schema.d.ts"];
 
 /// Hidden folders that do.
 const HIDDEN_OURS: &[&str] = &[".ci", ".cargo", ".config", ".github"];
@@ -128,7 +128,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
             && (!name.starts_with('.') || HIDDEN_OURS.contains(&name.as_str()));
         if kind.is_dir() && ours {
             collect(&entry.path(), found);
-        } else if kind.is_file() {
+        } else if kind.is_file() && !NOT_OURS.contains(&name.as_str()) {
             found.push(entry.path());
         }
     }

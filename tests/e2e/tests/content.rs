@@ -108,7 +108,7 @@ async fn what_an_example_says_arrives_whole() {
         shop.gateway.get_file(&url, &[("if-none-match", file.headers["etag"].to_str().expect("text"))]).await;
     assert_eq!((again.status, again.body.len()), (304, 0));
     for forged in
-        [format!("{url}x"), url.replace("/media/", "/media/../"), format!("{}/media/x", shop.gateway.base)]
+        [format!("{url}x"), url.replace("/media/", "/media/..%2F"), format!("{}/media/x", shop.gateway.base)]
     {
         assert_eq!(shop.gateway.get_file(&forged, &[]).await.status, 404, "{forged}");
     }
