@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BINARY = process.env.CETAR_BIN ?? join(ROOT, "target/simulated/cetar");
+const BINARY = process.env.SERVER_BINARY ?? join(ROOT, "target/simulated/cetar");
 
 /** A running server: its address, the owner's sign-in and the first key, as it printed them. */
 export async function startServer({ port = 0 } = {}) {
