@@ -29,7 +29,7 @@ before(async () => {
       text: "Halo {{1}}, tagihan Anda {{2}}.",
       buttons: [{ id: "BAYAR", text: "Sudah bayar" }],
     });
-    const webhook = await post("/v1/webhooks", { url: "https://contoh.com/webhook" });
+    const webhook = await post("/v1/webhooks", { url: "http://127.0.0.1:9/webhook" });
     const invited = await post("/v1/users", { email: "rina@contoh.com", role: "agent" });
     await post(`/v1/devices/${device.id}/phone`, {
       from: "6281234567001",
