@@ -23,13 +23,15 @@ export function useConnected(): boolean {
   );
 }
 
-/** Follows the server's events while mounted. After a gap everything is read anew, so nothing missed stays on the page. */
+/**
+ * Follows the server's events while mounted. Each time it is heard, the first included, everything is read anew: what changed between
+ * a page's reading and that moment was told to nobody.
+ */
 export function useStream(): void {
   const client = useQueryClient();
   useEffect(() => {
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let heard = false;
     const stale = new Set<string>();
     let reading: ReturnType<typeof setTimeout> | undefined;
 
@@ -43,8 +45,7 @@ export function useStream(): void {
     function open() {
       source = new EventSource("/v1/stream");
       source.onopen = () => {
-        if (heard) void client.invalidateQueries();
-        heard = true;
+        void client.invalidateQueries();
         setUp(true);
       };
       source.onmessage = (message: MessageEvent<string>) => {
