@@ -15,7 +15,7 @@ mod values;
 mod webhook;
 
 pub(crate) use user::User;
-use values::{channels, network};
+use values::{channels, network, pace_modes};
 pub(crate) use webhook::{OneDelivery, OneWebhook, Webhook};
 
 /// What `cetar --version` says. A build that talks to stand-ins must not pass for a real one.
@@ -182,6 +182,9 @@ Examples:
         /// Simulated: reaches made-up people only, needs no account and no link
         #[arg(long)]
         sandbox: bool,
+        /// off: send as fast as it goes; on WhatsApp that costs accounts [default: the network's pace]
+        #[arg(long, value_name = "MODE", value_parser = PossibleValuesParser::new(pace_modes()))]
+        pace: Option<String>,
         #[command(flatten)]
         listing: Listing,
         #[command(flatten)]
@@ -215,12 +218,13 @@ Examples:
         #[command(flatten)]
         tenant: Tenant,
     },
-    /// Change a device's name or settings; what is not given stays
+    /// Change a device's name, pace or settings; what is not given stays
     #[command(after_help = "\
 A token that was renewed is given like this; it must be of the same account. The other settings stay.
 
 Examples:
   cetar device change dev_… --name Shop
+  cetar device change dev_… --pace off
   echo '{\"token\":\"…\"}' | cetar device change dev_… --settings")]
     Change {
         #[command(flatten)]
@@ -231,6 +235,9 @@ Examples:
         /// Take settings from a JSON object on standard input
         #[arg(long)]
         settings: bool,
+        /// off: send as fast as it goes; what waits for its turn goes out at once
+        #[arg(long, value_name = "MODE", value_parser = PossibleValuesParser::new(pace_modes()))]
+        pace: Option<String>,
     },
     /// Stop a device; its messages wait
     Pause(OneDevice),

@@ -1,8 +1,9 @@
 //! One attempt to send, and what is written down of it.
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use cetar_model::{
-    Content, Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, backoff, decide,
+    Chat, Content, Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, backoff,
+    decide,
 };
 use cetar_provider::Outbound;
 use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
@@ -16,12 +17,20 @@ const ACCOUNT_DOWN: &str = "account_down";
 /// Attempts that end with a medium that could not be fetched: about a minute of them. Its chat waits behind it.
 const MAX_FETCHES: u32 = 6;
 
+/// How an attempt behaves towards the network.
+pub(crate) struct Manner {
+    /// What hears when the network asks to slow down.
+    pub(crate) pace: Option<Arc<Pacer>>,
+    /// Typing is shown for so long before the message.
+    pub(crate) typing: Option<Duration>,
+}
+
 /// Makes one, from the claim to the outcome on disk. Returns when the message may be tried again, if it may.
 pub(crate) async fn make(
     engine: Engine,
     live: Arc<Live>,
     trust: Arc<Trust>,
-    pace: Option<Arc<Pacer>>,
+    manner: Manner,
     job: ClaimedJob,
     hold: JobHold,
 ) -> Option<Timestamp> {
@@ -36,9 +45,13 @@ pub(crate) async fn make(
     } else {
         match engine.with_media(&job, live.provider.capabilities()).await {
             Ok(content) => {
+                if let Some(typing) = manner.typing {
+                    show_typing(&engine, &live, &job.to, typing).await;
+                }
                 let result = send(&live, &job, content).await;
                 crashed = result.is_none();
-                if let (Some(pace), Some(Err(SendError::SlowDown { retry_after }))) = (&pace, &result) {
+                if let (Some(pace), Some(Err(SendError::SlowDown { retry_after }))) = (&manner.pace, &result)
+                {
                     pace.slowed(&job.to, *retry_after, engine.now());
                 }
                 let result =
@@ -67,6 +80,21 @@ pub(crate) async fn make(
     settle(&engine, &job, started_at, outcome, crashed).await;
     drop(hold);
     again
+}
+
+/// Lets the account be seen typing, for so long. Whether the network showed it is no matter.
+async fn show_typing(engine: &Engine, live: &Live, chat: &Chat, typing: Duration) {
+    let over = engine.now() + typing;
+    tokio::select! {
+        shown = AssertUnwindSafe(live.session.typing(chat)).catch_unwind() => match shown {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "typing was not shown"),
+            Err(_panic) => tracing::error!("the provider panicked while typing"),
+        },
+        () = engine.inner.clock.sleep_until(over) => {}
+    }
+    engine.progressed();
+    engine.inner.clock.sleep_until(over).await;
 }
 
 /// One call of the provider. `None` if it panicked.

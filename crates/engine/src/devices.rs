@@ -24,6 +24,8 @@ pub struct NewDevice {
     pub name: String,
     /// Simulated. A sandbox device needs no linking: it is connected from the start.
     pub sandbox: bool,
+    /// Whether it keeps to its network's pace, if said; else it does where there is one.
+    pub paced: Option<bool>,
     /// Settings and secrets, by the names of PRODUCT 2.
     pub settings: BTreeMap<String, String>,
 }
@@ -33,6 +35,8 @@ pub struct NewDevice {
 pub struct DeviceChange {
     /// What its owner calls it.
     pub name: Option<String>,
+    /// Whether it keeps to its network's pace. When it no longer does, what waited for its turn goes out at once.
+    pub paced: Option<bool>,
     /// Settings and secrets that take the place of those of the same names.
     pub settings: BTreeMap<String, String>,
 }
@@ -52,6 +56,9 @@ pub enum DeviceError {
     /// A setting is missing or wrong.
     #[error(transparent)]
     Settings(#[from] cetar_provider::SettingsError),
+    /// Its network has no pace to keep to.
+    #[error("this network has no pace")]
+    NoPace,
     /// It is not linked.
     #[error("the device is not linked")]
     NotLinked,
@@ -81,13 +88,16 @@ impl From<IdentifyError> for DeviceError {
 impl crate::Engine {
     /// Adds a device. The id is the contract's `session_id`.
     pub async fn add_device(&self, caller: &Caller, device: NewDevice) -> Result<Device, DeviceError> {
-        let NewDevice { channel, name, sandbox, settings } = device;
+        let NewDevice { channel, name, sandbox, paced, settings } = device;
         let plan = &caller.workspace.plan;
         if !plan.allows(channel) {
             return Err(DeviceError::PlanFeatureMissing(channel.as_str()));
         }
         let provider =
             self.inner.providers.of(channel, sandbox).ok_or(DeviceError::ChannelNotAvailable(channel))?;
+        if paced == Some(true) && provider.capabilities().pace.is_none() {
+            return Err(DeviceError::NoPace);
+        }
         if let (Some(most), false) = (plan.devices, sandbox) {
             let there = self.inner.store.devices(&caller.workspace.id).await?;
             let real = there.iter().filter(|device| !device.sandbox).count();
@@ -121,6 +131,7 @@ impl crate::Engine {
             address,
             health: Health::new(state, None),
             paused: false,
+            paced: paced.unwrap_or(true),
             linked_at: linked.then_some(now),
             created_at: now,
         };
@@ -138,7 +149,11 @@ impl crate::Engine {
         change: DeviceChange,
     ) -> Result<(), DeviceError> {
         let device = self.stored_device(caller, id).await?;
-        let DeviceChange { name, settings } = change;
+        let DeviceChange { name, paced, settings } = change;
+        let provider = self.provider_of(&device);
+        if paced == Some(true) && provider.is_none_or(|provider| provider.capabilities().pace.is_none()) {
+            return Err(DeviceError::NoPace);
+        }
         if !settings.is_empty() {
             self.try_settings(&device, &settings).await?;
         }
@@ -147,12 +162,18 @@ impl crate::Engine {
             workspace: device.workspace.clone(),
             device: device.id.clone(),
             name,
+            paced,
             settings,
             node: self.inner.node.clone(),
             now: self.now(),
         };
         if !self.inner.store.change_device(change).await? {
             return Err(DeviceError::NotFound);
+        }
+        if let Some(paced) = paced {
+            // Its worker brings forward what it has put off. Where another node runs it, that node's supervisor tells it.
+            self.inner.paces.switch(id, paced);
+            self.inner.sessions.wake(id);
         }
         self.device_changed(&device);
         if new_settings && self.inner.state.is_running() {

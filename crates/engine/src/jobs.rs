@@ -11,6 +11,8 @@ pub struct JobView {
     pub job: Job,
     /// Its device's health, if the job waits for the device.
     pub held: Option<Health>,
+    /// It waits for its turn, by the pace of its network.
+    pub paced: bool,
 }
 
 impl crate::Engine {
@@ -32,7 +34,9 @@ impl crate::Engine {
             .filter(|_| job.state == JobState::Ready)
             .map(|device| self.health(device))
             .filter(|health| !health.state.can_send());
-        Ok(Some(JobView { job, held }))
+        // Nobody has tried it, and somebody put it off.
+        let put_off = job.state == JobState::Ready && job.attempts == 0 && self.now() < job.run_at;
+        Ok(Some(JobView { paced: put_off && held.is_none(), job, held }))
     }
 
     /// Takes a queued message back.

@@ -205,6 +205,19 @@ impl Keeper {
         let (Some(provider), Some(hold)) = (engine.provider_of(&device).cloned(), &self.hold) else {
             return Ok(Next::Look);
         };
+        let pace = match provider.capabilities().pace {
+            Some(pace) => Some(engine.pacer(&device, pace).await?),
+            None => None,
+        };
+        if let Some(manners) = provider.capabilities().pace.and_then(|pace| pace.manners)
+            && device.paced
+        {
+            let (now, random) = (engine.now(), engine.random());
+            let at = engine.inner.paces.start(device.channel, &manners, now, random);
+            if self.stop.run_until_cancelled(engine.inner.clock.sleep_until(at)).await.is_none() {
+                return Ok(Next::Look);
+            }
+        }
         let signals = Arc::new(Signals::default());
         let host =
             SessionHost::new(engine.clone(), &device, hold.lease, hold.lost.clone(), Arc::clone(&signals));
@@ -235,7 +248,7 @@ impl Keeper {
             let (live, stop) = (Arc::clone(&live), stop_session.clone());
             async move { live.session.run(stop).await }
         });
-        work.spawn(worker::run(engine.clone(), Arc::clone(&live), stop_claiming.clone()));
+        work.spawn(worker::run(engine.clone(), Arc::clone(&live), pace, stop_claiming.clone()));
         work.spawn(media::download::run(engine.clone(), Arc::clone(&live), stop_claiming.clone()));
 
         let cause = self.watch(&live, &mut session, &mut work).await;
@@ -408,6 +421,10 @@ impl Keeper {
                 tracing::info!(device = %self.id, "another node runs this device");
             }
             self.engine.inner.sessions.set_elsewhere(&self.id, elsewhere);
+            if elsewhere {
+                // What it sends there is not counted here.
+                self.engine.inner.paces.forget(&self.id);
+            }
             self.engine.progressed();
         }
         Ok(self.hold.is_some())

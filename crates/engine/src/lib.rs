@@ -30,7 +30,7 @@ pub mod limit;
 pub mod link;
 pub mod media;
 pub mod official;
-mod pace;
+pub mod pace;
 pub mod passwords;
 pub mod people;
 pub mod phone;

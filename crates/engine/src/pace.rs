@@ -1,20 +1,32 @@
-//! How fast a device sends: what its network allows in all, to one chat and to one group, in any span of time.
+//! How fast a device sends: what its network allows in all, to one chat and to one group, in any span of time; and, where a network
+//! closes accounts that behave like machines, as a person would: with pauses of uneven length, typing before a text, and few strangers.
 //!
 //! The provider says the figures ([`cetar_provider::Pace`]); whoever claims jobs asks here first. A job that must wait is not claimed: it
 //! stays in the queue under the time of its turn, so that pace costs no attempt, holds up no other chat, and outlives a restart. What was sent lately
 //! is known within this process only, which is enough: one node runs a device at a time, and the network's own word
-//! ([`SendError::SlowDown`](cetar_model::SendError)) corrects the rest.
+//! ([`SendError::SlowDown`](cetar_model::SendError)) corrects the rest. First messages to strangers are counted over a day, and so
+//! read from the database when a device starts.
+//!
+//! A device without pace pays nothing for any of this: it has no pacer, and its worker makes no statement that it would not make else.
+mod firsts;
+mod turns;
+
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use cetar_model::{Chat, DeviceId, JobId, Timestamp};
-use cetar_provider::{Pace, Rate};
-use cetar_store::Turn;
+use cetar_model::{Channel, Chat, DeviceId, Timestamp};
+use cetar_provider::{Manners, Pace, Rate, Span};
+use cetar_store::{Device, StoreError};
 
-use crate::lock;
+use crate::{Engine, lock};
+use firsts::Firsts;
+pub(crate) use turns::Turns;
 
 /// Chats that are remembered before those are dropped which no longer have to wait.
 const MANY_CHATS: usize = 1024;
@@ -29,36 +41,174 @@ pub(crate) struct Paces {
     pacers: Mutex<HashMap<DeviceId, Arc<Pacer>>>,
     /// What networks say of accounts; a session may tell it before its first job is looked for.
     rates: Mutex<HashMap<DeviceId, Rate>>,
+    /// When the next session of a channel may start.
+    starts: Mutex<HashMap<Channel, Timestamp>>,
 }
 
 impl Paces {
-    /// The device's; the same over its restarts.
-    pub(crate) fn of(&self, device: &DeviceId, pace: Pace) -> Arc<Pacer> {
-        let make = || Arc::new(Pacer::new(pace));
-        let pacer = Arc::clone(lock(&self.pacers).entry(device.clone()).or_insert_with(make));
-        let rate = lock(&self.rates).get(device).copied();
-        lock(&pacer.state).account_rate = rate;
+    fn get(&self, device: &DeviceId) -> Option<Arc<Pacer>> {
+        lock(&self.pacers).get(device).cloned()
+    }
+
+    /// The device's, which is from now on this one if it had none.
+    fn keep(&self, device: &DeviceId, pacer: Pacer) -> Arc<Pacer> {
+        let pacer = Arc::clone(lock(&self.pacers).entry(device.clone()).or_insert_with(|| Arc::new(pacer)));
+        // Read after the pacer can be found, so that a word which comes in between is not lost.
+        if let Some(rate) = lock(&self.rates).get(device) {
+            pacer.set_account_rate(*rate);
+        }
         pacer
     }
 
     /// The network says how fast this account may send.
     pub(crate) fn set_account_rate(&self, device: &DeviceId, rate: Rate) {
         lock(&self.rates).insert(device.clone(), rate);
-        if let Some(pacer) = lock(&self.pacers).get(device) {
-            lock(&pacer.state).account_rate = Some(rate);
+        if let Some(pacer) = self.get(device) {
+            pacer.set_account_rate(rate);
         }
     }
 
-    /// Forgets a device that is gone.
+    /// Whether a device that runs here keeps to its pace may have changed.
+    pub(crate) fn switch(&self, device: &DeviceId, on: bool) {
+        if let Some(pacer) = self.get(device) {
+            pacer.switch(on);
+        }
+    }
+
+    /// Forgets a device that is gone, or that another node runs.
     pub(crate) fn forget(&self, device: &DeviceId) {
         lock(&self.rates).remove(device);
         lock(&self.pacers).remove(device);
     }
+
+    /// When this session may start: so that a hundred accounts do not knock on one network's door in the same moment.
+    pub(crate) fn start(
+        &self,
+        channel: Channel,
+        manners: &Manners,
+        now: Timestamp,
+        random: u32,
+    ) -> Timestamp {
+        let mut starts = lock(&self.starts);
+        let next = starts.entry(channel).or_default();
+        let at = now.max(*next);
+        *next = at + Span { from: manners.starts / 2, to: manners.starts * 3 / 2 }.at(random);
+        at
+    }
+}
+
+/// What is left of an allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// So many may be sent.
+    pub most: usize,
+    /// In any span of this length.
+    pub per: Duration,
+    /// So many more now.
+    pub left: usize,
+}
+
+/// How a device keeps to its network's pace at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaceView {
+    /// Messages in all.
+    pub messages: Budget,
+    /// When the next may be sent; `None`: now.
+    pub next_at: Option<Timestamp>,
+    /// First messages to strangers, where they are counted.
+    pub firsts: Option<FirstsView>,
+}
+
+/// What is left for strangers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstsView {
+    /// Of this hour.
+    pub hour: Budget,
+    /// Of this day.
+    pub day: Budget,
+    /// When the next may be sent; `None`: now.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Engine {
+    /// The device's pacer; the same over its restarts. It knows whom the device wrote to first lately.
+    pub(crate) async fn pacer(&self, device: &Device, pace: Pace) -> Result<Arc<Pacer>, StoreError> {
+        let pacer = match self.inner.paces.get(&device.id) {
+            Some(pacer) => pacer,
+            None => self.inner.paces.keep(&device.id, self.fresh_pacer(device, pace).await?),
+        };
+        pacer.switch(device.paced);
+        Ok(pacer)
+    }
+
+    async fn fresh_pacer(&self, device: &Device, pace: Pace) -> Result<Pacer, StoreError> {
+        let firsts = match pace.manners {
+            Some(_) if device.linked_at.is_some() => {
+                self.inner.store.first_messages(&device.id, self.now() - firsts::DAY).await?
+            }
+            _ => Vec::new(),
+        };
+        Ok(Pacer::new(pace, firsts))
+    }
+
+    /// How a device keeps to its network's pace; `None` where there is none, or it is off.
+    pub async fn pace_of(&self, device: &Device) -> Result<Option<PaceView>, StoreError> {
+        let pace = self.provider_of(device).and_then(|provider| provider.capabilities().pace);
+        let Some(pace) = pace.filter(|_| device.paced) else { return Ok(None) };
+        let now = self.now();
+        Ok(Some(match self.inner.paces.get(&device.id) {
+            Some(pacer) => pacer.view(now),
+            // It does not run here: what is stored says the most.
+            None => self.fresh_pacer(device, pace).await?.view(now),
+        }))
+    }
+
+    /// A random number, for what should be uneven.
+    pub(crate) fn random(&self) -> u32 {
+        u32::from_le_bytes(self.inner.ids.random())
+    }
+}
+
+/// A message that asks for its turn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    /// Where it goes.
+    pub(crate) chat: &'a Chat,
+    /// Its text's length, if it is one that a person would type.
+    pub(crate) characters: Option<usize>,
+    /// To somebody whom this account never wrote to, and who never wrote to it.
+    pub(crate) is_first: bool,
+}
+
+/// Why a message does not have its turn yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It may go out then.
+    Until(Timestamp),
+    /// No first message to anybody may go out before then.
+    Firsts(Timestamp),
+}
+
+impl Wait {
+    /// When it may go out.
+    const fn until(self) -> Timestamp {
+        match self {
+            Self::Until(at) | Self::Firsts(at) => at,
+        }
+    }
+}
+
+/// A turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Typing is shown for so long before.
+    pub(crate) typing: Option<Duration>,
 }
 
 /// Of one device.
 pub(crate) struct Pacer {
     pace: Pace,
+    off: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -70,6 +220,9 @@ struct State {
     chats: HashMap<Chat, Sends>,
     /// Until when the network wants nothing of this account.
     paused: Option<Timestamp>,
+    /// When a person would have sent the last one, and drawn a breath.
+    rested: Option<Timestamp>,
+    firsts: Firsts,
 }
 
 #[derive(Default)]
@@ -95,6 +248,12 @@ impl Log {
         self.0.get(first).map(|at| *at + rate.per)
     }
 
+    /// How many more may follow now.
+    fn left(&mut self, rate: Rate, now: Timestamp) -> usize {
+        let _forgets_what_is_past = self.wait(rate, now);
+        rate.most.max(1).saturating_sub(self.0.len())
+    }
+
     fn add(&mut self, now: Timestamp) {
         // A clock that was set back must not make the log unsorted.
         let now = self.0.back().map_or(now, |last| now.max(*last));
@@ -103,27 +262,47 @@ impl Log {
 }
 
 impl Pacer {
-    fn new(pace: Pace) -> Self {
-        Self { pace, state: Mutex::default() }
+    fn new(pace: Pace, firsts: Vec<(Chat, Timestamp)>) -> Self {
+        let state = State { firsts: Firsts::remembered(firsts), ..State::default() };
+        Self { pace, off: AtomicBool::new(false), state: Mutex::new(state) }
+    }
+
+    fn set_account_rate(&self, rate: Rate) {
+        lock(&self.state).account_rate = Some(rate);
+    }
+
+    fn switch(&self, on: bool) {
+        self.off.store(!on, Ordering::Relaxed);
+    }
+
+    /// Whether anything is to be paced.
+    pub(crate) fn is_on(&self) -> bool {
+        !self.off.load(Ordering::Relaxed)
+    }
+
+    /// Whether strangers are counted.
+    pub(crate) const fn counts_firsts(&self) -> bool {
+        self.pace.manners.is_some()
     }
 
     /// How many may be begun now; at least one, or the time when one may.
     pub(crate) fn room(&self, now: Timestamp) -> Result<usize, Timestamp> {
         let mut state = lock(&self.state);
-        if let Some(until) = state.paused.filter(|until| now < *until) {
+        let State { account, account_rate, paused, rested, .. } = &mut *state;
+        let rate = account_rate.unwrap_or(self.pace.account);
+        let wait = [*paused, *rested].into_iter().flatten().filter(|until| now < *until);
+        if let Some(until) = wait.chain(account.wait(rate, now)).max() {
             return Err(until);
         }
-        let rate = state.account_rate.unwrap_or(self.pace.account);
-        match state.account.wait(rate, now) {
-            Some(until) => Err(until),
-            None => Ok(rate.most.max(1) - state.account.0.len()),
-        }
+        // Who rests after each message begins one at a time.
+        let most = if self.pace.manners.is_some() { 1 } else { usize::MAX };
+        Ok(account.left(rate, now).min(most))
     }
 
-    /// Takes one turn for a chat, or says when it has its next.
-    pub(crate) fn take(&self, chat: &Chat, now: Timestamp) -> Result<(), Timestamp> {
+    /// Takes one turn, or says when there is one. `random` makes times uneven.
+    pub(crate) fn take(&self, ask: &Ask<'_>, now: Timestamp, random: [u32; 2]) -> Result<Turn, Wait> {
         let mut state = lock(&self.state);
-        let State { account, account_rate, chats, paused } = &mut *state;
+        let State { account, account_rate, chats, paused, rested, firsts } = &mut *state;
         let rate = account_rate.unwrap_or(self.pace.account);
         if chats.len() >= MANY_CHATS {
             chats.retain(|_, sends| {
@@ -132,24 +311,48 @@ impl Pacer {
                     || sends.slowed.is_some_and(|until| now < until)
             });
         }
-        let sends = chats.entry(chat.clone()).or_default();
-        let group = self.pace.group.filter(|group| (group.is_group)(chat));
+        let sends = chats.entry(ask.chat.clone()).or_default();
+        let group = self.pace.group.filter(|group| (group.is_group)(ask.chat));
+        let first = self.pace.manners.filter(|_| ask.is_first && group.is_none());
+        if let Some(until) = first.and_then(|manners| firsts.wait_for(ask.chat, &manners, now)) {
+            return Err(Wait::Firsts(until));
+        }
         let wait = [
             paused.filter(|until| now < *until),
+            rested.filter(|until| now < *until),
             sends.slowed.filter(|until| now < *until),
             account.wait(rate, now),
             sends.chat.wait(self.pace.chat, now),
             group.and_then(|group| sends.group.wait(group.rate, now)),
         ];
         if let Some(until) = wait.into_iter().flatten().max() {
-            return Err(until);
+            return Err(Wait::Until(until));
         }
         account.add(now);
         sends.chat.add(now);
         if group.is_some() {
             sends.group.add(now);
         }
-        Ok(())
+        if first.is_some() {
+            firsts.add(ask.chat, now);
+        }
+        let Some(manners) = self.pace.manners else { return Ok(Turn { typing: None }) };
+        let typing = ask.characters.map(|characters| manners.typing.of(characters, random[0]));
+        *rested = Some(now + typing.unwrap_or_default() + manners.gap.at(random[1]));
+        Ok(Turn { typing })
+    }
+
+    fn view(&self, now: Timestamp) -> PaceView {
+        let next_at = self.room(now).err();
+        let mut state = lock(&self.state);
+        let rate = state.account_rate.unwrap_or(self.pace.account);
+        let Rate { most, per } = rate;
+        let left = state.account.left(rate, now);
+        let firsts = self.pace.manners.map(|manners| {
+            let ([hour, day], next_at) = state.firsts.left(&manners, now);
+            FirstsView { hour, day, next_at }
+        });
+        PaceView { messages: Budget { most: most.max(1), per, left }, next_at, firsts }
     }
 
     fn group_remembers(&self, last: Timestamp, now: Timestamp) -> bool {
@@ -170,182 +373,5 @@ impl Pacer {
     }
 }
 
-/// The turns that one claim gives out. What it said of a job it says again, for the claim's transaction may be made twice.
-pub(crate) struct Turns(Arc<Asked>);
-
-struct Asked {
-    pacer: Arc<Pacer>,
-    now: Timestamp,
-    said: Mutex<HashMap<JobId, Result<(), Timestamp>>>,
-}
-
-impl Turns {
-    pub(crate) fn new(pacer: Arc<Pacer>, now: Timestamp) -> Self {
-        Self(Arc::new(Asked { pacer, now, said: Mutex::default() }))
-    }
-
-    /// What the claim asks.
-    pub(crate) fn ask(&self) -> Turn {
-        let asked = Arc::clone(&self.0);
-        Arc::new(move |job: &JobId, chat: &Chat| {
-            let mut said = lock(&asked.said);
-            *said.entry(job.clone()).or_insert_with(|| asked.pacer.take(chat, asked.now))
-        })
-    }
-
-    /// When the first of those is due that were put off.
-    pub(crate) fn next(&self) -> Option<Timestamp> {
-        lock(&self.0.said).values().filter_map(|said| said.err()).min()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use cetar_provider::GroupPace;
-
-    use super::*;
-
-    const fn rate(most: usize, secs: u64) -> Rate {
-        Rate { most, per: Duration::from_secs(secs) }
-    }
-
-    fn pacer() -> Pacer {
-        let is_group = |chat: &Chat| chat.as_str().starts_with('-');
-        let group = Some(GroupPace { is_group, rate: rate(3, 60) });
-        Pacer::new(Pace { account: rate(4, 1), chat: rate(1, 1), group })
-    }
-
-    fn at(millis: u64) -> Timestamp {
-        Timestamp::from_secs(1_700_000_000) + Duration::from_millis(millis)
-    }
-
-    fn chat(name: &str) -> Chat {
-        Chat::new(name)
-    }
-
-    #[test]
-    fn a_chat_has_its_turn_and_the_others_do_not_wait_for_it() {
-        let pacer = pacer();
-        assert_eq!(pacer.take(&chat("a"), at(0)), Ok(()));
-        assert_eq!(pacer.take(&chat("a"), at(400)), Err(at(1000)));
-        assert_eq!(pacer.take(&chat("b"), at(400)), Ok(()));
-        assert_eq!(pacer.take(&chat("a"), at(1000)), Ok(()));
-        assert_eq!(pacer.take(&chat("a"), at(1001)), Err(at(2000)), "what had to wait did not count");
-    }
-
-    #[test]
-    fn in_no_second_more_go_out_than_the_account_may_send() {
-        let pacer = pacer();
-        assert_eq!(pacer.room(at(0)), Ok(4));
-        for (number, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
-            assert_eq!(pacer.room(at(100 * number as u64)), Ok(4 - number));
-            assert_eq!(pacer.take(&chat(name), at(100 * number as u64)), Ok(()));
-        }
-        assert_eq!(pacer.room(at(999)), Err(at(1000)));
-        assert_eq!(pacer.take(&chat("e"), at(999)), Err(at(1000)));
-        assert_eq!(pacer.room(at(1000)), Ok(1), "one second after the first of them");
-        assert_eq!(pacer.room(at(5000)), Ok(4));
-    }
-
-    #[test]
-    fn a_group_has_a_pace_of_its_own_besides() {
-        let pacer = pacer();
-        for second in 0..3 {
-            assert_eq!(pacer.take(&chat("-100"), at(2000 * second)), Ok(()));
-            assert_eq!(pacer.take(&chat("100"), at(2000 * second)), Ok(()));
-        }
-        assert_eq!(pacer.take(&chat("-100"), at(6000)), Err(at(60_000)));
-        assert_eq!(pacer.take(&chat("100"), at(6000)), Ok(()));
-        assert_eq!(pacer.take(&chat("-100"), at(60_000)), Ok(()));
-    }
-
-    #[test]
-    fn one_chat_that_is_slowed_down_waits_alone_and_two_mean_the_account() {
-        let pacer = pacer();
-        let wait = Some(Duration::from_secs(5));
-        pacer.slowed(&chat("a"), wait, at(0));
-        assert_eq!(pacer.take(&chat("a"), at(1000)), Err(at(5000)));
-        assert_eq!((pacer.room(at(1000)), pacer.take(&chat("b"), at(1000))), (Ok(4), Ok(())));
-        pacer.slowed(&chat("b"), wait, at(1000));
-        assert_eq!(pacer.room(at(2000)), Err(at(6000)));
-        assert_eq!(pacer.take(&chat("c"), at(2000)), Err(at(6000)));
-        assert_eq!(pacer.take(&chat("c"), at(6000)), Ok(()));
-    }
-
-    #[test]
-    fn a_claim_that_is_made_twice_takes_one_turn() {
-        let pacer = Arc::new(pacer());
-        let turns = Turns::new(Arc::clone(&pacer), at(0));
-        let ids = cetar_model::IdSource::new(|bytes| bytes.fill(7));
-        let (first, second): (JobId, JobId) = (ids.make(at(0)), ids.make(at(1)));
-        let turn = turns.ask();
-        for _ in 0..2 {
-            assert_eq!(turn(&first, &chat("a")), Ok(()));
-            assert_eq!(turn(&second, &chat("a")), Err(at(1000)));
-        }
-        assert_eq!((turns.next(), pacer.room(at(0))), (Some(at(1000)), Ok(3)));
-    }
-
-    #[test]
-    fn chats_that_need_not_wait_are_forgotten() {
-        let pacer = pacer();
-        for number in 0..3 * MANY_CHATS as u64 {
-            assert_eq!(pacer.take(&chat(&number.to_string()), at(1000 * number)), Ok(()));
-        }
-        assert!(lock(&pacer.state).chats.len() <= MANY_CHATS + 1);
-    }
-
-    /// Meta's own limits, as its documentation has them: 80 in any second, and to one person a bucket of 45 that gains one in 6 s.
-    #[derive(Default)]
-    struct Meta {
-        second: VecDeque<Timestamp>,
-        people: HashMap<Chat, (f64, Timestamp)>,
-        violations: usize,
-    }
-
-    impl Meta {
-        fn takes(&mut self, chat: &Chat, now: Timestamp) {
-            while self.second.front().is_some_and(|at| now.since(*at) >= Duration::from_secs(1)) {
-                self.second.pop_front();
-            }
-            self.second.push_back(now);
-            let (left, at) = self.people.entry(chat.clone()).or_insert((45.0, now));
-            *left = (*left + now.since(*at).as_secs_f64() / 6.0).min(45.0) - 1.0;
-            *at = now;
-            self.violations += usize::from(self.second.len() > 80) + usize::from(*left < 0.0);
-        }
-    }
-
-    #[test]
-    fn eighty_a_second_for_a_minute_break_no_limit_of_metas() {
-        let account = Rate { most: 80, per: Duration::from_millis(1100) };
-        let pacer = Pacer::new(Pace { account, chat: rate(45, 276), group: None });
-        // Three people are written to far more often than the others.
-        let whom = |number: usize| if number.is_multiple_of(4) { number % 3 } else { number % 500 };
-        let mut waiting: VecDeque<Chat> = VecDeque::new();
-        let (mut meta, mut sent, mut came) = (Meta::default(), 0, 0);
-        for tenth in 0..1_200_u64 {
-            let now = at(100 * tenth);
-            // 80 a second come in for a minute; another minute is more than the queue needs.
-            while came < 4_800 && came < 8 * (usize::try_from(tenth).unwrap() + 1) {
-                waiting.push_back(chat(&whom(came).to_string()));
-                came += 1;
-            }
-            let mut blocked = std::collections::HashSet::new();
-            waiting.retain(|chat| {
-                // One person's messages keep their order: none goes out before the one in front of it.
-                let goes = !blocked.contains(chat) && pacer.take(chat, now).is_ok();
-                if goes {
-                    meta.takes(chat, now);
-                    sent += 1;
-                } else {
-                    blocked.insert(chat.clone());
-                }
-                !goes
-            });
-        }
-        assert_eq!(meta.violations, 0);
-        let most = waiting.iter().filter(|chat| !["0", "1", "2"].contains(&chat.as_str())).count();
-        assert_eq!((most, sent + waiting.len()), (0, 4_800), "only those written to too often still wait");
-    }
-}
+mod tests;

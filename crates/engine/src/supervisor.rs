@@ -12,13 +12,19 @@ use crate::{Engine, keeper::Keeper};
 #[derive(PartialEq)]
 struct Seen {
     paused: bool,
+    paced: bool,
     state: cetar_model::DeviceState,
     linked_at: Option<Timestamp>,
 }
 
 impl Seen {
     const fn of(device: &Device) -> Self {
-        Self { paused: device.paused, state: device.health.state, linked_at: device.linked_at }
+        Self {
+            paused: device.paused,
+            paced: device.paced,
+            state: device.health.state,
+            linked_at: device.linked_at,
+        }
     }
 }
 
@@ -72,6 +78,10 @@ impl Supervisor {
             match self.kept.get_mut(&device.id) {
                 Some((_, seen)) if *seen == now => {}
                 Some((_, seen)) => {
+                    if seen.paced != now.paced {
+                        self.engine.inner.paces.switch(&device.id, now.paced);
+                        self.engine.inner.sessions.wake(&device.id);
+                    }
                     *seen = now;
                     self.engine.inner.sessions.look(&device.id);
                 }

@@ -6,38 +6,44 @@
 //!
 //! Every line of an attempt, the provider's included, is within a span that carries `job` and the `request_id` of the request that asked
 //! for it, which is stored with the job: one id follows a send from the answer to the network, over restarts too.
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use cetar_model::Timestamp;
+use cetar_model::{DeviceState, Timestamp};
 use cetar_store::ClaimedJob;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    Engine, attempt,
+    Engine,
+    attempt::{self, Manner},
     leases::{Claiming, JobHold},
     pace::{Pacer, Turns},
     sessions::Live,
     trust::Trust,
 };
 
+/// When first messages are looked at again while the network forbids them and does not say for how long.
+const STILL_FORBIDDEN: Duration = Duration::from_hours(1);
+
 struct Worker {
     engine: Engine,
     live: Arc<Live>,
     trust: Arc<Trust>,
     pace: Option<Arc<Pacer>>,
+    /// Since the pace was turned off, what had been put off was brought forward.
+    hurried: bool,
     /// Each ends with the time its message may be tried again, if it may.
     attempts: JoinSet<Option<Timestamp>>,
     /// When retries of this worker are due.
     due: BTreeSet<Timestamp>,
 }
 
-/// Works until `stop`, then finishes the attempts under way.
-pub(crate) async fn run(engine: Engine, live: Arc<Live>, stop: CancellationToken) {
-    let pace = live.provider.capabilities().pace.map(|pace| engine.inner.paces.of(&live.device, pace));
+/// Works until `stop`, then finishes the attempts under way. `pace` is the device's, if its network has one.
+pub(crate) async fn run(engine: Engine, live: Arc<Live>, pace: Option<Arc<Pacer>>, stop: CancellationToken) {
     let trust = Arc::default();
-    let mut worker = Worker { engine, live, trust, pace, attempts: JoinSet::new(), due: BTreeSet::new() };
+    let mut worker =
+        Worker { engine, live, trust, pace, hurried: false, attempts: JoinSet::new(), due: BTreeSet::new() };
     while !stop.is_cancelled() {
         let wake_at = worker.claim(&stop).await;
         worker.wait(wake_at, &stop).await;
@@ -48,7 +54,8 @@ pub(crate) async fn run(engine: Engine, live: Arc<Live>, stop: CancellationToken
 impl Worker {
     /// Claims what can be tried now and begins the attempts. Returns when to look again if nothing happens before.
     async fn claim(&mut self, stop: &CancellationToken) -> Option<Timestamp> {
-        let (engine, inner) = (self.engine.clone(), &self.engine.inner);
+        let engine = self.engine.clone();
+        let inner = &engine.inner;
         let now = engine.now();
         self.due = self.due.split_off(&Timestamp::from_micros(now.as_micros() + 1));
         let next_retry = self.due.first().copied();
@@ -61,15 +68,27 @@ impl Worker {
         if let Some(until) = self.distrusted_until() {
             return Some(until);
         }
-        let free = match self.pace.as_ref().map_or(Ok(free), |pace| pace.room(now)) {
+        let pace = self.pace.clone().filter(|pace| pace.is_on());
+        if pace.is_some() {
+            self.hurried = false;
+        } else if self.pace.is_some() && !self.hurried {
+            self.hurry(now).await;
+        }
+        let free = match pace.as_ref().map_or(Ok(free), |pace| pace.room(now)) {
             Ok(room) => free.min(room),
+            // A retry that is due before comes to nothing before.
             Err(until) => return Some(until),
         };
         let until = now + inner.settings.lease;
         let claiming = Claiming::new(&engine);
-        let turns = self.pace.as_ref().map(|pace| Turns::new(Arc::clone(pace), now));
-        let turn = turns.as_ref().map(Turns::ask);
-        let claimed = inner.store.claim_in_turn(&self.live.device, &inner.node, now, until, free, turn).await;
+        // Without a pace nobody is asked, and the claim is the statement it always was.
+        let turns = pace.as_ref().map(|pace| {
+            let forbidden = self.strangers_forbidden_until(now);
+            Turns::new(Arc::clone(pace), now, forbidden, [engine.random(), engine.random()])
+        });
+        let in_turn = turns.as_ref().map(Turns::ask);
+        let claimed =
+            inner.store.claim_in_turn(&self.live.device, &inner.node, now, until, free, in_turn).await;
         let jobs = match claimed {
             Ok(jobs) => jobs,
             Err(error) => {
@@ -77,8 +96,17 @@ impl Worker {
                 return Some(now + inner.settings.poll);
             }
         };
+        if let Some(until) = turns.as_ref().and_then(Turns::firsts_from) {
+            self.put_off_firsts(until, now).await;
+        }
+        let next_turn = turns.as_ref().and_then(Turns::next);
         if jobs.is_empty() {
             drop(claiming);
+            if next_turn.is_some() {
+                // Some were put off; of those behind them, some may have their turn.
+                engine.progressed();
+                return Some(now);
+            }
             // What waits behind another in its lane is not counted: the end of that one wakes us.
             let stored = inner.store.next_due(&self.live.device).await.ok().flatten();
             engine.progressed();
@@ -102,15 +130,51 @@ impl Worker {
             let hold = JobHold::new(&engine, &job);
             let trust = Arc::clone(&self.trust);
             let live = Arc::clone(&self.live);
-            let attempt = attempt::make(engine.clone(), live, trust, self.pace.clone(), job, hold);
+            let typing = turns.as_ref().and_then(|turns| turns.typing(&job.job));
+            let manner = Manner { pace: pace.clone(), typing };
+            let attempt = attempt::make(engine.clone(), live, trust, manner, job, hold);
             self.attempts.spawn(attempt.instrument(span));
         }
         drop(claiming);
-        let next_turn = turns.and_then(|turns| turns.next());
         if next_turn.is_some() {
             engine.progressed();
         }
-        [next_retry, next_turn].into_iter().flatten().min()
+        // Where some were put off, of those behind them some may have their turn.
+        [next_retry, next_turn.map(|_later| now)].into_iter().flatten().min()
+    }
+
+    /// The pace was turned off, now or before this session: what was put off for its sake goes out.
+    async fn hurry(&mut self, now: Timestamp) {
+        loop {
+            match self.engine.inner.store.bring_forward(&self.live.device, now).await {
+                Ok(0) => {
+                    self.hurried = true;
+                    break;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(device = %self.live.device, %error, "what waits could not be brought forward");
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The network has forbidden first messages: another attempt would only make it worse.
+    fn strangers_forbidden_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let health = self.live.session.health();
+        let until = || health.until.filter(|until| now < *until).unwrap_or(now + STILL_FORBIDDEN);
+        (health.state == DeviceState::Restricted).then(until)
+    }
+
+    /// With a first message that has to wait, all others wait that are due: thousands of them would else be looked at one by one, each
+    /// time that one of them may go out.
+    async fn put_off_firsts(&self, until: Timestamp, now: Timestamp) {
+        let device = &self.live.device;
+        match self.engine.inner.store.put_off_first_messages(device, now, until).await {
+            Ok(others) => tracing::info!(%device, ?until, others, "first messages to strangers wait"),
+            Err(error) => tracing::warn!(%device, %error, "first messages could not be put off together"),
+        }
     }
 
     /// Waits until there is a reason to claim.

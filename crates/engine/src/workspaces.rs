@@ -102,6 +102,7 @@ fn sandbox_device(id: DeviceId, workspace: WorkspaceId, channel: Channel, now: T
         address: None,
         health: Health::new(DeviceState::Connecting, None),
         paused: false,
+        paced: true,
         linked_at: Some(now),
         created_at: now,
     }

@@ -173,6 +173,16 @@ words! {
     }
 }
 
+words! {
+    /// Whether a device keeps to its network's pace.
+    pub enum PaceMode {
+        /// It does.
+        On = "on",
+        /// It sends as fast as it can, and is what the network takes it for.
+        Off = "off",
+    }
+}
+
 /// How a device is now, and how we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {

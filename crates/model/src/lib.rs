@@ -31,7 +31,7 @@ pub use circuit::{
     probe_after,
 };
 pub use content::{Content, ContentKind, Markup};
-pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction};
+pub use device::{DeviceState, DownReason, Health, LinkMethod, NextAction, PaceMode};
 pub use event::{
     ContactData, ContactResolvedData, Event, EventData, EventType, MessageError, SessionStateData,
     StatusData, Subscription,

@@ -50,6 +50,58 @@ pub struct Pace {
     pub chat: Rate,
     /// To one group, besides `chat`; `None` where groups are chats like others.
     pub group: Option<GroupPace>,
+    /// What is done besides, on a network that closes accounts which behave like machines; `None` where only its figures count.
+    pub manners: Option<Manners>,
+}
+
+/// How an account behaves like a person's.
+#[derive(Debug, Clone, Copy)]
+pub struct Manners {
+    /// From one message to the next, whoever they are for: at random within this.
+    pub gap: Span,
+    /// How typing is shown before a text.
+    pub typing: Typing,
+    /// First messages to people whom this account never wrote to and who never wrote to it, in any hour. Groups are not people.
+    pub firsts_per_hour: usize,
+    /// The same in any 24 hours.
+    pub firsts_per_day: usize,
+    /// From the start of one session to that of the next in one process: at random between half of it and one and a half.
+    pub starts: Duration,
+}
+
+/// From the shortest to the longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The shortest.
+    pub from: Duration,
+    /// The longest; not less than `from`.
+    pub to: Duration,
+}
+
+impl Span {
+    /// A place within it, by a random number.
+    pub fn at(self, random: u32) -> Duration {
+        self.from + self.to.saturating_sub(self.from).mul_f64(f64::from(random) / f64::from(u32::MAX))
+    }
+}
+
+/// How typing is shown before a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Typing {
+    /// How long a character takes.
+    pub character: Duration,
+    /// No text takes less or more than this.
+    pub within: Span,
+}
+
+impl Typing {
+    /// How long a text of so many characters takes, up to a quarter more or less by a random number.
+    pub fn of(&self, characters: usize, random: u32) -> Duration {
+        let even = self.character.saturating_mul(u32::try_from(characters).unwrap_or(u32::MAX));
+        let even = even.min(self.within.to);
+        let around = Span { from: even.mul_f64(0.75), to: even.mul_f64(1.25) };
+        around.at(random).clamp(self.within.from, self.within.to)
+    }
 }
 
 /// A pace for some chats only.
@@ -391,6 +443,21 @@ mod tests {
         window: None,
         human_agent: None,
     };
+
+    #[test]
+    fn a_random_time_stays_within_its_span() {
+        let millis = Duration::from_millis;
+        let span = Span { from: millis(100), to: millis(300) };
+        assert_eq!((span.at(0), span.at(u32::MAX)), (millis(100), millis(300)));
+        assert!((millis(199)..=millis(201)).contains(&span.at(u32::MAX / 2)));
+        let typing = Typing { character: millis(10), within: span };
+        for (characters, least, most) in
+            [(0, 100, 100), (20, 150, 250), (29, 217, 300), (usize::MAX, 225, 300)]
+        {
+            let of = |random| typing.of(characters, random).as_millis();
+            assert_eq!((of(0), of(u32::MAX)), (least, most), "{characters}");
+        }
+    }
 
     #[test]
     fn a_length_counts_in_its_own_unit() {

@@ -18,8 +18,8 @@ pub use callback::{
     Arrival, CallbackRefused, CallbackRequest, Callbacks, Forwarded, MessageStatus, Watermark,
 };
 pub use capabilities::{
-    ButtonLimits, Capabilities, CheckLimit, GroupPace, Length, MediaLimit, Pace, Part, Rate, Unfit, Unit,
-    types as media_types,
+    ButtonLimits, Capabilities, CheckLimit, GroupPace, Length, Manners, MediaLimit, Pace, Part, Rate, Span,
+    Typing, Unfit, Unit, types as media_types,
 };
 pub use clock::SystemClock;
 pub use host::{

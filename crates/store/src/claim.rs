@@ -1,8 +1,11 @@
 //! Claiming: which jobs may run, and keeping or giving back what was claimed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use cetar_model::{Chat, DeviceId, Fate, JobId, MessageState, Timestamp};
+use cetar_model::{Chat, Content, DeviceId, Fate, JobId, MessageState, Timestamp};
 
 use crate::{
     ClaimedJob, Result, Store,
@@ -10,7 +13,7 @@ use crate::{
         Tx, count, execute, execute_rows, fetch_all, fetch_optional, fetch_rows, limit as rows, read,
         read_json, read_opt,
     },
-    expire, lanes,
+    expire, lanes, pace,
     statement::{Multi, statements},
 };
 
@@ -19,7 +22,29 @@ const ROUNDS: usize = 16;
 
 /// Whether a due job may go out now; if not, when. Asked within the claim's transaction, which may be made again: of one job it must
 /// say the same each time.
-pub type Turn = Arc<dyn Fn(&JobId, &Chat) -> Result<(), Timestamp> + Send + Sync>;
+pub type Turn = Arc<dyn Fn(&Due<'_>) -> std::result::Result<(), Timestamp> + Send + Sync>;
+
+/// A due job that asks for its turn.
+#[derive(Debug, Clone, Copy)]
+pub struct Due<'a> {
+    /// Which.
+    pub job: &'a JobId,
+    /// Where it goes.
+    pub chat: &'a Chat,
+    /// What it sends.
+    pub content: &'a Content,
+    /// The other side never wrote to this device, and never got a message of it. Only told where [`InTurn::strangers`] asks for it.
+    pub is_stranger: bool,
+}
+
+/// How turns are given out.
+#[derive(Clone)]
+pub struct InTurn {
+    /// Who is asked.
+    pub turn: Turn,
+    /// It wants to know who is a stranger, which costs a statement.
+    pub strangers: bool,
+}
 
 statements! {
     DUE = "SELECT j.id, j.workspace, j.device, j.message, j.request_id, j.created_at, j.expires_at, c.chat, m.content, m.reply_to, m.tag, m.state AS message_state \
@@ -105,7 +130,7 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
         limit: usize,
-        turn: Option<Turn>,
+        turn: Option<InTurn>,
     ) -> Result<Vec<ClaimedJob>> {
         let mut claimed = Vec::new();
         // Each round puts other jobs at the heads, or among the due. Bounded, for a lane may hold thousands that are past their expiry.
@@ -233,7 +258,7 @@ struct Args {
     now: Timestamp,
     lease_until: Timestamp,
     limit: usize,
-    turn: Option<Turn>,
+    turn: Option<InTurn>,
 }
 
 /// What was claimed, what was found expired instead, and how many were put off.
@@ -250,8 +275,17 @@ async fn claim(tx: &mut Tx, args: &Args) -> Result<Round> {
     let expired = expired.iter().map(|row| read(&row.id, "jobs", "id", &row.id)).collect::<Result<_>>()?;
     let mut due = readable(due)?;
     let mut early = Vec::new();
-    if let Some(turn) = turn {
-        due.retain(|Waiting { job, .. }| match turn(&job.job, &job.to) {
+    if let Some(InTurn { turn, strangers }) = turn {
+        let mut known = HashSet::new();
+        if *strangers {
+            let chats: Vec<Chat> = due.iter().map(|Waiting { job, .. }| job.to.clone()).collect();
+            known.extend(pace::acquainted(tx, device, &chats).await?);
+        }
+        let ask = |job: &ClaimedJob| {
+            let is_stranger = *strangers && !known.contains(&job.to);
+            turn(&Due { job: &job.job, chat: &job.to, content: &job.content, is_stranger })
+        };
+        due.retain(|Waiting { job, .. }| match ask(job) {
             Ok(()) => true,
             Err(until) => {
                 early.push((job.job.clone(), until));

@@ -12,6 +12,7 @@ use crate::{
 statements! {
     LOCK = "SELECT state FROM devices WHERE workspace = $1 AND id = $2 AND removed_at IS NULL", postgres "FOR NO KEY UPDATE";
     RENAME = "UPDATE devices SET name = $2 WHERE id = $1";
+    PACE = "UPDATE devices SET paced = $2 WHERE id = $1";
     FORGET = "DELETE FROM device_settings WHERE device = $1 AND name = $2";
     // As if it were linked anew: whoever gave the old link up looks again.
     ANEW = "UPDATE devices SET linked_at = $2 WHERE id = $1";
@@ -26,7 +27,7 @@ impl Store {
     pub async fn change_device(&self, change: DeviceChange) -> Result<bool> {
         self.write(change, |tx, change| {
             Box::pin(async move {
-                let DeviceChange { workspace, device, name, settings, node, now } = change;
+                let DeviceChange { workspace, device, name, paced, settings, node, now } = change;
                 let id = device.as_str();
                 let Some((state,)) = fetch_optional!(tx, (String,), LOCK, workspace.as_str(), id)? else {
                     return Ok(false);
@@ -34,6 +35,9 @@ impl Store {
                 let state: DeviceState = read(&state, "devices", "state", id)?;
                 if let Some(name) = name {
                     execute!(tx, RENAME, id, name)?;
+                }
+                if let Some(paced) = paced {
+                    execute!(tx, PACE, id, *paced)?;
                 }
                 if settings.is_empty() {
                     return Ok(true);

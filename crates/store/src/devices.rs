@@ -22,7 +22,7 @@ const REMOVAL_BATCH: i64 = 200;
 macro_rules! columns {
     () => {
         "SELECT id, workspace, channel, name, sandbox, address, state, reason, last_frame_at, last_ack_at, until_at, \
-           paused, linked_at, created_at FROM devices WHERE removed_at IS NULL"
+           paused, paced, linked_at, created_at FROM devices WHERE removed_at IS NULL"
     };
 }
 
@@ -31,8 +31,8 @@ statements! {
     OF_WORKSPACE = concat!(columns!(), " AND workspace = $1 ORDER BY id");
     ALL = concat!(columns!(), " ORDER BY id");
     INSERT = "INSERT INTO devices (id, workspace, channel, name, sandbox, address, state, reason, last_frame_at, last_ack_at, \
-                until_at, paused, linked_at, created_at, lease_token) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0)";
+                until_at, paused, paced, linked_at, created_at, lease_token) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0)";
     SET_SETTING = "INSERT INTO device_settings (device, name, value) VALUES ($1, $2, $3)";
     SETTINGS = "SELECT name, value FROM device_settings WHERE device = $1 ORDER BY name";
     CURRENT = "SELECT d.workspace, d.channel, d.state, d.reason, d.lease_token, d.lease_node, w.language \
@@ -64,6 +64,7 @@ struct Row {
     last_ack_at: Option<i64>,
     until_at: Option<i64>,
     paused: bool,
+    paced: bool,
     linked_at: Option<i64>,
     created_at: i64,
 }
@@ -88,6 +89,7 @@ impl TryFrom<Row> for Device {
             sandbox: row.sandbox,
             address: row.address,
             paused: row.paused,
+            paced: row.paced,
             linked_at: row.linked_at.map(Timestamp::from_micros),
             created_at: Timestamp::from_micros(row.created_at),
         })
@@ -227,6 +229,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewDevice) -> Result<()> {
         micros(device.health.last_ack_at),
         micros(device.health.until),
         device.paused,
+        device.paced,
         micros(device.linked_at),
         device.created_at.as_micros(),
     )?;

@@ -45,6 +45,7 @@ mod message_log;
 mod migrate;
 mod official;
 mod outcomes;
+mod pace;
 mod postgres;
 mod prune;
 mod reachable;
@@ -69,7 +70,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use claim::Turn;
+pub use claim::{Due, InTurn, Turn};
 pub use contacts::ERASED;
 pub use error::{DatabaseError, OpenError, StoreError};
 pub use inspect::{Inspection, inspect};

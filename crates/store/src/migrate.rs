@@ -39,6 +39,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(10, "0010_usage"),
     step!(11, "0011_official"),
     step!(12, "0012_media_retention"),
+    step!(13, "0013_pace"),
 ];
 
 /// The schema this program knows.

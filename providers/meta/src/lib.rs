@@ -98,7 +98,7 @@ const OFFICIAL: Capabilities = Capabilities {
     concurrency: 32,
     window: Some(WINDOW),
     human_agent: None,
-    pace: Some(Pace { account: OFFICIAL_ACCOUNT, chat: OFFICIAL_PERSON, group: None }),
+    pace: Some(Pace { account: OFFICIAL_ACCOUNT, chat: OFFICIAL_PERSON, group: None, manners: None }),
 };
 
 const fn messaging(text: Length, media: &'static [MediaLimit], a_second: usize) -> Capabilities {
@@ -135,6 +135,7 @@ const fn messaging(text: Length, media: &'static [MediaLimit], a_second: usize) 
             account: Rate { most: a_second, per: Duration::from_secs(1) },
             chat: Rate { most: a_second, per: Duration::from_secs(1) },
             group: None,
+            manners: None,
         }),
     }
 }

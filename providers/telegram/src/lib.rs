@@ -116,6 +116,7 @@ const CAPABILITIES: Capabilities = Capabilities {
         account: Rate { most: 30, per: Duration::from_secs(1) },
         chat: Rate { most: 1, per: Duration::from_secs(1) },
         group: Some(GroupPace { is_group, rate: Rate { most: 20, per: Duration::from_mins(1) } }),
+        manners: None,
     }),
 };
 

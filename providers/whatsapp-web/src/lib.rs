@@ -26,15 +26,18 @@ mod transport;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use cetar_model::{ContentKind as Kind, DeviceId, LinkMethod, MessageId};
+use cetar_model::{Chat, ContentKind as Kind, DeviceId, LinkMethod, MessageId};
 use cetar_provider::{
-    Account, ButtonLimits, Capabilities, CheckLimit, Host, Length, LinkError, LinkProcess, LinkRequest,
-    MediaLimit, Provider, Session, SettingsError, media_types,
+    Account, ButtonLimits, Capabilities, CheckLimit, GroupPace, Host, Length, LinkError, LinkProcess,
+    LinkRequest, Manners, MediaLimit, Pace, Provider, Rate, Session, SettingsError, Span, Typing,
+    media_types,
 };
 use tokio_util::task::TaskTracker;
+use whatsapp_rust::wacore_binary::JidExt;
 
 pub use settings::{Linking, Settings, WHATSAPP_WEB_VERSION, Watch};
 
@@ -76,7 +79,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     caption: Length::characters(1_024),
     captioned: &[Kind::Image, Kind::Video, Kind::Document],
     markups: &[],
-    typing: false,
+    typing: true,
     media: MEDIA,
     buttons: Some(ButtonLimits {
         text: Length::characters(1_024),
@@ -100,10 +103,34 @@ const CAPABILITIES: Capabilities = Capabilities {
     link_methods: &[LinkMethod::Qr, LinkMethod::PairingCode],
     // Chats go side by side; more than this gains nothing (measured: 2,700 frames a second with eight).
     concurrency: 8,
-    pace: None,
+    pace: Some(PACE),
     window: None,
     human_agent: None,
 };
+
+/// Our estimates of what a person who is busy on a phone does: WhatsApp publishes no figures, and closes accounts that write to many
+/// strangers, or like a clock.
+const PACE: Pace = Pace {
+    account: Rate { most: 30, per: Duration::from_mins(1) },
+    chat: Rate { most: 15, per: Duration::from_mins(1) },
+    group: Some(GroupPace { is_group, rate: Rate { most: 10, per: Duration::from_mins(1) } }),
+    manners: Some(Manners {
+        gap: Span { from: Duration::from_millis(600), to: Duration::from_millis(2_400) },
+        typing: Typing {
+            character: Duration::from_millis(25),
+            within: Span { from: Duration::from_millis(500), to: Duration::from_secs(3) },
+        },
+        firsts_per_hour: 20,
+        firsts_per_day: 100,
+        // A hundred sessions are back within two seconds of a restart, and no two of them knock at once.
+        starts: Duration::from_millis(20),
+    }),
+};
+
+/// Groups are told by their JID; people are digits.
+fn is_group(chat: &Chat) -> bool {
+    convert::recipient(chat.as_str(), false).is_some_and(|jid| jid.is_group())
+}
 
 /// The provider.
 pub struct WhatsappWeb {

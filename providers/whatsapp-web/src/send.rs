@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use cetar_model::{BoxError, Content, DownReason, FailureCode, PhoneNumber};
+use cetar_model::{BoxError, Chat, Content, DownReason, FailureCode, PhoneNumber};
 use cetar_provider::{CheckError, NumberCheck, Outbound, SendError, Sent};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -152,6 +152,17 @@ impl Live {
             Err(error) => waiter.try_answer().ok_or_else(|| failed(error))?,
         };
         answered(answer, id)
+    }
+
+    /// Shows typing. To a number without an account nothing is shown, as nothing will be sent.
+    pub(crate) async fn typing(&self, chat: &Chat) -> Result<(), SendError> {
+        self.ready().map_err(SendError::AccountDown)?;
+        let Some(to) = convert::recipient(chat.as_str(), self.store.is_alias(chat.as_str())) else {
+            return Ok(());
+        };
+        let to = self.account_of(to).await?;
+        let shown = self.client.chatstate().send_composing(&to).await;
+        shown.map_err(|error| SendError::NotSent(error.to_string().into()))
     }
 
     /// Where a message to this address goes. One to a number without an account would be lost without a word, so it is asked

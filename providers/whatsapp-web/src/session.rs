@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use cetar_model::{DeviceId, DownReason, Health, PhoneNumber};
+use cetar_model::{Chat, DeviceId, DownReason, Health, PhoneNumber};
 use cetar_provider::{
     ByteStream, CheckError, DownloadError, Host, HostError, NumberCheck, Outbound, SendError, Sent, Session,
     SessionEnd,
@@ -190,6 +190,13 @@ impl Session for WebSession {
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         match self.live() {
             Some(live) => live.send(message).await,
+            None => Err(SendError::AccountDown(self.down())),
+        }
+    }
+
+    async fn typing(&self, chat: &Chat) -> Result<(), SendError> {
+        match self.live() {
+            Some(live) => live.typing(chat).await,
             None => Err(SendError::AccountDown(self.down())),
         }
     }

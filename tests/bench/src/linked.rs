@@ -82,7 +82,10 @@ impl Linked {
     pub(crate) async fn link_up_to(&mut self, simulator: &Simulator, count: usize) -> anyhow::Result<()> {
         while self.devices.len() < count {
             let name = format!("CS-{}", self.devices.len());
-            let device = self.home.cli(&["device", "add", "--channel", "whatsapp", "--name", &name]).await?;
+            let device = self
+                .home
+                .cli(&["device", "add", "--channel", "whatsapp", "--name", &name, "--pace", "off"])
+                .await?;
             let owner = OWNERS + u64::try_from(self.devices.len())?;
             self.link(simulator, &device, &owner.to_string()).await?;
             self.devices.push(device);

@@ -11,6 +11,9 @@ pub const OWNER: &str = "628111000111";
 /// Someone who is written to.
 pub const BUDI: &str = "6281234567890";
 
+/// A WhatsApp device that sends as fast as it can: tests have no time for manners.
+pub const UNPACED: &[&str] = &["--channel", "whatsapp", "--name", "CS-1", "--pace", "off"];
+
 /// Someone else.
 pub const ANA: &str = "6281234567891";
 
@@ -48,7 +51,7 @@ impl Scene {
         let mut receiver = Receiver::start().await;
         let secret = home.cli("webhook add", &["--url", receiver.url()]).await.ok();
         let key = home.cli("key create", &["--name", "php"]).await.ok();
-        let device = home.cli("device add", &["--channel", "whatsapp", "--name", "CS-1"]).await.ok();
+        let device = home.cli("device add", UNPACED).await.ok();
         link_by_qr(&home, &simulator, &device).await;
         connected(&mut receiver, &device).await;
         Self { simulator, home, gateway, receiver, secret, key, device }

@@ -8,7 +8,7 @@ use cetar_e2e::{
     scene::{self, BUDI, Scene},
     within,
 };
-use cetar_simulator_whatsapp_web::Simulator;
+use cetar_simulator_whatsapp_web::{Event, Simulator};
 
 const TEXT: &str = "Halo! Ini pesan teks dari Cetar API.";
 
@@ -61,7 +61,7 @@ async fn the_same_on_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_is_linked_by_pairing_code_and_sends() {
+async fn a_device_is_linked_by_pairing_code_and_sends_as_a_person_would() {
     let simulator = Simulator::start().await;
     let budi = simulator.peer(BUDI);
     let home = Home::new(&Database::Sqlite, &simulator.url());
@@ -83,6 +83,22 @@ async fn a_device_is_linked_by_pairing_code_and_sends() {
     gateway.send_text(&key, BUDI, TEXT).await.job_id();
     let message = within("the message", budi.next_message()).await;
     assert_eq!(message.text.as_deref(), Some(TEXT));
+    // It was seen typing first, and counts the stranger.
+    let log = simulator.log();
+    let typing = log
+        .iter()
+        .position(|entry| matches!(&entry.event, Event::ChatState { state, .. } if state == "composing"));
+    let sent = log
+        .iter()
+        .position(|entry| matches!(&entry.event, Event::MessageReceived { to, .. } if to.as_str() == BUDI));
+    assert!(typing.is_some_and(|typing| sent.is_some_and(|sent| typing < sent)), "{typing:?} {sent:?}");
+    let shown = gateway.get(&key, &format!("/v1/devices/{device}")).await.json["data"]["pace"].clone();
+    assert_eq!(
+        (&shown["mode"], &shown["first_contacts"]["hour"]["left"]),
+        (&"on".into(), &19.into()),
+        "{shown}"
+    );
+    assert_eq!(simulator.violations(), vec![]);
     gateway.stop().await;
 }
 

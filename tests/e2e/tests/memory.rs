@@ -113,7 +113,13 @@ async fn twenty_devices_are_linked_at_once() {
     let mut devices = Vec::new();
     for number in 0..20 {
         let name = format!("CS-1{number:02}");
-        devices.push(scene.home.cli("device add", &["--channel", "whatsapp", "--name", &name]).await.ok());
+        devices.push(
+            scene
+                .home
+                .cli("device add", &["--channel", "whatsapp", "--name", &name, "--pace", "off"])
+                .await
+                .ok(),
+        );
     }
     let growth = Growth::begin(&scene.gateway);
     // All of them show a code before the first is scanned.

@@ -1,11 +1,16 @@
 //! How values on the command line are read.
 
-use cetar_model::{Channel, Subscription};
+use cetar_model::{Channel, PaceMode, Subscription};
 use ipnet::IpNet;
 
 /// The networks' words.
 pub(super) fn channels() -> impl Iterator<Item = &'static str> {
     Channel::ALL.iter().map(|channel| channel.as_str())
+}
+
+/// Whether a device keeps to its network's pace.
+pub(super) fn pace_modes() -> impl Iterator<Item = &'static str> {
+    PaceMode::ALL.iter().map(|mode| mode.as_str())
 }
 
 /// A network in CIDR form; a bare address means just that one.

@@ -12,8 +12,8 @@ use crate::{
 
 pub(crate) async fn run(desk: &Desk<'_>, command: Device) -> anyhow::Result<()> {
     match command {
-        Device::Add { channel, name, sandbox, listing, tenant } => {
-            let mut body = json!({ "channel": channel, "name": name, "sandbox": sandbox });
+        Device::Add { channel, name, sandbox, pace, listing, tenant } => {
+            let mut body = json!({ "channel": channel, "name": name, "sandbox": sandbox, "pace": pace });
             if !sandbox && channel != Channel::Whatsapp.as_str() {
                 body["settings"] = settings(read_json("the channel's settings")?);
             }
@@ -53,8 +53,8 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Device) -> anyhow::Result<()> 
         Device::Link { device, pairing_code, json, tenant } => {
             link::run(desk, tenant.workspace.as_ref(), &device, pairing_code, json).await
         }
-        Device::Change { device, name, settings: given } => {
-            let mut body = json!({ "name": name });
+        Device::Change { device, name, settings: given, pace } => {
+            let mut body = json!({ "name": name, "pace": pace });
             if given {
                 body["settings"] = settings(read_json("the settings")?);
             }

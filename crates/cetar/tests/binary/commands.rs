@@ -68,6 +68,18 @@ fn a_device_is_added_listed_paused_and_removed() {
         let table = home.run(&["device", "list"]).ok();
         let line = table.lines().find(|line| line.starts_with(&id)).unwrap();
         assert!(line.contains("Toko") && line.contains("unlinked"), "{table}");
+        let mode = || {
+            let devices = home.run(&["device", "list", "--json"]).json();
+            let device =
+                devices.as_array().unwrap().iter().find(|device| device["id"] == id.as_str()).cloned();
+            device.unwrap()["pace"]["mode"].clone()
+        };
+        assert_eq!(mode(), "on");
+        home.run(&["device", "change", &id, "--pace", "off"]).ok();
+        assert_eq!(mode(), "off");
+        let hasty =
+            home.run(&["device", "add", "--channel", "whatsapp", "--name", "Cepat", "--pace", "fast"]);
+        assert!(hasty.refused().contains("on, off"));
         home.run(&["device", "pause", &id]).ok();
         home.run(&["device", "resume", &id]).ok();
         home.run(&["device", "remove", &id]).ok();

@@ -98,6 +98,7 @@ mod tests {
             address: None,
             health: Health::new(state, None),
             paused,
+            paced: true,
             linked_at: linked.then_some(now),
             created_at: now,
         }

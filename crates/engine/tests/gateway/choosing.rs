@@ -42,6 +42,7 @@ async fn the_device_is_the_one_named_or_the_only_one_that_would_do() {
         channel: Whatsapp,
         name: "Sandbox".to_owned(),
         sandbox: true,
+        paced: None,
         settings: std::collections::BTreeMap::new(),
     };
     let sandbox = node.engine.add_device(&node.operator, sandbox).await.unwrap().id;

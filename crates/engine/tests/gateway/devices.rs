@@ -111,7 +111,7 @@ async fn a_panic_in_one_session_is_its_own_trouble() {
 }
 
 fn new_device(channel: Channel, sandbox: bool) -> NewDevice {
-    NewDevice { channel, name: "Toko".to_owned(), sandbox, settings: BTreeMap::new() }
+    NewDevice { channel, name: "Toko".to_owned(), sandbox, paced: None, settings: BTreeMap::new() }
 }
 
 #[tokio::test]

@@ -230,6 +230,7 @@ async fn insert_device(engine: &Engine, caller: &Caller, channel: Channel, linke
         address: linked.then(|| "628111111111".to_owned()),
         health: Health::new(state, None),
         paused: false,
+        paced: true,
         linked_at: linked.then_some(now),
         created_at: now,
     };

@@ -124,6 +124,7 @@ async fn device(engine: &Engine, caller: &Caller) -> DeviceId {
         address: None,
         health: Health::new(DeviceState::Unlinked, None),
         paused: false,
+        paced: true,
         linked_at: None,
         created_at: engine.clock().now(),
     };

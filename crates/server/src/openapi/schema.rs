@@ -57,6 +57,7 @@ words! {
         words(model::EventType::ALL, model::EventType::as_str).into_iter().chain([store::ERASED]).collect();
     FailureCode: "Why a message failed." = words(Failures::ALL, Failures::as_str);
     LinkMethod: "How a device is linked." = words(model::LinkMethod::ALL, model::LinkMethod::as_str);
+    PaceMode: "Whether a device keeps to its network's pace." = words(model::PaceMode::ALL, model::PaceMode::as_str);
     Language: "A language we answer in." = words(model::Language::ALL, model::Language::as_str);
     Role: "What a person may do: the inbox, all but owners and plan, everything." = words(model::Role::ALL, model::Role::as_str);
     DeliveryStatus: "Where a delivery stands." = words(model::DeliveryState::ALL, model::DeliveryState::as_str);

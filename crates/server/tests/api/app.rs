@@ -92,6 +92,14 @@ impl App {
     }
 
     pub(crate) async fn with(face: Face, change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::on(ScriptedProvider::new(true), face, change).await
+    }
+
+    pub(crate) async fn on(
+        network: ScriptedProvider,
+        face: Face,
+        change: impl FnOnce(&mut ServerOptions),
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         let ids = Arc::new(IdSource::new(fill));
         let store = Store::open(Options {
@@ -101,7 +109,7 @@ impl App {
         });
         let store = store.await.unwrap();
         let clock = Arc::new(ManualClock::default());
-        let network = Arc::new(ScriptedProvider::new(true));
+        let network = Arc::new(network);
         let mut providers = Providers::default();
         providers.real.insert(Channel::Whatsapp, Arc::clone(&network) as _);
         for channel in Channel::ALL {
@@ -172,7 +180,8 @@ impl App {
 
     pub(crate) async fn device_in(&self, caller: &Caller, channel: Channel, sandbox: bool) -> DeviceId {
         let name = format!("Device {channel}");
-        let device = NewDevice { channel, name, sandbox, settings: std::collections::BTreeMap::new() };
+        let device =
+            NewDevice { channel, name, sandbox, paced: None, settings: std::collections::BTreeMap::new() };
         self.engine.add_device(caller, device).await.unwrap().id
     }
 

@@ -1,10 +1,14 @@
 //! Linked accounts.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use cetar_model::{Channel, DownReason, Plan};
-use cetar_provider::{LinkError, LinkStep};
+use cetar_provider::{LinkError, LinkStep, Manners, Pace, Rate, Span, Typing, testkit::ScriptedProvider};
+use cetar_server::Face;
 use http_body_util::BodyExt;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::app::{Answer, App};
 
@@ -31,6 +35,12 @@ async fn a_device_is_added_listed_read_and_removed() {
         "message": "Belum ditautkan. Tautkan dengan QR atau kode.",
         "name": "Toko",
         "next_action": "link_again",
+        "pace": {
+          "first_contacts": null,
+          "messages": null,
+          "mode": "off",
+          "next_at": null
+        },
         "paused": false,
         "reason": null,
         "sandbox": false,
@@ -119,6 +129,84 @@ async fn a_paused_device_says_so_until_it_is_resumed() {
         (&resumed["data"]["state"], &resumed["data"]["paused"]),
         (&"connecting".into(), &false.into())
     );
+}
+
+async fn patch(app: &App, key: &str, path: &str, body: &str) -> Answer {
+    app.ask_with(Method::PATCH, path, body.to_owned()).bearer(key).await_answer().await
+}
+
+#[tokio::test]
+async fn a_device_shows_its_pace_and_can_do_without_it() {
+    let (second, hour) = (Duration::from_secs(1), 3600);
+    let manners = Manners {
+        gap: Span { from: second, to: second },
+        typing: Typing { character: second, within: Span { from: second, to: second } },
+        firsts_per_hour: 20,
+        firsts_per_day: 100,
+        starts: second,
+    };
+    let many = Rate { most: 30, per: Duration::from_mins(1) };
+    let pace = Pace { account: many, chat: many, group: None, manners: Some(manners) };
+    let app = App::on(ScriptedProvider::new(true).paced(pace), Face::Public, |_| {}).await;
+    let key = app.admin_key().await;
+    let body = r#"{"channel":"whatsapp","name":"Toko"}"#;
+    let device = post(&app, &key, "/v1/devices", body).await.json()["data"].clone();
+    let budget = |most: u32, seconds: u32| json!({ "most": most, "seconds": seconds, "left": most });
+    let first_contacts = json!({ "hour": budget(20, hour), "day": budget(100, 24 * hour), "next_at": null });
+    let on = json!({ "mode": "on", "messages": budget(30, 60), "next_at": null, "first_contacts": first_contacts });
+    assert_eq!(device["pace"], on);
+
+    let path = format!("/v1/devices/{}", device["id"].as_str().unwrap());
+    let off = json!({ "mode": "off", "messages": null, "next_at": null, "first_contacts": null });
+    let changed = patch(&app, &key, &path, r#"{"pace":"off"}"#).await.json();
+    assert_eq!((&changed["data"]["pace"], &changed["data"]["name"]), (&off, &"Toko".into()));
+    let changed = patch(&app, &key, &path, r#"{"name":" Gudang ","pace":"on"}"#).await.json();
+    assert_eq!((&changed["data"]["pace"], &changed["data"]["name"]), (&on, &"Gudang".into()));
+    assert_eq!(
+        patch(&app, &key, &path, "{}").await.json()["data"]["pace"],
+        on,
+        "nothing given, nothing changed"
+    );
+    let listed = app.get("/v1/devices").bearer(&key).await_answer().await.json();
+    assert_eq!(listed["data"][0]["pace"], on);
+
+    let body = r#"{"channel":"whatsapp","name":"Cepat","pace":"off"}"#;
+    assert_eq!(post(&app, &key, "/v1/devices", body).await.json()["data"]["pace"], off);
+}
+
+#[tokio::test]
+async fn a_pace_that_is_none_is_refused_in_both_languages() {
+    let app = App::new().await;
+    let id = app.sandbox(Channel::Whatsapp).await;
+    let key = app.admin_key().await;
+    let path = format!("/v1/devices/{id}");
+    for (body, language, expected) in [
+        (r#"{"pace":"fast"}"#, "id", "pace: unknown_value on,off"),
+        (r#"{"pace":"fast"}"#, "en", "pace: unknown_value on,off"),
+        (r#"{"pace":"on"}"#, "id", "pace: not_on_channel off"),
+        (r#"{"pace":"on"}"#, "en", "pace: not_on_channel off"),
+        (r#"{"pace":false}"#, "en", "pace: wrong_type "),
+        (r#"{"name":""}"#, "id", "name: empty "),
+    ] {
+        let request = app.ask_with(Method::PATCH, &path, body.to_owned()).bearer(&key);
+        let answer = request.header("accept-language", language).await_answer().await;
+        assert_eq!(answer.status, 422, "{body}");
+        let field = &answer.json()["error"]["fields"][0];
+        let words = |value: &serde_json::Value| {
+            let words = value.as_array().into_iter().flatten();
+            words.map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>().join(",")
+        };
+        let said = format!(
+            "{}: {} {}",
+            field["field"].as_str().unwrap(),
+            field["code"].as_str().unwrap(),
+            words(&field["allowed"])
+        );
+        assert_eq!(said, expected, "{body}");
+        assert!(field["message"].as_str().unwrap().len() > 10, "{body}");
+    }
+    let nobody = patch(&app, &key, "/v1/devices/dev_00000000000000000000000000000000", "{}").await;
+    assert_eq!(nobody.gist(), "404 not_found");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ fn page() -> String {
     }
     page.push_str(
         "\n## Devices that are not well\n\n\
-         `reason` and `next_action` of a device and of `session.state`; `held_reason` of a job that waits for its device.\n\n\
+         `reason` and `next_action` of a device and of `session.state`; `held_reason` of a job that waits for its device (one that waits for its turn says `pace`).\n\n\
          | reason | next action | means, and what to do |\n|---|---|---|\n",
     );
     for reason in DownReason::ALL {

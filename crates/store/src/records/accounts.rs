@@ -116,6 +116,8 @@ pub struct Device {
     pub health: Health,
     /// Its operator stopped it.
     pub paused: bool,
+    /// Its network's pace is kept, where it has one.
+    pub paced: bool,
     /// When it was linked last.
     pub linked_at: Option<Timestamp>,
     /// When it was made.
@@ -140,6 +142,8 @@ pub struct DeviceChange {
     pub device: DeviceId,
     /// What it is called from now on.
     pub name: Option<String>,
+    /// Whether its network's pace is kept from now on.
+    pub paced: Option<bool>,
     /// Settings and secrets that take the place of those of the same names.
     pub settings: BTreeMap<String, String>,
     /// The node that changes it, and sees to its own session.

@@ -161,6 +161,7 @@ fn first_run(world: &World) -> FirstRun {
         address: None,
         health: Health::new(DeviceState::Connecting, None),
         paused: false,
+        paced: true,
         linked_at: Some(now),
         created_at: now,
     };

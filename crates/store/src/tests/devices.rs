@@ -30,6 +30,7 @@ on_both_engines! {
                 until: Some(world.now() + LEASE),
             },
             paused: true,
+            paced: false,
             linked_at: None,
             created_at: world.now(),
         };

@@ -13,6 +13,7 @@ mod failing;
 mod inbox;
 mod merging;
 mod opening;
+mod pacing;
 mod random;
 mod receiving;
 mod replying;

@@ -114,7 +114,8 @@ on_both_engines! {
         }
         let (now, turn_at) = (world.now(), world.now() + 5 * SECOND);
         let turn: crate::Turn =
-            std::sync::Arc::new(move |_, chat| if chat.as_str().contains("slow") { Err(turn_at) } else { Ok(()) });
+            std::sync::Arc::new(move |due: &crate::Due<'_>| if due.chat.as_str().contains("slow") { Err(turn_at) } else { Ok(()) });
+        let turn = crate::InTurn { turn, strangers: false };
         // Two at a time: those who wait must not be all that a claim sees.
         let jobs = world.store.claim_in_turn(&device, NODE, now, now + LEASE, 2, Some(turn.clone())).await.unwrap();
         assert_eq!(jobs.iter().map(|job| job.to.as_str()).collect::<Vec<_>>(), ["budi", "ani"]);

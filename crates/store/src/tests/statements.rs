@@ -8,8 +8,8 @@ use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
     accept, alias, audit, callback, change, claim, contacts, conversations, db, deliveries, delivery_log,
     device_change, devices, endpoints, events, expire, inbound, keys, lanes, leases, master, media,
-    media_prune, message_log, official, outcomes, prune, reachable, receipts, recover, replies, sessions,
-    settle, state,
+    media_prune, message_log, official, outcomes, pace, prune, reachable, receipts, recover, replies,
+    sessions, settle, state,
     statement::{MAX_ROWS, Multi, Sql},
     store, stream, templates, usage, users, workspaces, writer,
 };
@@ -42,6 +42,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("message_log", message_log::STATEMENTS),
     ("official", official::STATEMENTS),
     ("outcomes", outcomes::STATEMENTS),
+    ("pace", pace::STATEMENTS),
     ("prune", prune::STATEMENTS),
     ("reachable", reachable::STATEMENTS),
     ("recover", recover::STATEMENTS),
@@ -66,6 +67,7 @@ fn multis() -> Vec<&'static Multi> {
         events::MULTIS,
         lanes::MULTIS,
         outcomes::MULTIS,
+        pace::MULTIS,
         receipts::MULTIS,
         state::MULTIS,
         stream::MULTIS,

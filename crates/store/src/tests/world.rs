@@ -216,6 +216,7 @@ impl World {
             address: Some("6281100000000".into()),
             health: Health::new(DeviceState::Connected, None),
             paused: false,
+            paced: true,
             linked_at: Some(self.now()),
             created_at: self.now(),
         };

@@ -28,6 +28,28 @@ async fn a_text_is_sent_delivered_and_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn typing_is_shown_to_who_has_an_account_and_to_nobody_else() {
+    let (world, running) = World::connected().await;
+    running.session.typing(&Chat::new(PEER)).await.expect("shown");
+    let seen = || {
+        let log = world.simulator.log();
+        let typed = log.into_iter().filter_map(|entry| match entry.event {
+            Event::ChatState { to, state, .. } => Some((to, state)),
+            _ => None,
+        });
+        typed.collect::<Vec<_>>()
+    };
+    soon("typing", world.simulator.wait_until(|_| !seen().is_empty())).await;
+    assert_eq!(seen(), [(format!("{PEER}@s.whatsapp.net"), "composing".to_owned())]);
+    let nobody = running.session.typing(&Chat::new("6281200000999")).await;
+    assert!(matches!(nobody, Err(SendError::Rejected { code: FailureCode::RecipientNotOnWhatsapp, .. })));
+    running.send(&world.message("after it")).await.expect("sent");
+    assert_eq!(seen().len(), 1);
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chats_of_one_session_go_side_by_side() {
     let (world, running) = World::connected().await;
     let numbers: Vec<String> = (0..8).map(|n| format!("628130000000{n}")).collect();

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Database, Home,
     gateway::client,
-    scene::{self, OWNER},
+    scene::{self, OWNER, UNPACED},
 };
 
 /// Chats that the clients write to, one client each.
@@ -105,7 +105,7 @@ impl Stage {
         let key = match options.network {
             Network::Sandbox => home.cli("key create", &["--name", "chaos", "--test"]).await.ok(),
             Network::Simulator => {
-                let device = home.cli("device add", &["--channel", "whatsapp", "--name", "CS-1"]).await.ok();
+                let device = home.cli("device add", UNPACED).await.ok();
                 scene::link_by_qr(home, &simulator, &device).await;
                 home.cli("key create", &["--name", "chaos"]).await.ok()
             }

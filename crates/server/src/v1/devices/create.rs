@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use cetar_engine::devices::NewDevice;
+use cetar_model::PaceMode;
 use utoipa::ToSchema;
 
 use super::{refusal::refused, view::DeviceData};
@@ -11,7 +12,7 @@ use crate::{
     answer::Answer,
     auth::{Admin, Authorized},
     error::{ApiError, Text},
-    input::{Body, Fields, TextRule},
+    input::{Body, Fields, Problem, TextRule, words},
     language::Spoken,
     openapi::{refusals, schema},
     state::AppState,
@@ -33,23 +34,38 @@ pub(crate) struct NewDeviceBody {
     /// Simulated: reaches simulated people only, needs no linking.
     #[schema(default = false, nullable, required = false)]
     sandbox: Option<bool>,
+    /// Whether it keeps to its network's pace; left out, it does where the network has one. Sandbox devices have none.
+    #[schema(value_type = Option<schema::PaceMode>, nullable, required = false)]
+    pace: Option<String>,
     /// What the channel needs: tokens and ids, as strings. Kept sealed, never shown again. WhatsApp and sandbox devices need none.
     #[schema(nullable, required = false)]
     settings: Option<BTreeMap<String, String>>,
+}
+
+/// What its owner calls it.
+pub(super) fn name(fields: &Fields<'_>) -> Option<String> {
+    fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned())
+}
+
+/// Whether it is to keep to its network's pace.
+pub(super) fn paced(fields: &Fields<'_>) -> Option<bool> {
+    let mode = fields.parsed("pace", || Problem::Unknown { allowed: words(PaceMode::ALL) });
+    mode.map(|mode: PaceMode| mode == PaceMode::On)
 }
 
 fn parse(fields: &Fields<'_>) -> Result<NewDevice, ApiError> {
     fields.require("channel");
     let channel = fields.channel("channel");
     fields.require("name");
-    let name = fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned());
+    let name = name(fields);
     let sandbox = fields.flag("sandbox").unwrap_or(false);
+    let paced = paced(fields);
     let settings = fields.object("settings").texts(TextRule::upto(8192)).into_iter().collect();
     fields.check()?;
     let (Some(channel), Some(name)) = (channel, name) else {
         return Err(ApiError::internal("a required field is missing and was not refused"));
     };
-    Ok(NewDevice { channel, name, sandbox, settings })
+    Ok(NewDevice { channel, name, sandbox, paced, settings })
 }
 
 /// Add a device
@@ -74,5 +90,6 @@ pub(crate) async fn create(
     let device =
         state.engine.add_device(&caller, device).await.map_err(|error| refused(error, None, "settings."))?;
     let text = Text::new("Device ditambahkan.", "The device is added.");
-    Ok(Answer::new(language, text, DeviceData::of(device, language)))
+    let pace = state.engine.pace_of(&device).await?;
+    Ok(Answer::new(language, text, DeviceData::of(device, pace, language)))
 }

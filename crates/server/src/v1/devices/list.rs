@@ -34,6 +34,11 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<ListAnswer<DeviceData>, ApiError> {
     let devices = state.engine.devices(&caller).await?;
-    let show = |device| DeviceData::of(device, language);
-    Ok(page.cut(devices, Order::OldestFirst, |device| device.id.as_str(), show).into())
+    let mut paced = Vec::with_capacity(devices.len());
+    for device in devices {
+        let manners = state.engine.pace_of(&device).await?;
+        paced.push((device, manners));
+    }
+    let show = |(device, manners)| DeviceData::of(device, manners, language);
+    Ok(page.cut(paced, Order::OldestFirst, |(device, _)| device.id.as_str(), show).into())
 }

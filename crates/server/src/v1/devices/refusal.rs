@@ -1,7 +1,7 @@
 //! Why something was not done to a device.
 
 use cetar_engine::devices::DeviceError;
-use cetar_model::DeviceId;
+use cetar_model::{DeviceId, PaceMode};
 
 use crate::{
     error::{ApiError, ErrorCode},
@@ -16,6 +16,9 @@ pub(super) fn refused(error: DeviceError, id: Option<&DeviceId>, settings: &str)
         DeviceError::PlanFeatureMissing(feature) => plan_lacks(feature),
         DeviceError::ChannelNotAvailable(_) => {
             ApiError::field("channel", Problem::NotAvailable { allowed: Vec::new() })
+        }
+        DeviceError::NoPace => {
+            ApiError::field("pace", Problem::NotOnChannel { allowed: vec![PaceMode::Off.to_string()] })
         }
         DeviceError::Settings(error) => {
             ApiError::field(format!("{settings}{}", error.field), Problem::Setting(error.problem))

@@ -8,6 +8,7 @@ use cetar_model::DeviceId;
 use utoipa::ToSchema;
 
 use super::{
+    create::{name, paced},
     refusal::refused,
     view::{DeviceData, show},
 };
@@ -17,7 +18,7 @@ use crate::{
     error::{ApiError, Text},
     input::{Body, Fields, Id, TextRule},
     language::Spoken,
-    openapi::refusals,
+    openapi::{refusals, schema},
     state::AppState,
 };
 
@@ -31,21 +32,25 @@ pub(crate) struct DeviceChangeBody {
     /// What you call it, up to 100 characters.
     #[schema(min_length = 1, max_length = 100, pattern = "\\S", nullable, required = false)]
     name: Option<String>,
+    /// Whether it keeps to its network's pace. When it is turned off, what waited for its turn goes out at once; on WhatsApp that costs
+    /// accounts.
+    #[schema(value_type = Option<schema::PaceMode>, nullable, required = false)]
+    pace: Option<String>,
     /// Settings that take the place of those of the same names; the others stay. They must be of the same account.
     #[schema(nullable, required = false)]
     settings: Option<BTreeMap<String, String>>,
 }
 
 fn parse(fields: &Fields<'_>) -> Result<DeviceChange, ApiError> {
-    let name = fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned());
+    let (name, paced) = (name(fields), paced(fields));
     let settings = fields.object("settings").texts(TextRule::upto(8192)).into_iter().collect();
     fields.check()?;
-    Ok(DeviceChange { name, settings })
+    Ok(DeviceChange { name, paced, settings })
 }
 
 /// Change a device
 ///
-/// Its name, or its settings: a token that was renewed is given like this. New settings are tried before they are kept, and take effect at
+/// Its name, its pace, or its settings: a token that was renewed is given like this. New settings are tried before they are kept, and take effect at
 /// once; a device that was logged out because of its old token connects again, and what waits for it is sent.
 #[utoipa::path(
     patch,

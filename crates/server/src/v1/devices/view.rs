@@ -1,7 +1,10 @@
 //! A device as the API shows it.
 
-use cetar_engine::auth::Caller;
-use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Language, NextAction};
+use cetar_engine::{
+    auth::Caller,
+    pace::{Budget, FirstsView, PaceView},
+};
+use cetar_model::{Channel, DeviceId, DeviceState, DownReason, Language, NextAction, PaceMode};
 use cetar_store::Device;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,6 +57,8 @@ pub(crate) struct DeviceData {
     last_ack_at: Option<Time>,
     /// Its operator stopped it; its messages wait.
     paused: bool,
+    /// How it keeps to its network's pace, and what is left of it.
+    pace: PaceData,
     /// When it was linked last.
     #[schema(required)]
     linked_at: Option<Time>,
@@ -61,8 +66,79 @@ pub(crate) struct DeviceData {
     created_at: Time,
 }
 
+/// How a device keeps to its network's pace. What has to wait for its turn waits in the queue.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Pace)]
+pub(crate) struct PaceData {
+    /// `off` where it was turned off, or the network has none.
+    #[schema(value_type = schema::PaceMode)]
+    mode: PaceMode,
+    /// Messages in all; `null` where the pace is off.
+    #[schema(required)]
+    messages: Option<BudgetData>,
+    /// When the next message may be sent; `null`: now.
+    #[schema(required)]
+    next_at: Option<Time>,
+    /// First messages to people who were never written to and never wrote; `null` where they are not counted.
+    #[schema(required)]
+    first_contacts: Option<FirstContactsData>,
+}
+
+/// What is left of an allowance.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Budget)]
+pub(crate) struct BudgetData {
+    /// So many.
+    #[schema(example = 30)]
+    most: usize,
+    /// In any span of so many seconds.
+    #[schema(example = 60)]
+    seconds: u64,
+    /// So many more now.
+    #[schema(example = 29)]
+    left: usize,
+}
+
+/// What is left for people who were never written to before.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FirstContacts)]
+pub(crate) struct FirstContactsData {
+    /// Of any hour.
+    hour: BudgetData,
+    /// Of any day.
+    day: BudgetData,
+    /// When the next may be sent; `null`: now.
+    #[schema(required)]
+    next_at: Option<Time>,
+}
+
+impl From<Budget> for BudgetData {
+    fn from(Budget { most, per, left }: Budget) -> Self {
+        Self { most, seconds: per.as_secs(), left }
+    }
+}
+
+impl From<Option<PaceView>> for PaceData {
+    fn from(pace: Option<PaceView>) -> Self {
+        let Some(PaceView { messages, next_at, firsts }) = pace else {
+            return Self { mode: PaceMode::Off, messages: None, next_at: None, first_contacts: None };
+        };
+        let firsts = firsts.map(|FirstsView { hour, day, next_at }| FirstContactsData {
+            hour: hour.into(),
+            day: day.into(),
+            next_at: next_at.map(Time::from),
+        });
+        Self {
+            mode: PaceMode::On,
+            messages: Some(messages.into()),
+            next_at: next_at.map(Time::from),
+            first_contacts: firsts,
+        }
+    }
+}
+
 impl DeviceData {
-    pub(super) fn of(device: Device, language: Language) -> Self {
+    pub(super) fn of(device: Device, pace: Option<PaceView>, language: Language) -> Self {
         let Device {
             id,
             workspace: _,
@@ -72,6 +148,7 @@ impl DeviceData {
             address,
             health,
             paused,
+            paced: _,
             linked_at,
             created_at,
         } = device;
@@ -99,6 +176,7 @@ impl DeviceData {
             last_frame_at: health.last_frame_at.map(Time::from),
             last_ack_at: health.last_ack_at.map(Time::from),
             paused,
+            pace: pace.into(),
             linked_at: linked_at.map(Time::from),
             created_at: created_at.into(),
         }
@@ -114,5 +192,6 @@ pub(super) async fn show(
 ) -> Result<DeviceData, ApiError> {
     let device = state.engine.device(caller, id).await?;
     let device = device.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
-    Ok(DeviceData::of(device, language))
+    let pace = state.engine.pace_of(&device).await?;
+    Ok(DeviceData::of(device, pace, language))
 }

@@ -29,7 +29,7 @@ pub(crate) struct JobData {
     /// Where it stands: `queued`, `sending`, `sent`, `delivered`, `read`; or `failed`, `unknown` (it may have been sent), `cancelled`.
     #[schema(value_type = schema::MessageStatus)]
     status: MessageState,
-    /// Why a queued message waits for its device; `null` where it does not.
+    /// Why a queued message waits: what its device lacks, or `pace` while it waits for its turn; `null` where it does not.
     #[schema(required, example = json!(null))]
     held_reason: Option<&'static str>,
     /// The same in words.
@@ -105,15 +105,17 @@ pub(crate) struct JobError {
 }
 
 impl JobData {
-    pub(super) fn of(JobView { job, held }: JobView, language: Language) -> Self {
+    pub(super) fn of(JobView { job, held, paced }: JobView, language: Language) -> Self {
         let Job { id, state, message, attempts, run_at, expires_at, history } = job;
         let next_attempt_at = (state == JobState::Ready && held.is_none()).then(|| run_at.into());
         Self {
             job_id: id,
             message_id: message.id,
             status: message.state,
-            held_reason: held.map(held_reason),
-            held_message: held.map(|health| held_message(health, language)),
+            held_reason: held.map(held_reason).or(paced.then_some(PACE)),
+            held_message: held
+                .map(|health| held_message(health, language))
+                .or(paced.then(|| turn_message(language))),
             next_action: held.map(|health| health.reason.map_or(NextAction::Wait, DownReason::next_action)),
             session_id: message.device,
             channel: message.channel,
@@ -133,6 +135,16 @@ impl JobData {
             next_attempt_at,
         }
     }
+}
+
+/// It waits for its turn.
+const PACE: &str = "pace";
+
+fn turn_message(language: Language) -> &'static str {
+    language.pick(
+        "Menunggu giliran sesuai laju pengiriman device; dikirim sendiri pada next_attempt_at.",
+        "It waits for its turn by the device's pace, and goes out by itself at next_attempt_at.",
+    )
 }
 
 /// The reason, or where there is none the state itself: a device that is just connecting has no complaint.

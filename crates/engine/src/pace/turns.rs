@@ -1,0 +1,87 @@
+//! Whose turn it is, asked while jobs are claimed.
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use cetar_model::{Content, JobId, Timestamp};
+use cetar_store::{Due, InTurn};
+
+use super::{Ask, Pacer, Turn, Wait};
+use crate::lock;
+
+/// The turns that one claim gives out. What it said of a job it says again, for the claim's transaction may be made twice.
+pub(crate) struct Turns(Arc<Asked>);
+
+struct Asked {
+    pacer: Arc<Pacer>,
+    now: Timestamp,
+    /// Until when the network forbids first messages: another attempt would only make it worse.
+    forbidden: Option<Timestamp>,
+    random: [u32; 2],
+    said: Mutex<HashMap<JobId, Result<Turn, Wait>>>,
+}
+
+impl Turns {
+    pub(crate) fn new(
+        pacer: Arc<Pacer>,
+        now: Timestamp,
+        forbidden: Option<Timestamp>,
+        random: [u32; 2],
+    ) -> Self {
+        Self(Arc::new(Asked { pacer, now, forbidden, random, said: Mutex::default() }))
+    }
+
+    /// What the claim asks.
+    pub(crate) fn ask(&self) -> InTurn {
+        let asked = Arc::clone(&self.0);
+        InTurn {
+            strangers: asked.pacer.counts_firsts(),
+            turn: Arc::new(move |due: &Due<'_>| {
+                let mut said = lock(&asked.said);
+                let turn = said.entry(due.job.clone()).or_insert_with(|| asked.take(due));
+                turn.map(drop).map_err(Wait::until)
+            }),
+        }
+    }
+
+    /// How long typing is shown before this job's message.
+    pub(crate) fn typing(&self, job: &JobId) -> Option<Duration> {
+        lock(&self.0.said).get(job)?.ok()?.typing
+    }
+
+    /// When the first of those is due that were put off.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        lock(&self.0.said).values().filter_map(|said| said.err()).map(Wait::until).min()
+    }
+
+    /// From when first messages may be sent again, if one of them was put off.
+    pub(crate) fn firsts_from(&self) -> Option<Timestamp> {
+        let said = lock(&self.0.said);
+        let firsts = said.values().filter_map(|said| match said {
+            Err(Wait::Firsts(until)) => Some(*until),
+            Ok(_) | Err(Wait::Until(_)) => None,
+        });
+        firsts.max()
+    }
+}
+
+impl Asked {
+    fn take(&self, due: &Due<'_>) -> Result<Turn, Wait> {
+        if let Some(until) = self.forbidden.filter(|_| due.is_stranger) {
+            return Err(Wait::Firsts(until));
+        }
+        let ask = Ask { chat: due.chat, characters: typed(due.content), is_first: due.is_stranger };
+        self.pacer.take(&ask, self.now, self.random)
+    }
+}
+
+/// The length of what a person would type; a picture is chosen, not typed.
+fn typed(content: &Content) -> Option<usize> {
+    match content {
+        Content::Text { text } => Some(text.chars().count()),
+        Content::Buttons(buttons) => Some(buttons.text.chars().count()),
+        _ => None,
+    }
+}

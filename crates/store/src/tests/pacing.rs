@@ -1,0 +1,105 @@
+//! Who is a stranger, whom we wrote to first, and what is put off.
+
+use std::time::Duration;
+
+use cetar_model::{Chat, DeviceId, FailureCode, MessageState};
+
+use super::world::{NODE, World, on_both_engines};
+use crate::{DeviceChange, Outcome, pace};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn chats(names: &[&str]) -> Vec<Chat> {
+    names.iter().map(|name| Chat::new(*name)).collect()
+}
+
+async fn acquainted(world: &World, device: &DeviceId, chats: &[Chat]) -> Vec<Chat> {
+    let args = (device.clone(), chats.to_vec());
+    let known = world.store.write(args, |tx, (device, chats)| Box::pin(pace::acquainted(tx, device, chats)));
+    known.await.unwrap()
+}
+
+on_both_engines! {
+    async fn who_wrote_or_got_something_is_no_stranger(world: &World) {
+        let (device, lease) = world.leased().await;
+        let other = world.device().await;
+        world.store.take_in(world.inbound(&device, lease, "ana", "halo")).await.unwrap();
+        for name in ["budi", "citra", "dewi"] {
+            world.accept(&device, name, name).await;
+        }
+        let all = chats(&["ana", "budi", "citra", "dewi", "eka"]);
+        assert_eq!(acquainted(world, &device, &all).await, chats(&["ana"]));
+        let jobs = world.claim(&device).await;
+        let job = |name: &str| jobs.iter().find(|job| job.to.as_str() == name).unwrap();
+        world.sent(job("budi")).await;
+        let refused = Outcome::Failed { code: FailureCode::AccountRestricted, provider_code: None, detail: None };
+        world.settle(job("citra"), refused).await;
+        let mut known = acquainted(world, &device, &all).await;
+        known.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        assert_eq!(known, chats(&["ana", "budi"]));
+        assert_eq!(acquainted(world, &other, &all).await, [], "each account has its own");
+        assert_eq!(acquainted(world, &device, &[]).await, []);
+    }
+
+    async fn whom_a_device_wrote_to_first_is_known_for_as_long_as_it_is_asked(world: &World) {
+        let (device, lease) = world.leased().await;
+        let start = world.now();
+        world.store.take_in(world.inbound(&device, lease, "ana", "halo")).await.unwrap();
+        for name in ["ana", "budi", "citra"] {
+            world.accept(&device, name, name).await;
+        }
+        let jobs = world.claim(&device).await;
+        let job = |name: &str| jobs.iter().find(|job| job.to.as_str() == name).unwrap();
+        // It waited long in the queue: when it was sent counts, not when it was accepted.
+        let sent_at = world.pass(2 * HOUR);
+        world.sent(job("budi")).await;
+        world.sent(job("ana")).await;
+        let firsts = world.store.first_messages(&device, start).await.unwrap();
+        let expected = [(Chat::new("citra"), start), (Chat::new("budi"), sent_at)];
+        assert_eq!(firsts, expected, "one under way counts, a reply does not");
+        let late = world.store.first_messages(&device, start + HOUR).await.unwrap();
+        assert_eq!(late, [(Chat::new("budi"), sent_at)]);
+    }
+
+    async fn first_messages_are_put_off_together_and_brought_forward_again(world: &World) {
+        let (device, lease) = world.leased().await;
+        let other = world.device().await;
+        world.store.take_in(world.inbound(&device, lease, "ana", "halo")).await.unwrap();
+        let mut sends = Vec::new();
+        for name in ["ana", "budi", "budi", "citra"] {
+            sends.push(world.accept(&device, name, name).await);
+        }
+        world.accept(&other, "budi", "budi").await;
+        let until = world.now() + HOUR;
+        assert_eq!(world.store.put_off_first_messages(&device, world.now(), until).await.unwrap(), 2, "the heads");
+        assert_eq!(world.claim_one(&device).await.job, sends[0].job);
+        assert_eq!(world.claim_one(&other).await.to.as_str(), "budi");
+        assert_eq!(world.store.next_due(&device).await.unwrap(), Some(until));
+        assert_eq!(world.store.bring_forward(&device, world.now()).await.unwrap(), 2);
+        assert_eq!(world.store.bring_forward(&device, world.now()).await.unwrap(), 0);
+        let claimed: Vec<_> = world.claim(&device).await.into_iter().map(|job| job.job).collect();
+        assert_eq!(claimed, [sends[1].job.clone(), sends[3].job.clone()]);
+        assert_eq!(world.state(&sends[2].job).await, MessageState::Queued, "its lane is busy");
+    }
+
+    async fn the_pace_of_a_device_is_changed_if_that_is_asked(world: &World) {
+        let device = world.device().await;
+        let paced = async || world.store.device(&world.workspace, &device).await.unwrap().unwrap().paced;
+        let change = |workspace: &cetar_model::WorkspaceId, paced| DeviceChange {
+            workspace: workspace.clone(),
+            device: device.clone(),
+            name: None,
+            paced,
+            settings: [].into(),
+            node: NODE.into(),
+            now: world.now(),
+        };
+        assert!(world.store.change_device(change(&world.workspace, Some(false))).await.unwrap());
+        assert!(!paced().await);
+        assert!(world.store.change_device(change(&world.workspace, None)).await.unwrap());
+        assert!(!paced().await);
+        let elsewhere = world.ids.make(world.now());
+        assert!(!world.store.change_device(change(&elsewhere, Some(true))).await.unwrap());
+        assert!(!paced().await, "another workspace's");
+    }
+}
