@@ -1,25 +1,13 @@
 import createClient from "openapi-fetch";
-import type { AgreedPaths } from "./agreed";
 import { ApiError, failure } from "./errors";
 import type { paths } from "./schema";
-
-/** What is agreed, where it says something more exactly than the document does or before it; the document for all else. */
-type Paths = {
-  [P in keyof paths | keyof AgreedPaths]: P extends keyof AgreedPaths
-    ? AgreedPaths[P] & (P extends keyof paths ? Omit<Documented<paths[P]>, keyof AgreedPaths[P]> : unknown)
-    : P extends keyof paths
-      ? Documented<paths[P]>
-      : never;
-};
-/** Without the methods that a path does not have, which the generator writes as `never`. */
-type Documented<P> = { [M in keyof P as P[M] extends undefined ? never : M]: P[M] };
 
 const UNSAFE = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 /** What every request carries; kept up to date by the session and the language switch. */
 export const carried = { csrf: "", language: "id" };
 
-export const api = createClient<Paths>({ baseUrl: location.origin, credentials: "same-origin" });
+export const api = createClient<paths>({ baseUrl: location.origin, credentials: "same-origin" });
 
 api.use({
   onRequest({ request }) {

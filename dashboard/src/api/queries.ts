@@ -3,6 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { answer, api, page } from "./client";
 import { ApiError } from "./errors";
 import { listQuery } from "./query";
+import type { paths } from "./schema";
 import type { Period } from "./types";
 
 export const sessionQuery = queryOptions({
@@ -17,6 +18,12 @@ export const sessionQuery = queryOptions({
   },
   staleTime: Number.POSITIVE_INFINITY,
 });
+
+/** What the list at a path can be narrowed to. */
+type Filter<Path extends "/v1/messages" | "/v1/conversations"> = Omit<
+  NonNullable<paths[Path]["get"]["parameters"]["query"]>,
+  "limit" | "after"
+>;
 
 const ALL = 100;
 
@@ -65,13 +72,7 @@ export const deliveryQuery = (id: string) =>
     queryFn: () => answer(api.GET("/v1/deliveries/{id}", { params: { path: { id } } })),
   });
 
-export interface MessageFilter {
-  search?: string;
-  state?: string;
-  direction?: "in" | "out";
-  channel?: string;
-  device_id?: string;
-}
+export type MessageFilter = Filter<"/v1/messages">;
 export const messagesQuery = (filter: MessageFilter) =>
   listQuery(["messages", filter], (after) =>
     page(api.GET("/v1/messages", { params: { query: { ...filter, limit: 50, after } } })),
@@ -92,14 +93,7 @@ export const templateQuery = (id: number) =>
     queryFn: () => answer(api.GET("/v1/templates/{id}", { params: { path: { id } } })),
   });
 
-export interface ConversationFilter {
-  search?: string;
-  channel?: string;
-  device_id?: string;
-  state?: "open" | "resolved";
-  unread?: boolean;
-  assigned?: string;
-}
+export type ConversationFilter = Filter<"/v1/conversations">;
 export const conversationsQuery = (filter: ConversationFilter) =>
   listQuery(["conversations", filter], (after) =>
     page(api.GET("/v1/conversations", { params: { query: { ...filter, limit: 50, after } } })),

@@ -1,6 +1,5 @@
 import { Copy, ExternalLink, FileText, MapPin, Reply, UserRound } from "lucide-react";
-import type { Content } from "~/api/agreed";
-import type { Button, ContentType } from "~/api/types";
+import type { Button, Content, ContentType } from "~/api/types";
 import { useI18n } from "~/i18n";
 import css from "./chat.module.css";
 import { Formatted } from "./Formatted";

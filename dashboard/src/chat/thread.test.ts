@@ -11,7 +11,7 @@ function message(id: string, type: ChatMessage["type"], content: ChatMessage["co
     job_id: null,
     direction: "in",
     echo: false,
-    state: null,
+    state: "delivered",
     error: null,
     sender: null,
     reply_to: null,

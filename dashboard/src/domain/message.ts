@@ -12,6 +12,8 @@ export const MESSAGE_TONE: Record<MessageStatus, Tone> = {
   cancelled: "off",
 };
 
+export const MESSAGE_STATES = Object.keys(MESSAGE_TONE) as MessageStatus[];
+
 export const DELIVERY_TONE: Record<DeliveryStatus, Tone> = {
   pending: "busy",
   sending: "busy",

@@ -5,10 +5,10 @@ import { getRouteApi } from "@tanstack/react-router";
 import { ArrowDownLeft, ArrowUpRight, ListX, Search } from "lucide-react";
 import { messagesQuery } from "~/api/queries";
 import { rows } from "~/api/query";
-import { CHANNELS, type LoggedMessage, type MessageStatus } from "~/api/types";
+import { CHANNELS, type LoggedMessage } from "~/api/types";
 import { grouped } from "~/domain/address";
 import { CHANNEL } from "~/domain/channels";
-import { MESSAGE_TONE } from "~/domain/message";
+import { MESSAGE_STATES, MESSAGE_TONE } from "~/domain/message";
 import { useI18n } from "~/i18n";
 import { Page } from "~/ui/Page";
 import { State } from "~/ui/State";
@@ -20,7 +20,6 @@ import css from "./developers.module.css";
 import { JobPanel } from "./JobPanel";
 
 const route = getRouteApi("/app/developers/messages");
-const STATES = Object.keys(MESSAGE_TONE) as MessageStatus[];
 const ANY = "";
 
 export default function Messages() {
@@ -28,7 +27,9 @@ export default function Messages() {
   const { job, ...search } = route.useSearch();
   const navigate = route.useNavigate();
   const direction = search.direction === "in" || search.direction === "out" ? search.direction : undefined;
-  const query = useInfiniteQuery(messagesQuery({ ...search, direction }));
+  const state = MESSAGE_STATES.find((each) => each === search.state);
+  const channel = CHANNELS.find((each) => each === search.channel);
+  const query = useInfiniteQuery(messagesQuery({ ...search, direction, state, channel }));
   const filter = (change: Record<string, string | undefined>) =>
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
   const find = useDebouncedCallback((text: string) => filter({ search: text.trim() || undefined }), 300);
@@ -46,9 +47,9 @@ export default function Messages() {
           aria-label={t("log.state")}
           data={[
             { value: ANY, label: t("log.anyState") },
-            ...STATES.map((value) => ({ value, label: t(`messageState.${value}`) })),
+            ...MESSAGE_STATES.map((value) => ({ value, label: t(`messageState.${value}`) })),
           ]}
-          value={search.state ?? ANY}
+          value={state ?? ANY}
           onChange={(value) => filter({ state: value || undefined })}
         />
         <Select
@@ -67,7 +68,7 @@ export default function Messages() {
             { value: ANY, label: t("log.anyChannel") },
             ...CHANNELS.map((value) => ({ value, label: CHANNEL[value].name })),
           ]}
-          value={search.channel ?? ANY}
+          value={channel ?? ANY}
           onChange={(value) => filter({ channel: value || undefined })}
         />
       </div>
@@ -136,7 +137,7 @@ function Row({ message, open, onOpen }: RowProps) {
       </td>
       <td>
         <span className="row tight">
-          <Arrow size={14} aria-hidden /> {t(`log.${message.direction}`)}
+          <Arrow size={14} aria-hidden /> {t(message.direction === "in" ? "log.in" : "log.out")}
         </span>
       </td>
       <td>{CHANNEL[message.channel].name}</td>

@@ -2,6 +2,7 @@ import { useParams, useSearch } from "@tanstack/react-router";
 import { MessagesSquare } from "lucide-react";
 import { useEffect } from "react";
 import type { ConversationFilter } from "~/api/queries";
+import { CHANNELS } from "~/api/types";
 import { useI18n } from "~/i18n";
 import { Gate } from "~/ui/Gate";
 import { Status } from "~/ui/Status";
@@ -12,9 +13,10 @@ import css from "./inbox.module.css";
 export type InboxSearch = { [K in "search" | "channel" | "device_id" | "state" | "unread" | "assigned"]?: string };
 
 export function filterOf(search: InboxSearch): ConversationFilter {
-  const { state, unread, ...rest } = search;
+  const { state, unread, channel, ...rest } = search;
   return {
     ...rest,
+    channel: CHANNELS.find((each) => each === channel),
     state: state === "all" ? undefined : state === "resolved" ? "resolved" : "open",
     ...(unread === "true" && { unread: true }),
   };
