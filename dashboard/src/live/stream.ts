@@ -23,6 +23,11 @@ export function useConnected(): boolean {
   );
 }
 
+/** Whether it was read for good: the session, what a device can do. */
+function lasting(options: object): boolean {
+  return "staleTime" in options && options.staleTime === Number.POSITIVE_INFINITY;
+}
+
 /**
  * Follows the server's events while mounted. Each time it is heard, the first included, everything is read anew: what changed between
  * a page's reading and that moment was told to nobody.
@@ -45,7 +50,7 @@ export function useStream(): void {
     function open() {
       source = new EventSource("/v1/stream");
       source.onopen = () => {
-        void client.invalidateQueries();
+        void client.invalidateQueries({ predicate: ({ options }) => !lasting(options) });
         setUp(true);
       };
       source.onmessage = (message: MessageEvent<string>) => {

@@ -59,7 +59,7 @@ export const developers = {
     headers: "Further headers",
     state: "State",
     id: "Id",
-    failingSince: "Failing since",
+    failingSince: "since",
     nextTry: "Next try",
     secret: "Secret",
     secretOnce: "Copy it now: this secret is not shown again. Your server checks signatures with it.",

@@ -59,7 +59,7 @@ export const developers = {
     headers: "Header tambahan",
     state: "Status",
     id: "ID",
-    failingSince: "Gagal sejak",
+    failingSince: "sejak",
     nextTry: "Dicoba lagi",
     secret: "Secret",
     secretOnce: "Salin sekarang: secret ini tidak ditampilkan lagi. Dengan ini server Anda memeriksa tanda tangan.",

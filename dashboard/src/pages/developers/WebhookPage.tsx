@@ -6,14 +6,12 @@ import { type FormEvent, useState } from "react";
 import { answer, api } from "~/api/client";
 import { webhookQuery } from "~/api/queries";
 import type { Webhook } from "~/api/types";
-import { WEBHOOK_TONE } from "~/domain/message";
 import { useI18n } from "~/i18n";
 import { Confirm } from "~/ui/Confirm";
 import { Copy } from "~/ui/Copy";
 import { Facts } from "~/ui/Facts";
 import { Notice } from "~/ui/Notice";
 import { Page } from "~/ui/Page";
-import { State } from "~/ui/State";
 import { Loaded } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
 import { toast } from "~/ui/toasts";
@@ -22,12 +20,15 @@ import { Deliveries } from "./Deliveries";
 import { SecretOnce } from "./SecretOnce";
 import { SuccessBars } from "./SuccessBars";
 import { WebhookForm } from "./WebhookForm";
+import { WebhookStateView } from "./WebhookStateView";
 
 const route = getRouteApi("/app/developers/webhooks/$id");
+const EVERY = 3_000;
 
 export default function WebhookPage() {
   const { id } = route.useParams();
-  const webhook = useQuery(webhookQuery(id));
+  // Its state follows from deliveries, of which no event tells.
+  const webhook = useQuery({ ...webhookQuery(id), refetchInterval: EVERY });
   return <Loaded query={webhook}>{(found) => <Shown webhook={found} />}</Loaded>;
 }
 
@@ -39,17 +40,10 @@ function Shown({ webhook }: { webhook: Webhook }) {
       <section className="card">
         <Facts
           facts={[
-            [
-              t("webhooks.state"),
-              <State key="state" tone={WEBHOOK_TONE[webhook.state]} label={t(`webhookState.${webhook.state}`)} />,
-            ],
+            [t("webhooks.state"), <WebhookStateView key="state" webhook={webhook} />],
             [t("webhooks.id"), <Copy key="id" text={webhook.id} />],
             [t("webhooks.events"), webhook.events.length > 0 ? webhook.events.join(", ") : t("webhooks.all")],
             webhook.headers.length > 0 && [t("webhooks.headers"), webhook.headers.join(", ")],
-            webhook.failing_since !== null && [
-              t("webhooks.failingSince"),
-              <Ago key="since" at={webhook.failing_since} />,
-            ],
             webhook.next_attempt_at !== null && [
               t("webhooks.nextTry"),
               <Ago key="next" at={webhook.next_attempt_at} />,

@@ -4,13 +4,12 @@ import { Link } from "@tanstack/react-router";
 import { Plus, Webhook as WebhookIcon } from "lucide-react";
 import { useState } from "react";
 import { webhooksQuery } from "~/api/queries";
-import { WEBHOOK_TONE } from "~/domain/message";
 import { useI18n } from "~/i18n";
 import { Page } from "~/ui/Page";
-import { State } from "~/ui/State";
 import { Loaded, Status } from "~/ui/Status";
 import { Table } from "~/ui/Table";
 import { WebhookForm } from "./WebhookForm";
+import { WebhookStateView } from "./WebhookStateView";
 
 export default function Webhooks() {
   const { t } = useI18n();
@@ -40,7 +39,7 @@ export default function Webhooks() {
                   </td>
                   <td>{webhook.events.length > 0 ? webhook.events.join(", ") : t("webhooks.all")}</td>
                   <td>
-                    <State tone={WEBHOOK_TONE[webhook.state]} label={t(`webhookState.${webhook.state}`)} />
+                    <WebhookStateView webhook={webhook} />
                   </td>
                 </tr>
               ))}

@@ -2,10 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { devicesQuery, webhooksQuery } from "~/api/queries";
 import { deviceTone } from "~/domain/device";
-import { WEBHOOK_TONE } from "~/domain/message";
 import { useI18n } from "~/i18n";
-import { State } from "~/ui/State";
 import { Loaded } from "~/ui/Status";
+import { WebhookStateView } from "../developers/WebhookStateView";
 import { DeviceStateView } from "../devices/DeviceStateView";
 import css from "./overview.module.css";
 
@@ -51,7 +50,7 @@ export function Attention() {
                   <Link to="/developers/webhooks/$id" params={{ id: webhook.id }} className="cut">
                     {webhook.url}
                   </Link>
-                  <State tone={WEBHOOK_TONE[webhook.state]} label={t(`webhookState.${webhook.state}`)} />
+                  <WebhookStateView webhook={webhook} />
                 </div>
               ))
             )
