@@ -4,7 +4,7 @@ import { answer, api, page } from "./client";
 import { ApiError } from "./errors";
 import { listQuery } from "./query";
 import type { paths } from "./schema";
-import type { Period } from "./types";
+import type { OfficialTemplate, Period } from "./types";
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -86,6 +86,24 @@ export const jobQuery = (id: string) =>
 export const templatesQuery = queryOptions({
   queryKey: ["templates"],
   queryFn: async () => (await page(api.GET("/v1/templates", { params: { query: { limit: ALL } } }))).data,
+});
+const MOST_PAGES = 20;
+/** Every approved template of every number: each account may have some hundreds, and they are searched here. */
+export const officialTemplatesQuery = queryOptions({
+  queryKey: ["official-templates"],
+  queryFn: async () => {
+    const all: OfficialTemplate[] = [];
+    let after: string | undefined;
+    for (let read = 0; read < MOST_PAGES; read++) {
+      const { data, has_more, next_cursor } = await page(
+        api.GET("/v1/meta/templates", { params: { query: { limit: ALL, after } } }),
+      );
+      all.push(...data);
+      if (!has_more || !next_cursor) break;
+      after = next_cursor;
+    }
+    return all;
+  },
 });
 export const templateQuery = (id: number) =>
   queryOptions({

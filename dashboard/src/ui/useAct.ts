@@ -7,6 +7,8 @@ interface Options<Result> {
   done?: string;
   /** What to read anew. */
   refresh?: QueryKey[];
+  /** Whoever acts shows by itself why it failed. */
+  quiet?: boolean;
   after?: (result: Result) => void;
 }
 
@@ -21,7 +23,7 @@ export function useAct<Args, Result>(act: (args: Args) => Promise<Result>, optio
       options.after?.(result);
     },
     onError: (error) => {
-      if (!(error instanceof ApiError && error.fields.length > 0)) toast.failed(error);
+      if (!options.quiet && !(error instanceof ApiError && error.fields.length > 0)) toast.failed(error);
     },
   });
 }

@@ -30,6 +30,18 @@ export const settings = {
     noAccounts: "No {channel} account yet",
     noAccountsAbout: "Add one; its tokens are kept sealed and not shown again.",
   },
+  official: {
+    title: "Meta's templates",
+    about: "The templates you submitted in WhatsApp Manager. They come in every hour, and as soon as Meta reviews one.",
+    sync: "Sync now",
+    synced: "{count} template at Meta, {sendable} can be sent|{count} templates at Meta, {sendable} can be sent",
+    none: "No templates yet. Make one in WhatsApp Manager, then sync.",
+    of: "Templates of {name}",
+    language: "Language",
+    category: "Category",
+    status: "Status",
+    changed: "Updated",
+  },
   totp: {
     title: "Second factor",
     about: "Besides the password, signing in takes a code of an authenticator app.",

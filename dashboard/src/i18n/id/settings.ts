@@ -30,6 +30,18 @@ export const settings = {
     noAccounts: "Belum ada akun {channel}",
     noAccountsAbout: "Tambahkan satu; token disimpan tersegel dan tidak ditampilkan lagi.",
   },
+  official: {
+    title: "Template dari Meta",
+    about: "Template yang Anda ajukan di WhatsApp Manager. Diperbarui setiap jam, dan begitu Meta menilainya.",
+    sync: "Sinkronkan sekarang",
+    synced: "{count} template di Meta, {sendable} dapat dikirim",
+    none: "Belum ada template. Buat di WhatsApp Manager, lalu sinkronkan.",
+    of: "Template {name}",
+    language: "Bahasa",
+    category: "Kategori",
+    status: "Status",
+    changed: "Diperbarui",
+  },
   totp: {
     title: "Kode dua langkah",
     about: "Selain kata sandi, masuk memerlukan kode dari aplikasi autentikator.",

@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link2, Paperclip, SendHorizontal, Smile, Upload } from "lucide-react";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { keepFile } from "~/api/media";
-import { templatesQuery } from "~/api/queries";
-import type { Conversation, Template } from "~/api/types";
+import { devicesQuery } from "~/api/queries";
+import type { Conversation } from "~/api/types";
 import { useI18n } from "~/i18n";
 import { useConnected } from "~/live/stream";
 import { Notice } from "~/ui/Notice";
@@ -12,7 +12,10 @@ import { useNow } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
 import { useDraft } from "./drafts";
 import css from "./inbox.module.css";
+import { OfficialFill } from "./OfficialFill";
 import { OfficialTemplates } from "./OfficialTemplates";
+import { PickList, usePicking } from "./PickList";
+import { type Pick, useChoices, useOfficial, useOwn } from "./picks";
 import { type Medium, useSend } from "./send";
 import { TemplateFill } from "./TemplateFill";
 
@@ -49,13 +52,26 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const connected = useConnected();
   const [text, setText] = useDraft(conversation.id);
   const [media, setMedia] = useState<Medium | null>(null);
-  const [template, setTemplate] = useState<Template | null>(null);
+  const [picked, setPicked] = useState<Pick | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const send = useSend(conversation);
   const picking = text.startsWith("/") && !text.includes("\n");
+  const words = picking ? text.slice(1) : "";
+  const own = useOwn(conversation, words).map((template): Pick => ({ own: template }));
+  const official = useOfficial(conversation, words).map((template): Pick => ({ official: template }));
+  const picks = [...own, ...official];
+  const list = usePicking(useChoices(picks), pick, () => setText(""));
 
   if (useWindowShut(conversation)) return <OfficialTemplates conversation={conversation} />;
 
+  function pick(index: number) {
+    setText("");
+    setPicked(picks[index] ?? null);
+  }
+  function done() {
+    setPicked(null);
+    field.current?.focus();
+  }
   function submit() {
     const medium = media?.url ? media : null;
     if (!text.trim() && !medium) return;
@@ -65,7 +81,8 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     field.current?.focus();
   }
   function press(event: KeyboardEvent) {
-    if (event.key !== "Enter" || event.shiftKey || picking || event.nativeEvent.isComposing) return;
+    if (picking && list.press(event)) return;
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     if (connected) submit();
   }
@@ -73,16 +90,11 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     <div className={css.composer}>
       <WindowLeft conversation={conversation} />
       {!connected && <Notice tone="warn">{t("inbox.offline")}</Notice>}
-      {picking && (
-        <QuickTemplates
-          text={text.slice(1)}
-          onPick={(picked) => {
-            setText("");
-            setTemplate(picked);
-          }}
-        />
+      {picking && <PickList label={t("inbox.templates")} empty={t("inbox.noTemplates")} list={list.list} />}
+      {picked && "own" in picked && <TemplateFill template={picked.own} conversation={conversation} onDone={done} />}
+      {picked && "official" in picked && (
+        <OfficialFill template={picked.official} conversation={conversation} onDone={done} />
       )}
-      {template && <TemplateFill template={template} conversation={conversation} onDone={() => setTemplate(null)} />}
       {media !== null && (
         <TextInput
           label={t("inbox.mediaUrl")}
@@ -108,6 +120,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           onKeyDown={press}
+          {...(picking && list.field)}
           autosize
           minRows={1}
           maxRows={8}
@@ -126,9 +139,13 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   );
 }
 
-function useWindowShut({ channel, window_until }: Conversation): boolean {
+/** Simulated people answer to anything before they have written; Meta's do not. */
+function useWindowShut({ channel, device_id, window_until }: Conversation): boolean {
   const now = useNow();
-  return channel === "whatsapp-official" && !!window_until && Date.parse(window_until) <= now;
+  const { data: devices } = useQuery(devicesQuery);
+  if (channel !== "whatsapp-official") return false;
+  if (window_until) return Date.parse(window_until) <= now;
+  return devices?.find(({ id }) => id === device_id)?.sandbox === false;
 }
 
 /** How long one may still answer freely, where the network limits that. */
@@ -137,7 +154,8 @@ function WindowLeft({ conversation }: { conversation: Conversation }) {
   const now = useNow();
   const until = conversation.window_until;
   if (!until) return null;
-  const minutes = Math.max(0, Math.round((Date.parse(until) - now) / 60_000));
+  if (Date.parse(until) <= now) return <Notice tone="warn">{t("inbox.windowShutFree")}</Notice>;
+  const minutes = Math.floor((Date.parse(until) - now) / 60_000);
   return (
     <div className="small dim">{t("inbox.windowLeft", { hours: Math.floor(minutes / 60), minutes: minutes % 60 })}</div>
   );
@@ -199,33 +217,5 @@ function Emoji({ onPick }: { onPick: (emoji: string) => void }) {
         </div>
       </Popover.Dropdown>
     </Popover>
-  );
-}
-
-function QuickTemplates({ text, onPick }: { text: string; onPick: (template: Template) => void }) {
-  const { t } = useI18n();
-  const templates = useQuery(templatesQuery);
-  const [at, setAt] = useState(0);
-  const words = text.trim().toLowerCase();
-  const found = (templates.data ?? []).filter((each) => `${each.name} ${each.text}`.toLowerCase().includes(words));
-  return (
-    <div className={css.templates} role="listbox" aria-label={t("inbox.templates")}>
-      {found.map((template, index) => (
-        <button
-          type="button"
-          key={template.id}
-          role="option"
-          aria-selected={index === at}
-          className={css.template}
-          onFocus={() => setAt(index)}
-          onMouseEnter={() => setAt(index)}
-          onClick={() => onPick(template)}
-        >
-          <strong>{template.name}</strong>
-          <div className="small dim cut">{template.text}</div>
-        </button>
-      ))}
-      {found.length === 0 && <p className="dim small">{t("inbox.noTemplates")}</p>}
-    </div>
   );
 }

@@ -6,6 +6,7 @@ import type { Conversation, Template } from "~/api/types";
 import { filled } from "~/domain/placeholders";
 import { useI18n } from "~/i18n";
 import { useAct } from "~/ui/useAct";
+import { useSend } from "./send";
 
 interface Props {
   template: Template;
@@ -18,6 +19,8 @@ export function TemplateFill({ template, conversation, onDone }: Props) {
   const { t } = useI18n();
   const most = template.placeholders.at(-1) ?? 0;
   const [values, setValues] = useState<string[]>(() => Array.from({ length: most }, () => ""));
+  const answerWith = useSend(conversation);
+  const official = conversation.channel === "whatsapp-official";
   const send = useAct(
     () =>
       answer(
@@ -35,7 +38,12 @@ export function TemplateFill({ template, conversation, onDone }: Props) {
   );
   function submit(event: FormEvent) {
     event.preventDefault();
-    send.mutate(undefined);
+    if (!official) return send.mutate(undefined);
+    // Within the window the official WhatsApp takes it as any other message.
+    const { title, text, footer, media_url } = template;
+    const said = [title, text, footer].filter((part) => part !== null).map((part) => filled(part, values));
+    answerWith.message(said.join("\n\n"), media_url ? { url: media_url, type: null } : null);
+    onDone();
   }
   return (
     <form className="card stack" onSubmit={submit}>
@@ -51,7 +59,7 @@ export function TemplateFill({ template, conversation, onDone }: Props) {
             value={value}
             onChange={(event) => setValues(values.map((each, at) => (at === index ? event.currentTarget.value : each)))}
             required
-            data-autofocus={index === 0}
+            autoFocus={index === 0}
           />
         ))}
       </div>

@@ -14,6 +14,7 @@ import { Page } from "~/ui/Page";
 import { Loaded, Status } from "~/ui/Status";
 import { Table } from "~/ui/Table";
 import { DeviceStateView } from "../devices/DeviceStateView";
+import { OfficialTemplates } from "./OfficialTemplates";
 
 const route = getRouteApi("/app/settings/channels/$channel");
 
@@ -36,7 +37,17 @@ export default function ChannelSettings() {
       <Page title={CHANNEL[channel].name} about={t(CHANNEL[channel].about)} actions={add}>
         {channel !== "telegram" && <Callback />}
         <Loaded query={devices}>
-          {(all) => <Accounts devices={all.filter((device) => device.channel === channel)} channel={channel} />}
+          {(all) => {
+            const mine = all.filter((device) => device.channel === channel);
+            return (
+              <>
+                <Accounts devices={mine} channel={channel} />
+                {channel === "whatsapp-official" && (
+                  <OfficialTemplates devices={mine.filter((device) => !device.sandbox)} />
+                )}
+              </>
+            );
+          }}
         </Loaded>
       </Page>
     </Gate>
