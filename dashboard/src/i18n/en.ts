@@ -6,6 +6,7 @@ export const en: Phrases = {
   common: {
     actions: "Actions",
     cancel: "Cancel",
+    change: "Change",
     close: "Close",
     copied: "Copied",
     copy: "Copy",
@@ -184,6 +185,10 @@ export const en: Phrases = {
     paused: "Device paused; its messages wait",
     resume: "Resume",
     resumed: "Device resumed",
+    change: "Change the device",
+    changed: "Device changed",
+    renew: "Renew the token",
+    renewAbout: "Fill in only what is new. It is tried at the network first, then kept sealed.",
     restart: "Restart",
     restarted: "Device restarted",
     logout: "Log out",

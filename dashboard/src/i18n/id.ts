@@ -6,6 +6,7 @@ export const id = {
   common: {
     actions: "Tindakan",
     cancel: "Batal",
+    change: "Ubah",
     close: "Tutup",
     copied: "Tersalin",
     copy: "Salin",
@@ -185,6 +186,10 @@ export const id = {
     paused: "Perangkat dijeda; pesannya menunggu",
     resume: "Lanjutkan",
     resumed: "Perangkat dilanjutkan",
+    change: "Ubah perangkat",
+    changed: "Perangkat diubah",
+    renew: "Perbarui token",
+    renewAbout: "Isi hanya yang diganti. Dicoba ke jaringan lebih dulu, lalu disimpan tersegel.",
     restart: "Mulai ulang",
     restarted: "Perangkat dimulai ulang",
     logout: "Keluarkan",

@@ -1,14 +1,15 @@
-import { Button, PasswordInput, Select, Switch, TextInput } from "@mantine/core";
+import { Button, Switch, TextInput } from "@mantine/core";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { answer, api } from "~/api/client";
 import { CHANNELS, type Channel } from "~/api/types";
-import { CHANNEL, type Setting } from "~/domain/channels";
+import { CHANNEL } from "~/domain/channels";
 import { useI18n } from "~/i18n";
 import { Page } from "~/ui/Page";
 import { useAct } from "~/ui/useAct";
 import { useFields } from "~/ui/useFields";
 import css from "./devices.module.css";
+import { SettingField, type SettingValues } from "./SettingField";
 
 const route = getRouteApi("/app/devices/new");
 
@@ -48,7 +49,7 @@ function Form({ channel }: { channel: Channel }) {
   const { t } = useI18n();
   const navigate = useNavigate();
   const look = CHANNEL[channel];
-  const form = useFields<Record<string, string | boolean>>({ name: "", sandbox: false, login: "facebook" });
+  const form = useFields<SettingValues>({ name: "", sandbox: false, login: "facebook" });
   const sandbox = form.values.sandbox === true;
 
   const add = useAct(
@@ -85,7 +86,8 @@ function Form({ channel }: { channel: Channel }) {
         checked={sandbox}
         onChange={(event) => form.set("sandbox", event.currentTarget.checked)}
       />
-      {!sandbox && look.settings.map((setting) => <Field key={setting.name} setting={setting} form={form} />)}
+      {!sandbox &&
+        look.settings.map((setting) => <SettingField key={setting.name} setting={setting} form={form} required />)}
       {!sandbox && look.settings.length === 0 && <p className="dim">{t("devices.linkAfter")}</p>}
       <div>
         <Button type="submit" loading={add.isPending}>
@@ -95,36 +97,3 @@ function Form({ channel }: { channel: Channel }) {
     </form>
   );
 }
-
-interface FieldProps {
-  setting: Setting;
-  form: ReturnType<typeof useFields<Record<string, string | boolean>>>;
-}
-
-function Field({ setting, form }: FieldProps) {
-  const { t } = useI18n();
-  const field = `settings.${setting.name}`;
-  const shared = { label: t(setting.label), description: t(setting.about), required: true };
-  if (setting.choices)
-    return (
-      <Select
-        {...shared}
-        data={setting.choices.map((value) => ({ value, label: CHANNEL_LOGIN[value] ?? value }))}
-        value={String(form.values[setting.name] ?? "")}
-        onChange={(value) => form.set(setting.name, value ?? "")}
-        error={form.errors[field]}
-      />
-    );
-  if (setting.secret)
-    return (
-      <PasswordInput
-        {...shared}
-        {...form.text(setting.name, field)}
-        autoComplete="off"
-        visibilityToggleButtonProps={{ "aria-label": t("signin.showPassword") }}
-      />
-    );
-  return <TextInput {...shared} {...form.text(setting.name, field)} />;
-}
-
-const CHANNEL_LOGIN: Record<string, string> = { facebook: "Facebook", instagram: "Instagram" };

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { LogOut, Pause, Play, RotateCw, Trash2 } from "lucide-react";
+import { LogOut, Pause, Pencil, Play, RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { answer, api } from "~/api/client";
 import { capabilitiesQuery, deviceQuery } from "~/api/queries";
@@ -18,6 +18,7 @@ import { Loaded } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
 import { Abilities } from "./Abilities";
+import { ChangeDevice } from "./ChangeDevice";
 import { DeviceStateView } from "./DeviceStateView";
 import css from "./devices.module.css";
 import { LinkDevice } from "./LinkDevice";
@@ -92,7 +93,7 @@ function Evidence({ device }: { device: Device }) {
 function Actions({ device }: { device: Device }) {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const [asked, setAsked] = useState<"logout" | "remove" | null>(null);
+  const [asked, setAsked] = useState<"change" | "logout" | "remove" | null>(null);
   const path = { params: { path: { id: device.id } } };
   const refresh = [["devices"]];
   const pause = useAct(() => answer(api.POST("/v1/devices/{id}/pause", path)), { done: t("devices.paused"), refresh });
@@ -128,6 +129,13 @@ function Actions({ device }: { device: Device }) {
       <Button variant="default" leftSection={<RotateCw size={15} />} onClick={() => restart.mutate(undefined)}>
         {t("devices.restart")}
       </Button>
+      <Button
+        variant={device.next_action === "renew_credentials" ? "filled" : "default"}
+        leftSection={<Pencil size={15} />}
+        onClick={() => setAsked("change")}
+      >
+        {device.next_action === "renew_credentials" ? t("devices.renew") : t("common.change")}
+      </Button>
       {canLogOut && (
         <Button variant="default" leftSection={<LogOut size={15} />} onClick={() => setAsked("logout")}>
           {t("devices.logout")}
@@ -136,6 +144,7 @@ function Actions({ device }: { device: Device }) {
       <Button variant="light" color="red" leftSection={<Trash2 size={15} />} onClick={() => setAsked("remove")}>
         {t("devices.remove")}
       </Button>
+      {asked === "change" && <ChangeDevice device={device} onClose={() => setAsked(null)} />}
       <Confirm
         opened={asked === "logout"}
         onClose={() => setAsked(null)}
