@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { en } from "./en";
 import { formats } from "./format";
 import { id } from "./id";
+import { OPERATIONS, TAGS } from "./id/operations";
 import { phrase } from "./phrase";
 
 type Tree = Record<string, Record<string, string>>;
@@ -54,4 +55,17 @@ test("times are those of the workspace's zone", () => {
   const { time, dayKey } = formats("id", "Asia/Jakarta");
   expect(time("2026-11-22T18:30:00Z")).toBe("01.30");
   expect(dayKey("2026-11-22T18:30:00Z")).toBe("2026-11-23");
+});
+
+test("every operation of the API, and every chapter, has an Indonesian name", () => {
+  const document = JSON.parse(readFileSync("../crates/server/openapi.json", "utf8")) as {
+    tags: { name: string }[];
+    paths: Record<string, Record<string, { operationId: string; description?: string }>>;
+  };
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+  for (const { operationId, description } of operations) {
+    expect(OPERATIONS[operationId]?.name, operationId).toBeTruthy();
+    if (description) expect(OPERATIONS[operationId]?.about, operationId).toBeTruthy();
+  }
+  for (const { name } of document.tags) expect(TAGS[name], name).toBeTruthy();
 });

@@ -18,9 +18,10 @@ interface Props {
   document: Document;
   operation: Operation;
   title: string;
+  about: string | undefined;
 }
 
-export function OperationCard({ document, operation, title }: Props) {
+export function OperationCard({ document, operation, title, about }: Props) {
   const [open, setOpen] = useState(false);
   return (
     <details className={css.operation} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -29,18 +30,18 @@ export function OperationCard({ document, operation, title }: Props) {
         <code>{operation.path}</code>
         <span className="dim">{title}</span>
       </summary>
-      {open && <Inside document={document} operation={operation} />}
+      {open && <Inside document={document} operation={operation} about={about} />}
     </details>
   );
 }
 
-function Inside({ document, operation }: Omit<Props, "title">) {
+function Inside({ document, operation, about }: Omit<Props, "title">) {
   const { t } = useI18n();
   const parameters = (operation.parameters ?? []).filter((each) => !each.$ref);
   const body = operation.requestBody?.content["application/json"]?.schema;
   return (
     <div className={`${css.inside} stack`}>
-      {operation.description && <Prose text={operation.description} />}
+      {about && <Prose text={about} />}
       {parameters.length > 0 && <Parameters document={document} parameters={parameters} />}
       {body && <Fields document={document} schema={resolved(document, body)} />}
       <h3>{t("reference.answers")}</h3>

@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import { useState } from "react";
 import { useI18n } from "~/i18n";
+import { OPERATIONS, TAGS } from "~/i18n/id/operations";
 import { Page } from "~/ui/Page";
 import { Loaded, Loading } from "~/ui/Status";
 import css from "./docs.module.css";
-import { INDONESIAN } from "./indonesian";
 import { OperationCard } from "./OperationCard";
 import { type Document, documentQuery, type Operation, operations } from "./openapi";
 import { Prose } from "./Prose";
@@ -28,8 +28,10 @@ function Shown({ document }: { document: Document }) {
   const { t, language } = useI18n();
   const [text, setText] = useState("");
   const all = operations(document);
-  const title = (operation: Operation) =>
-    language === "id" ? (INDONESIAN[operation.operationId] ?? operation.summary) : operation.summary;
+  const said = (operation: Operation) => (language === "id" ? OPERATIONS[operation.operationId] : undefined);
+  const title = (operation: Operation) => said(operation)?.name ?? operation.summary;
+  const about = (operation: Operation) => (said(operation) ? said(operation)?.about : operation.description);
+  const chapter = (tag: string) => (language === "id" && TAGS[tag]) || tag;
   const words = text.trim().toLowerCase();
   const shown = all.filter((each) => `${each.path} ${title(each)}`.toLowerCase().includes(words));
   return (
@@ -48,7 +50,7 @@ function Shown({ document }: { document: Document }) {
         <nav className={css.toc} aria-label={t("reference.contents")}>
           {document.tags.map((tag) => (
             <a key={tag.name} href={`#${tag.name}`}>
-              {tag.name}
+              {chapter(tag.name)}
             </a>
           ))}
         </nav>
@@ -58,13 +60,14 @@ function Shown({ document }: { document: Document }) {
             if (tagged.length === 0) return null;
             return (
               <section key={tag.name} id={tag.name} className="stack">
-                <h2>{tag.name}</h2>
+                <h2>{chapter(tag.name)}</h2>
                 {tagged.map((operation) => (
                   <OperationCard
                     key={operation.operationId}
                     document={document}
                     operation={operation}
                     title={title(operation)}
+                    about={about(operation)}
                   />
                 ))}
               </section>

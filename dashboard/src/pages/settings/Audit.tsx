@@ -3,7 +3,7 @@ import { ScrollText } from "lucide-react";
 import { auditQuery } from "~/api/queries";
 import { rows } from "~/api/query";
 import { useI18n } from "~/i18n";
-import { INDONESIAN } from "~/pages/docs/indonesian";
+import { AUDITED, OPERATIONS } from "~/i18n/id/operations";
 import { Copy } from "~/ui/Copy";
 import { Gate } from "~/ui/Gate";
 import { Page } from "~/ui/Page";
@@ -16,6 +16,10 @@ function words(action: string): string {
   return action
     .replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`)
     .replace(/^./, (letter) => letter.toUpperCase());
+}
+
+function indonesian(action: string): string | undefined {
+  return OPERATIONS[action]?.name ?? AUDITED[action];
 }
 
 /** Who did what. */
@@ -47,7 +51,7 @@ export default function Audit() {
                       </td>
                       <td>{entry.actor.name}</td>
                       <td>
-                        {language === "id" ? (INDONESIAN[entry.action] ?? words(entry.action)) : words(entry.action)}
+                        {(language === "id" && indonesian(entry.action)) || words(entry.action)}
                         {entry.detail && <div className="small dim">{entry.detail}</div>}
                       </td>
                       <td>{entry.target ? <Copy text={entry.target} /> : "—"}</td>
