@@ -1,7 +1,18 @@
 import type { FieldError } from "./types";
 
+/** What a server says when it does not do what it was asked. */
+export interface Refusal {
+  /** Of HTTP; 0 where no server answered. */
+  status: number;
+  /** Ours, or `http_413` where something between did not let it through. */
+  code: string;
+  message: string;
+  fields: FieldError[];
+  requestId: string | null;
+}
+
 /** Why a request came to nothing, as the server says it; code `unreachable` where no server answered. */
-export class ApiError extends Error {
+export class ApiError extends Error implements Refusal {
   constructor(
     readonly status: number,
     readonly code: string,

@@ -121,10 +121,13 @@ export const conversationQuery = (id: string) =>
     queryKey: ["conversation", id],
     queryFn: () => answer(api.GET("/v1/conversations/{id}", { params: { path: { id } } })),
   });
+/** Each page tells when it was asked for, by `performance.now()`: what was accepted before that is in it, or on an older one. */
 export const chatQuery = (id: string) =>
-  listQuery(["chat", id], (after) =>
-    page(api.GET("/v1/conversations/{id}/messages", { params: { path: { id }, query: { limit: 50, after } } })),
-  );
+  listQuery(["chat", id], async (after) => {
+    const begun = performance.now();
+    const params = { path: { id }, query: { limit: 50, after } };
+    return { ...(await page(api.GET("/v1/conversations/{id}/messages", { params }))), begun };
+  });
 export const notesQuery = (id: string) =>
   queryOptions({
     queryKey: ["notes", id],

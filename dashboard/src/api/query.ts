@@ -16,7 +16,7 @@ export const queries = new QueryClient({
 });
 
 /** A list of the API, read page by page as it is scrolled. */
-export function listQuery<D>(key: QueryKey, read: (after: string | undefined) => Promise<Page<D>>) {
+export function listQuery<P extends Page<unknown>>(key: QueryKey, read: (after: string | undefined) => Promise<P>) {
   return infiniteQueryOptions({
     queryKey: key,
     queryFn: ({ pageParam }) => read(pageParam),

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { Button, ChatMessage } from "~/api/types";
 import { useI18n } from "~/i18n";
 import { Body } from "./Body";
@@ -12,9 +13,11 @@ interface Props {
   /** Shows it from the customer's side: what we sent comes in. */
   mirrored?: boolean;
   onPress?: (button: Button, message: ChatMessage) => void;
+  /** What went wrong with it, and what can be done. */
+  trouble?: ReactNode;
 }
 
-export function Bubble({ message, quoted, mirrored = false, onPress }: Props) {
+export function Bubble({ message, quoted, mirrored = false, onPress, trouble }: Props) {
   const { t, format } = useI18n();
   const out = (message.direction === "out") !== mirrored;
   const { reactions } = message;
@@ -39,6 +42,7 @@ export function Bubble({ message, quoted, mirrored = false, onPress }: Props) {
       </div>
       {reactions.length > 0 && <div className={css.reactions}>{reactions.join(" ")}</div>}
       {message.error && !mirrored && <div className={css.error}>{message.error.message}</div>}
+      {trouble && <div className={css.error}>{trouble}</div>}
     </div>
   );
 }

@@ -33,6 +33,9 @@ export const en: Phrases = {
     notFound: "There is no such page",
     notFoundAbout: "The address may be mistyped, or what it showed was removed.",
     requestId: "Request id",
+    tooLarge:
+      "The proxy before the server lets no file of this size through. Raise its limit (nginx: client_max_body_size).",
+    between: "This answer (HTTP {status}) is not Cetar's but of the proxy before it. Try again, or look at that proxy.",
   },
   banner: {
     offline:
@@ -332,6 +335,12 @@ export const en: Phrases = {
     templates: "Templates",
     noTemplates: "No template matches.",
     sendTemplate: "Send the template",
+    notSent: "Not sent",
+    mayBeSent: "The server did not answer; it may have taken it. Sending again never sends it twice.",
+    maybeSentLongAgo: "The server did not answer then. See whether the customer has it before you write it again.",
+    sendAgain: "Send again",
+    takeBack: "Edit",
+    discard: "Discard",
     offline: "The server cannot be reached. Your draft is kept here; send it once the connection is back.",
     windowLeft: "Free answers for another {hours} h {minutes} min",
     windowShut: "The 24-hour window is shut. Only templates approved by Meta can be sent.",

@@ -33,6 +33,10 @@ export const id = {
     notFound: "Halaman ini tidak ada",
     notFoundAbout: "Alamatnya mungkin salah ketik, atau isinya sudah dihapus.",
     requestId: "ID permintaan",
+    tooLarge:
+      "Berkas ini terlalu besar untuk dilewatkan proksi di depan server. Perbesar batasnya (nginx: client_max_body_size).",
+    between:
+      "Jawaban ini (HTTP {status}) bukan dari Cetar, melainkan dari proksi di depannya. Coba lagi, atau periksa proksi itu.",
   },
   banner: {
     offline:
@@ -333,6 +337,12 @@ export const id = {
     templates: "Template",
     noTemplates: "Tidak ada template yang cocok.",
     sendTemplate: "Kirim template",
+    notSent: "Tidak terkirim",
+    mayBeSent: "Server tidak menjawab; mungkin sudah diterima. Mengirim lagi tidak akan menggandakannya.",
+    maybeSentLongAgo: "Server tidak menjawab waktu itu. Periksa di ponsel pelanggan sebelum menulisnya lagi.",
+    sendAgain: "Kirim lagi",
+    takeBack: "Ubah",
+    discard: "Buang",
     offline: "Server tidak terjangkau. Draf Anda tersimpan di sini; kirim begitu tersambung lagi.",
     windowLeft: "Bisa dibalas bebas {hours} jam {minutes} menit lagi",
     windowShut: "Jendela 24 jam sudah tertutup. Hanya template yang disetujui Meta yang dapat dikirim.",

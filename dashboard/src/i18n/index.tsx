@@ -9,7 +9,7 @@ export type Language = "id" | "en";
 export const TEXTS = { id, en } as const;
 const KEPT = "cetar-language";
 
-interface Texts {
+export interface Texts {
   language: Language;
   setLanguage: (language: Language) => void;
   t: (key: Key, params?: Params) => string;

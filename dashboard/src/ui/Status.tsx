@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { ApiError } from "~/api/errors";
 import { useI18n } from "~/i18n";
 import { Copy } from "./Copy";
+import { said } from "./said";
 import css from "./ui.module.css";
 
 interface MessageProps {
@@ -42,7 +43,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   if (error instanceof ApiError && error.forbidden) return <Forbidden>{error.message}</Forbidden>;
   return (
     <Status icon={AlertTriangle} title={t("error.title")} action={again}>
-      <p>{error instanceof Error ? error.message : String(error)}</p>
+      <p>{said(error, t)}</p>
       {error instanceof ApiError && error.requestId && (
         <p>
           {t("error.requestId")} <Copy text={error.requestId} />

@@ -3,13 +3,13 @@ import { useSyncExternalStore } from "react";
 import { ApiError } from "~/api/errors";
 import { useI18n } from "~/i18n";
 import { Copy } from "./Copy";
+import { said } from "./said";
 import css from "./ui.module.css";
 
 interface Toast {
   id: number;
-  text: string;
-  bad: boolean;
-  requestId: string | null;
+  /** What to say, or what failed. */
+  about: string | { error: unknown };
 }
 
 const SHOWN_MS = 6_000;
@@ -24,19 +24,16 @@ function close(id: number) {
   change(store.toasts.filter((toast) => toast.id !== id));
 }
 
-function show(text: string, bad: boolean, requestId: string | null = null) {
-  const toast = { id: store.next++, text, bad, requestId };
+function show(about: Toast["about"]) {
+  const toast = { id: store.next++, about };
   change([...store.toasts.slice(-3), toast]);
   // What went wrong stays until it was read.
-  if (!bad) setTimeout(() => close(toast.id), SHOWN_MS);
+  if (typeof about === "string") setTimeout(() => close(toast.id), SHOWN_MS);
 }
 
 export const toast = {
-  ok: (text: string) => show(text, false),
-  failed: (error: unknown) => {
-    const requestId = error instanceof ApiError ? error.requestId : null;
-    show(error instanceof Error ? error.message : String(error), true, requestId);
-  },
+  ok: (text: string) => show(text),
+  failed: (error: unknown) => show({ error }),
 };
 
 export function Toasts() {
@@ -50,19 +47,26 @@ export function Toasts() {
   );
   return (
     <div className={css.toasts} aria-live="polite" role="status">
-      {toasts.map((each) => (
-        <div key={each.id} className={`${css.toast} ${each.bad ? css.toastBad : ""}`}>
-          <div className="grow">
-            {each.text}
-            {each.requestId && (
-              <div className="small dim">
-                <Copy text={each.requestId} />
-              </div>
-            )}
-          </div>
-          <CloseButton size="sm" aria-label={t("common.close")} onClick={() => close(each.id)} />
+      {toasts.map(({ id, about }) => (
+        <div key={id} className={`${css.toast} ${typeof about === "string" ? "" : css.toastBad}`}>
+          <div className="grow">{typeof about === "string" ? about : <Failure error={about.error} />}</div>
+          <CloseButton size="sm" aria-label={t("common.close")} onClick={() => close(id)} />
         </div>
       ))}
     </div>
+  );
+}
+
+function Failure({ error }: { error: unknown }) {
+  const { t } = useI18n();
+  return (
+    <>
+      <div className={css.lines}>{said(error, t)}</div>
+      {error instanceof ApiError && error.requestId && (
+        <div className="small dim">
+          <Copy text={error.requestId} />
+        </div>
+      )}
+    </>
   );
 }

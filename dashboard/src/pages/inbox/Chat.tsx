@@ -2,7 +2,7 @@ import { ActionIcon, Button } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { ArrowLeft, CheckCheck, RotateCcw } from "lucide-react";
-import { Fragment, useEffect, useRef } from "react";
+import { Fragment, useEffect, useMemo, useRef } from "react";
 import { answer, api } from "~/api/client";
 import { chatQuery, conversationQuery } from "~/api/queries";
 import { rows } from "~/api/query";
@@ -19,7 +19,8 @@ import { Composer } from "./Composer";
 import { ContactPanel } from "./ContactPanel";
 import type { InboxSearch } from "./Inbox";
 import css from "./inbox.module.css";
-import { usePending } from "./pending";
+import { LetterBubble } from "./LetterBubble";
+import { useLetters, useUnsentWarning } from "./outboxes";
 
 export function Chat({ id }: { id: string }) {
   const { t } = useI18n();
@@ -87,11 +88,13 @@ function Messages({ conversation }: { conversation: Conversation }) {
   const { t, format } = useI18n();
   const chat = useInfiniteQuery(chatQuery(conversation.id));
   const read = rows(chat.data);
-  const pending = usePending(conversation.id, read);
-  const messages = thread([...pending, ...read]);
+  const known = useMemo(() => new Set(rows(chat.data).map(({ id }) => id)), [chat.data]);
+  const letters = useLetters(conversation.id, known, chat.data?.pages[0]?.begun ?? 0);
+  const messages = thread(read);
   const byId = new Map(read.map((message) => [message.id, message]));
   const top = useRef<HTMLDivElement>(null);
   useMarkRead(conversation, read[0]?.id);
+  useUnsentWarning();
 
   useEffect(() => {
     const sentinel = top.current;
@@ -108,6 +111,9 @@ function Messages({ conversation }: { conversation: Conversation }) {
       <Loaded query={chat}>
         {() => (
           <>
+            {letters.map((letter) => (
+              <LetterBubble key={letter.key} letter={letter} />
+            ))}
             {messages.map((message, index) => {
               const older = messages[index + 1];
               const newDay = !older || format.dayKey(older.at) !== format.dayKey(message.at);

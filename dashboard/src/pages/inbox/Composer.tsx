@@ -10,13 +10,14 @@ import { useConnected } from "~/live/stream";
 import { Notice } from "~/ui/Notice";
 import { useNow } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
-import { useDraft } from "./drafts";
+import { changeDraft, useDraft } from "./drafts";
 import css from "./inbox.module.css";
 import { OfficialFill } from "./OfficialFill";
 import { OfficialTemplates } from "./OfficialTemplates";
+import { useSend } from "./outboxes";
 import { PickList, usePicking } from "./PickList";
 import { type Pick, useChoices, useOfficial, useOwn } from "./picks";
-import { type Medium, useSend } from "./send";
+import { type Medium, plain } from "./send";
 import { TemplateFill } from "./TemplateFill";
 
 const EMOJI = [
@@ -50,8 +51,10 @@ const EMOJI = [
 export function Composer({ conversation }: { conversation: Conversation }) {
   const { t } = useI18n();
   const connected = useConnected();
-  const [text, setText] = useDraft(conversation.id);
-  const [media, setMedia] = useState<Medium | null>(null);
+  const { id } = conversation;
+  const { text, media } = useDraft(id);
+  const setText = (text: string) => changeDraft(id, (draft) => ({ ...draft, text }));
+  const setMedia = (media: Medium | null) => changeDraft(id, (draft) => ({ ...draft, media }));
   const [picked, setPicked] = useState<Pick | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const send = useSend(conversation);
@@ -75,9 +78,8 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   function submit() {
     const medium = media?.url ? media : null;
     if (!text.trim() && !medium) return;
-    send.message(text.trim(), medium);
-    setText("");
-    setMedia(null);
+    send(plain(conversation, text.trim(), medium));
+    changeDraft(id, () => ({ text: "", media: null }));
     field.current?.focus();
   }
   function press(event: KeyboardEvent) {

@@ -1,12 +1,12 @@
 import { Button, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { answer, api } from "~/api/client";
 import type { Conversation, OfficialTemplate } from "~/api/types";
 import { Body } from "~/chat/Body";
 import { components, preview, type Slot, slots } from "~/domain/official";
 import { useI18n } from "~/i18n";
-import { useAct } from "~/ui/useAct";
 import css from "./inbox.module.css";
+import { useSend } from "./outboxes";
+import { fromOfficial } from "./send";
 
 interface Props {
   template: OfficialTemplate;
@@ -19,29 +19,15 @@ export function OfficialFill({ template, conversation, onDone }: Props) {
   const { t } = useI18n();
   const slotted = slots(template);
   const [values, setValues] = useState<string[]>(() => slotted.map(() => ""));
-  const send = useAct(
-    () =>
-      answer(
-        api.POST("/v1/meta/messages", {
-          body: {
-            to: conversation.contact.address,
-            session_id: conversation.device_id,
-            type: "template",
-            template_name: template.name,
-            language: template.language,
-            components: components(slotted, values),
-          },
-        }),
-      ),
-    { refresh: [["chat", conversation.id], ["conversations"]], after: onDone },
-  );
+  const send = useSend(conversation);
   const name = ({ kind, name: place }: Slot) =>
     kind === "body" || kind === "header_text" || kind === "url" || kind === "copy_code"
       ? t(`slot.${kind}`, { name: place })
       : t("slot.media");
   function submit(event: FormEvent) {
     event.preventDefault();
-    send.mutate(undefined);
+    send(fromOfficial(conversation, template, values, components(slotted, values)));
+    onDone();
   }
   return (
     <form className={`card stack ${css.fill}`} onSubmit={submit}>
@@ -64,7 +50,7 @@ export function OfficialFill({ template, conversation, onDone }: Props) {
         />
       ))}
       <div className="row">
-        <Button type="submit" size="compact-sm" loading={send.isPending} autoFocus={slotted.length === 0}>
+        <Button type="submit" size="compact-sm" autoFocus={slotted.length === 0}>
           {t("inbox.sendTemplate")}
         </Button>
         <Button variant="default" size="compact-sm" onClick={onDone}>

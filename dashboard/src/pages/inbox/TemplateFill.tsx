@@ -1,12 +1,10 @@
 import { Button, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { answer, api } from "~/api/client";
-import type { components } from "~/api/schema";
 import type { Conversation, Template } from "~/api/types";
 import { filled } from "~/domain/placeholders";
 import { useI18n } from "~/i18n";
-import { useAct } from "~/ui/useAct";
-import { useSend } from "./send";
+import { useSend } from "./outboxes";
+import { fromTemplate } from "./send";
 
 interface Props {
   template: Template;
@@ -19,30 +17,10 @@ export function TemplateFill({ template, conversation, onDone }: Props) {
   const { t } = useI18n();
   const most = template.placeholders.at(-1) ?? 0;
   const [values, setValues] = useState<string[]>(() => Array.from({ length: most }, () => ""));
-  const answerWith = useSend(conversation);
-  const official = conversation.channel === "whatsapp-official";
-  const send = useAct(
-    () =>
-      answer(
-        api.POST("/v1/send-template", {
-          body: {
-            to: conversation.contact.address,
-            channel: conversation.channel as components["schemas"]["SendChannel"],
-            session_id: conversation.device_id,
-            template_id: template.id,
-            variables: values,
-          },
-        }),
-      ),
-    { refresh: [["chat", conversation.id], ["conversations"]], after: onDone },
-  );
+  const send = useSend(conversation);
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (!official) return send.mutate(undefined);
-    // Within the window the official WhatsApp takes it as any other message.
-    const { title, text, footer, media_url } = template;
-    const said = [title, text, footer].filter((part) => part !== null).map((part) => filled(part, values));
-    answerWith.message(said.join("\n\n"), media_url ? { url: media_url, type: null } : null);
+    send(fromTemplate(conversation, template, values));
     onDone();
   }
   return (
@@ -64,7 +42,7 @@ export function TemplateFill({ template, conversation, onDone }: Props) {
         ))}
       </div>
       <div className="row">
-        <Button type="submit" size="compact-sm" loading={send.isPending}>
+        <Button type="submit" size="compact-sm">
           {t("inbox.sendTemplate")}
         </Button>
         <Button variant="default" size="compact-sm" onClick={onDone}>

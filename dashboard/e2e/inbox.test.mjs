@@ -1,0 +1,197 @@
+// What an agent writes is never lost, never sent twice, and never shown as sent when it was not.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { check, launch, openPage, signIn } from "./browser.mjs";
+import { startServer } from "./server.mjs";
+
+const CUSTOMER = "6281234567002";
+const OTHER = "6281234567003";
+const FIELD = "Tulis balasan, atau / untuk template";
+let server;
+let browser;
+let context;
+let page;
+let inbox;
+
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  page = await openPage(context);
+  await signIn(page, server);
+  const chats = await page.evaluate(
+    async (customers) => {
+      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
+      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
+      const devices = (await (await fetch("/v1/devices")).json()).data;
+      const device = devices.find(({ channel, sandbox }) => sandbox && channel === "whatsapp");
+      for (const from of customers) {
+        const body = JSON.stringify({ from, type: "text", text: `Halo dari ${from}` });
+        await fetch(`/v1/devices/${device.id}/phone`, { method: "POST", headers, body });
+      }
+      for (;;) {
+        const { data } = await (await fetch("/v1/conversations")).json();
+        if (data.length >= customers.length)
+          return Object.fromEntries(data.map(({ id, contact }) => [contact.address, id]));
+      }
+    },
+    [CUSTOMER, OTHER],
+  );
+  inbox = { one: `${server.url}/inbox/${chats[CUSTOMER]}`, chats };
+});
+
+beforeEach(async () => {
+  await page.unrouteAll();
+  await page.goto(inbox.one);
+  await page.getByRole("log").getByText(`Halo dari ${CUSTOMER}`).waitFor();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function write(text) {
+  await page.getByLabel(FIELD).fill(text);
+  await page.getByLabel(FIELD).press("Enter");
+}
+
+/** Goes to somebody's chat without leaving the page. */
+async function open(address) {
+  await page.locator(`a[href^="/inbox/${inbox.chats[address]}"]`).click();
+  await page.getByRole("log").getByText(`Halo dari ${address}`).waitFor();
+}
+
+function bubble(text) {
+  return page.locator('[data-direction="out"]', { hasText: text });
+}
+
+/** What the server has of it. */
+async function kept(text, address = CUSTOMER) {
+  return page.evaluate(
+    async ([chat, words]) => {
+      const { data } = await (await fetch(`/v1/conversations/${chat}/messages?limit=100`)).json();
+      return data.filter(({ content }) => content.text === words).length;
+    },
+    [inbox.chats[address], text],
+  );
+}
+
+/** Has the next sends answered by `handle`, which gets how many came before. */
+async function interfere(handle) {
+  let times = 0;
+  const keys = [];
+  await page.route("**/v1/messages", async (route) => {
+    if (route.request().method() !== "POST") return route.fallback();
+    keys.push(route.request().headers()["idempotency-key"]);
+    return handle(route, times++);
+  });
+  return keys;
+}
+
+function refusal(status, code, fields = []) {
+  const error = { code, fields, request_id: "req_0199c3a0b6f47c3e9d3a5b1c2d3e4f50" };
+  return {
+    status,
+    contentType: "application/json",
+    body: JSON.stringify({ success: false, message: "Tidak bisa.", error }),
+  };
+}
+
+test("a refused message stays with its reason, and its text comes back into the field", async () => {
+  const bad = [{ field: "content.text", code: "too_long", message: "paling banyak 4096 karakter" }];
+  await interfere((route) => route.fulfill(refusal(422, "validation_failed", bad)));
+  await write("Terlalu panjang");
+  const failed = bubble("Terlalu panjang");
+  await failed.getByText("content.text: paling banyak 4096 karakter").waitFor();
+  await failed.locator('[data-state="failed"]').waitFor();
+  await check(page, "a failed message");
+  await failed.getByRole("button", { name: "Ubah" }).click();
+  await failed.waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel(FIELD).inputValue(), "Terlalu panjang");
+  await page.getByLabel(FIELD).fill("");
+});
+
+test("a failed message survives a reload, and is sent again under the same key", async () => {
+  const keys = await interfere((route, times) =>
+    times === 0 ? route.fulfill(refusal(503, "overloaded")) : route.continue(),
+  );
+  await write("Nanti lagi");
+  await bubble("Nanti lagi").getByText("Tidak bisa.").waitFor();
+  await page.reload();
+  await bubble("Nanti lagi").getByRole("button", { name: "Kirim lagi" }).click();
+  await bubble("Nanti lagi").locator('[data-state="delivered"], [data-state="read"]').waitFor();
+  assert.equal(keys.length, 2);
+  assert.equal(keys[0], keys[1]);
+  assert.equal(await bubble("Nanti lagi").count(), 1);
+});
+
+test("an answer lost on the way is asked for again: the message is sent once and shown once", async () => {
+  const keys = await interfere(async (route, times) => {
+    if (times > 0) return route.continue();
+    await route.fetch();
+    return route.abort("connectionreset");
+  });
+  await write("Sekali saja");
+  await bubble("Sekali saja").locator('[data-state="delivered"], [data-state="read"]').first().waitFor();
+  // The second answer names the message that is in the list already; then the letter has gone.
+  await page.waitForFunction(() => !Object.keys(sessionStorage).some((name) => name.startsWith("cetar-unsent-")));
+  assert.equal(new Set(keys).size, 1);
+  assert.equal(await bubble("Sekali saja").count(), 1);
+  assert.equal(await kept("Sekali saja"), 1);
+});
+
+test("of two quick messages the first fails and stays, though another chat was opened meanwhile", async () => {
+  let release;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  await interfere(async (route, times) => {
+    if (times > 0) return route.continue();
+    await held;
+    return route.fulfill(refusal(429, "rate_limited"));
+  });
+  await write("Pertama");
+  await write("Kedua");
+  await open(OTHER);
+  release();
+  await open(CUSTOMER);
+  await bubble("Pertama").getByText("Tidak bisa.").waitFor();
+  await bubble("Kedua").locator('[data-state="delivered"], [data-state="read"]').waitFor();
+  assert.equal(await kept("Pertama"), 0);
+  await bubble("Pertama").getByRole("button", { name: "Buang" }).click();
+  await bubble("Pertama").waitFor({ state: "detached" });
+});
+
+test("a draft with its medium is there again after another chat was read", async () => {
+  await page.getByLabel(FIELD).fill("Ini gambarnya");
+  await page.getByLabel("Pilih berkas").setInputFiles({
+    name: "promo.png",
+    mimeType: "image/png",
+    buffer: Buffer.from(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+      "base64",
+    ),
+  });
+  // It comes up while one is elsewhere.
+  await open(OTHER);
+  assert.equal(await page.getByLabel(FIELD).inputValue(), "");
+  await open(CUSTOMER);
+  await page.getByLabel("Alamat media (https)").waitFor();
+  assert.match(await page.getByLabel("Alamat media (https)").inputValue(), /\/media\//);
+  assert.equal(await page.getByLabel(FIELD).inputValue(), "Ini gambarnya");
+});
+
+test("an answer does not come back as queued when fifty newer messages have gone through the chat", async () => {
+  await write("Jawaban lama");
+  await bubble("Jawaban lama").locator('[data-state="delivered"], [data-state="read"]').waitFor();
+  const send = (text) =>
+    fetch(`${server.url}/v1/messages`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${server.testKey}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ to: CUSTOMER, type: "text", content: { text } }),
+    });
+  for (let each = 1; each <= 51; each++) assert.equal((await send(`Kabar ${each}.`)).status, 200);
+  await bubble("Kabar 51.").waitFor();
+  await bubble("Jawaban lama").waitFor({ state: "detached" });
+});
