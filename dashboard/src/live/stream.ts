@@ -1,9 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
+import { sessionQuery } from "~/api/queries";
 import { apply, type LiveEvent } from "./apply";
+import { type Heard, listen } from "./listener";
+import { everything, Rounds, readAnew } from "./rounds";
+import type { Said } from "./worker";
 
-const AGAIN_MS = 2_000;
-const TOGETHER_MS = 250;
 const connection = { up: true, listeners: new Set<() => void>() };
 
 function setUp(up: boolean) {
@@ -12,7 +14,7 @@ function setUp(up: boolean) {
   for (const listener of connection.listeners) listener();
 }
 
-/** Whether the server can be heard. */
+/** Whether the server can be reached. */
 export function useConnected(): boolean {
   return useSyncExternalStore(
     (listener) => {
@@ -23,9 +25,35 @@ export function useConnected(): boolean {
   );
 }
 
-/** Whether it was read for good: the session, what a device can do. */
-function lasting(options: object): boolean {
-  return "staleTime" in options && options.staleTime === Number.POSITIVE_INFINITY;
+/** Hears the server in this tab alone, where a browser has no shared workers. */
+function alone(tell: (heard: Heard) => void): () => void {
+  const listener = listen(tell);
+  listener.start();
+  return () => listener.stop();
+}
+
+/** Hears the server by the worker that all tabs share; what ends it. */
+function together(tell: (heard: Heard) => void): () => void {
+  if (typeof SharedWorker === "undefined") return alone(tell);
+  const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), { type: "module", name: "stream" });
+  const say = (said: Said) => worker.port.postMessage(said);
+  let instead: (() => void) | undefined;
+  worker.onerror = () => {
+    instead ??= alone(tell);
+  };
+  worker.port.onmessage = ({ data }: MessageEvent<Heard>) => tell(data);
+  say("hello");
+  const hide = () => say("bye");
+  const show = ({ persisted }: PageTransitionEvent) => persisted && say("hello");
+  addEventListener("pagehide", hide);
+  addEventListener("pageshow", show);
+  return () => {
+    say("bye");
+    removeEventListener("pagehide", hide);
+    removeEventListener("pageshow", show);
+    worker.port.close();
+    instead?.();
+  };
 }
 
 /**
@@ -35,42 +63,23 @@ function lasting(options: object): boolean {
 export function useStream(): void {
   const client = useQueryClient();
   useEffect(() => {
-    let source: EventSource | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stale = new Set<string>();
-    let reading: ReturnType<typeof setTimeout> | undefined;
-
-    /** Many events come at once where much is sent: each thing is read once for all of them. */
-    function readAnew() {
-      reading = undefined;
-      for (const thing of stale) void client.invalidateQueries({ queryKey: [thing] });
-      stale.clear();
-    }
-
-    function open() {
-      source = new EventSource("/v1/stream");
-      source.onopen = () => {
-        void client.invalidateQueries({ predicate: ({ options }) => !lasting(options) });
-        setUp(true);
-      };
-      source.onmessage = (message: MessageEvent<string>) => {
-        if (!message.data) return;
-        for (const thing of apply(JSON.parse(message.data) as LiveEvent, client)) stale.add(thing);
-        reading ??= setTimeout(readAnew, TOGETHER_MS);
-      };
-      source.onerror = () => {
-        setUp(false);
-        // The browser gives up for good where the server answered with an error: signed out, or a proxy without a server behind.
-        if (source?.readyState !== EventSource.CLOSED) return;
-        void client.invalidateQueries({ queryKey: ["session"] });
-        timer = setTimeout(open, AGAIN_MS);
-      };
-    }
-    open();
+    const rounds = new Rounds({
+      read: (thing) => readAnew(client, thing),
+      now: () => performance.now(),
+      after: (milliseconds, act) => {
+        setTimeout(act, milliseconds);
+      },
+    });
+    const end = together((heard) => {
+      if (heard.kind === "up" || heard.kind === "down") setUp(heard.kind === "up");
+      else if (heard.kind === "session") void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+      else {
+        const stale = heard.kind === "anew" ? everything(client) : apply(JSON.parse(heard.data) as LiveEvent, client);
+        for (const thing of stale) rounds.stale(thing);
+      }
+    });
     return () => {
-      clearTimeout(timer);
-      clearTimeout(reading);
-      source?.close();
+      end();
       setUp(true);
     };
   }, [client]);
