@@ -37,7 +37,7 @@ where
             tracing::warn!(%error, "{what}: could not be stored yet");
         }
         tries += 1;
-        if !matches!(error, StoreError::Unavailable(_)) {
+        if !matches!(error, StoreError::Unavailable(_) | StoreError::InDoubt) {
             refusals += 1;
             if refusals == MOST_REFUSALS {
                 return Err(error);

@@ -232,6 +232,10 @@ codes! {
     Unavailable = "service_unavailable",
         "Server sedang tidak bisa menyimpan. Coba lagi sebentar lagi; dengan Idempotency-Key yang sama, pengulangan selalu aman.",
         "The server cannot store anything just now. Try again shortly; under the same Idempotency-Key that is always safe.";
+    /// The database went away in the middle of a commit, and did not come back in time to be asked.
+    OutcomeUnknown = "outcome_unknown",
+        "Database terputus tepat saat menyimpan, jadi belum diketahui apakah permintaan ini tersimpan. Periksa GET /v1/messages, atau ulangi hanya dengan Idempotency-Key yang sama.",
+        "The database went away while it was storing this, so whether it is stored is not known. Look in GET /v1/messages, or repeat it only under the same Idempotency-Key.";
     /// More requests at once than this server works on.
     Overloaded = "overloaded",
         "Server sedang sangat sibuk. Tidak ada yang dikirim; coba lagi sebentar lagi.",
@@ -295,7 +299,7 @@ impl ErrorCode {
             Self::SignInLimited | Self::RateLimited | Self::TooManyStreams | Self::CheckLimited => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable
             | Self::Overloaded
             | Self::ShuttingDown
@@ -487,6 +491,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::new(ErrorCode::Unavailable).because(error),
+            StoreError::InDoubt => Self::new(ErrorCode::OutcomeUnknown).because(error),
             StoreError::Conflict
             | StoreError::LeaseLost
             | StoreError::Corrupt { .. }

@@ -1,6 +1,6 @@
 //! One way to run a statement on either engine.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use cetar_model::{IdSource, WorkspaceId};
 use futures::future::BoxFuture;
@@ -8,14 +8,31 @@ use sqlx::{Postgres, Sqlite, pool::PoolConnection};
 
 use crate::{Result, Sealer, StoreError, events::Listener, statement::Sql};
 
+/// How long PostgreSQL is waited for. It ends a statement by itself after ten seconds: a connection that says nothing for longer is most
+/// likely gone without a word, and TCP alone would wait for it a quarter of an hour.
+pub(crate) const SILENCE: Duration = Duration::from_secs(15);
+
+/// `in_time!(conn, statement)`: its answer, or an I/O error when there is none in time; the connection is then closed.
+macro_rules! in_time {
+    ($conn:ident, $statement:expr) => {
+        match tokio::time::timeout($crate::db::SILENCE, $statement).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => {
+                $conn.close_on_drop();
+                Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+            }
+        }
+    };
+}
+
 /// `execute!(tx, SQL, a, b)`: runs it; the number of rows affected.
 macro_rules! execute {
     ($on:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $on.conn() {
             $crate::db::Conn::Sqlite(conn) => sqlx::query::<sqlx::Sqlite>($sql.sqlite)
                 $(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()),
-            $crate::db::Conn::Postgres(conn) => sqlx::query::<sqlx::Postgres>($sql.postgres)
-                $(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()),
+            $crate::db::Conn::Postgres(conn) => $crate::db::in_time!(conn, sqlx::query::<sqlx::Postgres>($sql.postgres)
+                $(.bind($bind))*.execute(&mut **conn)).map(|done| done.rows_affected()),
         }
         .map_err($crate::StoreError::from)
     };
@@ -28,7 +45,7 @@ macro_rules! fetch_all {
             $crate::db::Conn::Sqlite(conn) =>
                 sqlx::query_as::<sqlx::Sqlite, $row>($sql.sqlite)$(.bind($bind))*.fetch_all(&mut **conn).await,
             $crate::db::Conn::Postgres(conn) =>
-                sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)$(.bind($bind))*.fetch_all(&mut **conn).await,
+                $crate::db::in_time!(conn, sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)$(.bind($bind))*.fetch_all(&mut **conn)),
         }
         .map_err($crate::StoreError::from)
     };
@@ -41,7 +58,7 @@ macro_rules! fetch_optional {
             $crate::db::Conn::Sqlite(conn) =>
                 sqlx::query_as::<sqlx::Sqlite, $row>($sql.sqlite)$(.bind($bind))*.fetch_optional(&mut **conn).await,
             $crate::db::Conn::Postgres(conn) =>
-                sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)$(.bind($bind))*.fetch_optional(&mut **conn).await,
+                $crate::db::in_time!(conn, sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)$(.bind($bind))*.fetch_optional(&mut **conn)),
         }
         .map_err($crate::StoreError::from)
     };
@@ -67,7 +84,7 @@ macro_rules! execute_rows {
                     for $item in chunk {
                         query = query$(.bind($bind))+;
                     }
-                    query.execute(&mut **conn).await.map(|done| done.rows_affected())
+                    $crate::db::in_time!(conn, query.execute(&mut **conn)).map(|done| done.rows_affected())
                 }
             }
             .map_err($crate::StoreError::from)?;
@@ -96,7 +113,7 @@ macro_rules! fetch_rows {
                     for $item in chunk {
                         query = query$(.bind($bind))+;
                     }
-                    query.fetch_all(&mut **conn).await
+                    $crate::db::in_time!(conn, query.fetch_all(&mut **conn))
                 }
             }
             .map_err($crate::StoreError::from)?;
@@ -202,7 +219,7 @@ impl Drop for Tx {
 /// borrows what it is given.
 pub(crate) type Work<A, T> = for<'a> fn(&'a mut Tx, &'a A) -> BoxFuture<'a, Result<T>>;
 
-pub(crate) use {execute, execute_rows, fetch_all, fetch_optional, fetch_rows};
+pub(crate) use {execute, execute_rows, fetch_all, fetch_optional, fetch_rows, in_time};
 
 /// Reads a word, an id, anything with a text form, naming the place if it does not read.
 pub(crate) fn read<T: std::str::FromStr>(

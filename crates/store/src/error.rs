@@ -11,10 +11,14 @@ pub enum StoreError {
     /// The lease is not held any more; the result is dropped.
     #[error("the lease is not held any more")]
     LeaseLost,
-    /// The database is away, full, or overloaded. Nothing was stored; try again later. (If the connection broke during the
-    /// commit itself, nobody can tell: what is repeated under the same idempotency key or lease is safe.)
+    /// The database is away, full, or overloaded. Nothing was stored; try again later. (Where a connection to PostgreSQL
+    /// broke during the commit of anything but a send, it may be stored: all that is written so can be repeated.)
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The connection broke during the commit of a send, and the database stayed away too long to ask what became of it. It may
+    /// be stored: only under the same idempotency key is it safe to repeat.
+    #[error("the database went away during a commit: whether it was done is not known")]
+    InDoubt,
     /// A row does not read as what it should be.
     #[error("corrupt row: {table}.{column} of {id}")]
     Corrupt {
@@ -63,6 +67,7 @@ impl StoreError {
             Self::Conflict => Self::Conflict,
             Self::LeaseLost => Self::LeaseLost,
             Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::InDoubt => Self::InDoubt,
             Self::Corrupt { table, column, id } => Self::Corrupt { table, column, id: id.clone() },
             Self::Damaged(what) => Self::Damaged(what.clone()),
             Self::Unsupported(what) => Self::Unsupported(what),

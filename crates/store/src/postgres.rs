@@ -1,5 +1,7 @@
-//! How PostgreSQL is written to: sends to accept go through a few writers that commit many at once; everything else is its
-//! own transaction on the pool, tried again where transactions collided.
+//! How PostgreSQL is written to: sends to accept go through a few [tasks](accepting) that commit many at once; everything else
+//! is its own transaction on the pool, tried again where transactions collided.
+
+mod accepting;
 
 use std::{
     str::FromStr,
@@ -7,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::future::BoxFuture;
 use sqlx::{
     ConnectOptions, Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -15,13 +16,13 @@ use sqlx::{
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::accepting::Acceptor;
 use crate::{
-    Accepted, NewSend, OpenError, Result, Store, StoreError,
-    accept::{self, Acceptance},
+    OpenError, Result, Store, StoreError,
     db::{Conn, Context, Tx, Work},
     master, migrate,
     store::{Engine, Inner},
-    writer::{BATCH, QUEUE},
+    writer::QUEUE,
 };
 
 /// Tasks that accept. Two keep one commit under way while the next batch is being written; more only make batches smaller.
@@ -32,101 +33,61 @@ const POOL: u32 = 10;
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// Tries of a transaction that collides with others.
 const TRIES: u32 = 10;
-/// A transaction that takes longer is given up: its connection is most likely gone without a word.
-const LIMIT: Duration = Duration::from_secs(15);
+
+/// Why an operation has no result.
+pub(crate) enum Failed<T> {
+    /// It is known that nothing was stored.
+    NotDone(StoreError),
+    /// Its commit was asked for and not answered, so it may be stored; then this is its result.
+    InDoubt(T, StoreError),
+}
+
+impl<T> From<Failed<T>> for StoreError {
+    fn from(failed: Failed<T>) -> Self {
+        match failed {
+            Failed::NotDone(error) | Failed::InDoubt(_, error) => error,
+        }
+    }
+}
 
 /// One operation in its own transaction.
 pub(crate) async fn write<A, T>(pool: &PgPool, ctx: &Arc<Context>, args: &A, work: Work<A, T>) -> Result<T> {
-    let mut tried = 1;
-    loop {
+    Ok(attempt(pool, ctx, args, work).await?)
+}
+
+/// One operation in its own transaction, tried again where it collided with others.
+async fn attempt<A, T>(
+    pool: &PgPool,
+    ctx: &Arc<Context>,
+    args: &A,
+    work: Work<A, T>,
+) -> Result<T, Failed<T>> {
+    for _ in 0..TRIES {
         let started = Instant::now();
-        let mut tx = Tx::begin(pool.acquire().await?, Arc::clone(ctx)).await?;
-        let once = async {
-            let value = work(&mut tx, args).await?;
-            tx.commit().await?;
-            Ok(value)
+        let conn = pool.acquire().await.map_err(|error| Failed::NotDone(error.into()))?;
+        let mut tx = Tx::begin(conn, Arc::clone(ctx)).await.map_err(Failed::NotDone)?;
+        let failed = match work(&mut tx, args).await {
+            Err(error) => error,
+            Ok(value) => match tx.commit().await {
+                Ok(()) => {
+                    metrics::histogram!("cetar_store_commit_seconds").record(started.elapsed());
+                    return Ok(value);
+                }
+                // A server that is going away says so also after it has committed.
+                Err(error @ StoreError::Unavailable(_)) => return Err(Failed::InDoubt(value, error)),
+                Err(error) => error,
+            },
         };
-        let Ok(outcome) = tokio::time::timeout(LIMIT, once).await else {
-            return Err(StoreError::Unavailable("no answer in time".into()));
-        };
-        let Err(error) = outcome else {
-            metrics::histogram!("cetar_store_commit_seconds").record(started.elapsed());
-            return outcome;
-        };
-        tx.rollback().await;
-        if !error.is_transient() {
-            return Err(error);
+        // Of a connection that has broken, the server undoes by itself what was not committed.
+        if !matches!(failed, StoreError::Unavailable(_)) {
+            tx.rollback().await;
+        }
+        if !failed.is_transient() {
+            return Err(Failed::NotDone(failed));
         }
         metrics::counter!("cetar_store_collisions_total").increment(1);
-        if tried == TRIES {
-            return Err(StoreError::Unavailable("transactions keep colliding".into()));
-        }
-        tried += 1;
     }
-}
-
-/// One of the tasks that accept. They share the queue: one waits in it, drains it, and lets the next wait.
-async fn accept_task(
-    pool: PgPool,
-    ctx: Arc<Context>,
-    queue: Arc<Mutex<mpsc::Receiver<Acceptance>>>,
-    closing: CancellationToken,
-) {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        {
-            let mut queue = queue.lock().await;
-            if queue.is_closed() {
-                queue.recv_many(&mut batch, BATCH).await;
-            } else {
-                tokio::select! {
-                    biased;
-                    _ = queue.recv_many(&mut batch, BATCH) => {}
-                    () = closing.cancelled() => {
-                        queue.close();
-                        continue;
-                    }
-                }
-            }
-        }
-        if batch.is_empty() {
-            break;
-        }
-        accept_batch(&pool, &ctx, std::mem::take(&mut batch)).await;
-    }
-}
-
-async fn accept_batch(pool: &PgPool, ctx: &Arc<Context>, batch: Vec<Acceptance>) {
-    #[expect(clippy::cast_precision_loss, reason = "at most 512")]
-    metrics::histogram!("cetar_store_batch_size").record(batch.len() as f64);
-    let (sends, replies): (Vec<NewSend>, Vec<_>) = batch.into_iter().map(Acceptance::split).unzip();
-    match write(pool, ctx, &sends, all).await {
-        Ok(accepted) => {
-            for (reply, result) in replies.into_iter().zip(accepted) {
-                let _ = reply.send(Ok(result));
-            }
-        }
-        Err(error @ StoreError::Unavailable(_)) => {
-            tracing::warn!(%error, "a batch of sends was not accepted");
-            metrics::counter!("cetar_store_failed_batches_total").increment(1);
-            for reply in replies {
-                let _ = reply.send(Err(error.shared()));
-            }
-        }
-        // One bad row must not fail its neighbours.
-        Err(_) => {
-            for (send, reply) in sends.into_iter().zip(replies) {
-                let _ = reply.send(write(pool, ctx, &vec![send], all).await.and_then(|mut accepted| {
-                    accepted.pop().ok_or_else(|| StoreError::internal("a send was lost from its batch"))
-                }));
-            }
-        }
-    }
-}
-
-#[expect(clippy::ptr_arg, reason = "the arguments of an operation are owned by who runs it")]
-fn all<'a>(tx: &'a mut Tx, sends: &'a Vec<NewSend>) -> BoxFuture<'a, Result<Vec<Accepted>>> {
-    Box::pin(accept::accept(tx, sends))
+    Err(Failed::NotDone(StoreError::Unavailable("transactions keep colliding".into())))
 }
 
 /// Opens the pools. The accept writers have connections of their own: other work cannot keep them waiting, and each keeps
@@ -161,12 +122,18 @@ pub(crate) async fn open(url: &str, ctx: Arc<Context>) -> Result<Store, OpenErro
     drop(conn);
 
     let (accepts, queue) = mpsc::channel(QUEUE);
-    let queue = Arc::new(Mutex::new(queue));
     let tasks = TaskTracker::new();
     let closing = CancellationToken::new();
     let accepting = self::pool(WRITERS).connect_lazy_with(options);
+    let acceptor = Acceptor {
+        pool: accepting.clone(),
+        ctx: Arc::clone(&ctx),
+        queue: Arc::new(Mutex::new(queue)),
+        tasks: tasks.clone(),
+        closing: closing.clone(),
+    };
     for _ in 0..WRITERS {
-        tasks.spawn(accept_task(accepting.clone(), Arc::clone(&ctx), Arc::clone(&queue), closing.clone()));
+        tasks.spawn(acceptor.clone().run());
     }
     let ends = closing.clone().drop_guard();
     Ok(Store {

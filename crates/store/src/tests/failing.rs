@@ -19,7 +19,7 @@ use crate::{
     Accepted, Options, Store, StoreError, db::execute, statement::Sql, store::Engine, writer::QUEUE,
 };
 
-fn unavailable<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
+pub(super) fn unavailable<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
     match result {
         Err(StoreError::Unavailable(why)) => why,
         other => panic!("{other:?}"),

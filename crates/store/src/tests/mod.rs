@@ -2,6 +2,7 @@
 
 mod accepting;
 mod administering;
+mod broken_commits;
 mod calling;
 mod changing;
 mod content;

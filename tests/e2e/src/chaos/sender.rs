@@ -81,6 +81,14 @@ impl Sender {
                     let wait = Duration::from_secs(asked_for.unwrap_or(1));
                     let _either = tokio::time::timeout(wait, self.moved()).await;
                 }
+                // The truth, too: as little is known as when the answer is cut off.
+                Ok((500, answer, _)) if answer["error"]["code"] == "outcome_unknown" => {
+                    self.board.note(|known| known.cut += 1);
+                    if !keyed {
+                        self.unanswered(lane, text);
+                        return None;
+                    }
+                }
                 Ok((status, answer, _)) => {
                     self.board.wrong(format!("{text} was answered with {status}: {answer}"));
                     return None;
@@ -88,8 +96,7 @@ impl Sender {
                 Err(_cut) => {
                     self.board.note(|known| known.cut += 1);
                     if !keyed {
-                        let (lane, text) = (lane.clone(), text.to_owned());
-                        self.board.note(|known| known.unanswered.push(Unanswered { lane, text }));
+                        self.unanswered(lane, text);
                         return None;
                     }
                     // It is gone or going; whichever comes first, another is there or this one is asked again.
@@ -97,6 +104,11 @@ impl Sender {
                 }
             }
         }
+    }
+
+    fn unanswered(&self, lane: &Lane, text: &str) {
+        let (lane, text) = (lane.clone(), text.to_owned());
+        self.board.note(|known| known.unanswered.push(Unanswered { lane, text }));
     }
 
     /// Asks for the same again, as a client does that lost the answer: the same job, and it says so.

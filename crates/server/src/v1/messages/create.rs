@@ -26,7 +26,7 @@ use crate::{
 
 refusals!(Refusals:
     InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, DeviceNotAllowed, NoDevice, SessionIdRequired,
-    DeviceNotLinked, RecipientNotOptedIn, OutsideWindow, IdempotencyKeyReused,
+    DeviceNotLinked, RecipientNotOptedIn, OutsideWindow, IdempotencyKeyReused, OutcomeUnknown,
 );
 
 /// Types of this endpoint.

@@ -23,7 +23,7 @@ use crate::{
 
 refusals!(Refusals:
     InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, DeviceNotAllowed, NoDevice, SessionIdRequired,
-    DeviceNotLinked, RecipientNotOptedIn, IdempotencyKeyReused,
+    DeviceNotLinked, RecipientNotOptedIn, IdempotencyKeyReused, OutcomeUnknown,
 );
 
 fn refused(error: FillError) -> ApiError {

@@ -26,7 +26,7 @@ use crate::{
 
 refusals!(Refusals:
     InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, DeviceNotAllowed, NoDevice, SessionIdRequired,
-    DeviceNotLinked, OutsideWindow, TemplateRefused, IdempotencyKeyReused,
+    DeviceNotLinked, OutsideWindow, TemplateRefused, IdempotencyKeyReused, OutcomeUnknown,
 );
 
 /// A message to send through the official WhatsApp.
