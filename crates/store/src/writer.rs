@@ -33,11 +33,16 @@ const ROLLBACK: Sql = Sql::sqlite_only("ROLLBACK");
 const SAVEPOINT: Sql = Sql::sqlite_only("SAVEPOINT command");
 const RELEASE: Sql = Sql::sqlite_only("RELEASE command");
 const UNDO: Sql = Sql::sqlite_only("ROLLBACK TO command");
+// Whoever reads an older state, as a backup does for minutes, keeps the log from starting over: then it is not waited for, for all
+// who write would wait with us.
+const AT_ONCE: Sql = Sql::sqlite_only("PRAGMA busy_timeout = 0");
+const PATIENT: Sql = Sql::sqlite_only("PRAGMA busy_timeout = 5000");
 const CHECKPOINT: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(RESTART)");
 const FOLD: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(TRUNCATE)");
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[Sql] = &[BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, CHECKPOINT, FOLD];
+pub(crate) const STATEMENTS: &[Sql] =
+    &[BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, AT_ONCE, PATIENT, CHECKPOINT, FOLD];
 
 /// What the writer is asked to do.
 pub(crate) enum Command {
@@ -177,6 +182,20 @@ fn fail(batch: Vec<Command>, error: &StoreError) {
     }
 }
 
+/// Starts the write-ahead log over, if nobody reads what it held.
+async fn start_over(tx: &mut Tx) {
+    let done = async {
+        execute!(tx, AT_ONCE)?;
+        execute!(tx, CHECKPOINT)
+    };
+    if let Err(error) = done.await {
+        tracing::debug!(%error, "the write-ahead log was not started over");
+    }
+    if let Err(error) = execute!(tx, PATIENT) {
+        tracing::warn!(%error, "locks of other processes are not waited for from now on");
+    }
+}
+
 /// One transaction around a batch. An error means that nothing of it was stored and that everyone has been told.
 async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
     let started = Instant::now();
@@ -191,8 +210,8 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
             Command::Checkpoint => checkpoint = true,
         }
     }
-    if checkpoint && let Err(error) = execute!(tx, CHECKPOINT) {
-        tracing::debug!(%error, "the write-ahead log was not started over");
+    if checkpoint {
+        start_over(tx).await;
     }
     if sends.is_empty() && writes.is_empty() {
         return Ok(());

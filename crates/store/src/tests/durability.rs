@@ -2,13 +2,16 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::{self, Stdio},
+    time::{Duration, Instant},
 };
 
 use cetar_model::{DeviceId, JobId, Timestamp, WorkspaceId};
 
+use sqlx::{Connection, Executor, SqliteConnection};
+
 use super::world::{Kind, World, ids, number, on_both_engines, sealer};
-use crate::{Accepted, Options, Store};
+use crate::{Accepted, Options, Store, store::Engine, writer::Command};
 
 /// How the child process knows that it is one.
 const CHILD: &str = "CETAR_STORE_TEST_CHILD";
@@ -26,7 +29,7 @@ on_both_engines! {
                 "tests::durability::{}::what_was_acknowledged_survives_a_kill",
                 if world.kind == Kind::Sqlite { "sqlite" } else { "postgres" }
             );
-            let mut child = Command::new(std::env::current_exe().unwrap())
+            let mut child = process::Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", &name, "--nocapture"])
                 .env(CHILD, format!("{} {} {device}", world.url, world.workspace))
                 .stdout(Stdio::piped())
@@ -80,4 +83,29 @@ async fn accept_until_killed(world: &World, child: &str) -> ! {
     };
     futures::future::join_all((0..16).map(work)).await;
     unreachable!("{:?}", Timestamp::default())
+}
+
+/// A backup reads for minutes, and the log grows under it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_for_long_keeps_nobody_from_writing() {
+    World::run(Kind::Sqlite, |world| {
+        Box::pin(async {
+            let mut reader = SqliteConnection::connect(&world.url).await.unwrap();
+            reader.execute("BEGIN").await.unwrap();
+            reader.fetch_all("SELECT * FROM workspaces").await.unwrap();
+            let device = world.device().await;
+            let Engine::Sqlite { writer, .. } = &world.store.inner.engine else { panic!() };
+            let started = Instant::now();
+            for n in 0..3 {
+                writer.send(Command::Checkpoint).await.unwrap();
+                world.accept(&device, "budi", &n.to_string()).await;
+            }
+            // One wait for the reader would be five seconds.
+            assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+            reader.execute("COMMIT").await.unwrap();
+            writer.send(Command::Checkpoint).await.unwrap();
+            world.accept(&device, "budi", "after").await;
+        })
+    })
+    .await;
 }
