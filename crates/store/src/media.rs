@@ -118,7 +118,7 @@ pub(crate) async fn want(
 
 impl Store {
     /// Notes a medium whose bytes are kept already: one of a send, or one that a person gave us, which is of no device yet.
-    /// [`Conflict`](StoreError::Conflict) while the same bytes are about to be deleted, which passes.
+    /// [`Conflict`](StoreError::Conflict) in the moment in which the same bytes are being deleted.
     pub async fn keep_media(
         &self,
         id: &MediaId,
@@ -189,8 +189,8 @@ impl Store {
         Ok(next.and_then(|(at,)| at).map(Timestamp::from_micros))
     }
 
-    /// Writes what came of a try to read one. Nothing changes if it is not wanted any more. [`Conflict`](StoreError::Conflict) while the
-    /// same bytes are about to be deleted, which passes.
+    /// Writes what came of a try to read one. Nothing changes if it is not wanted any more. [`Conflict`](StoreError::Conflict) in the
+    /// moment in which the same bytes are being deleted: then they are to be kept anew.
     pub async fn settle_media(&self, id: &MediaId, outcome: MediaOutcome) -> Result<()> {
         self.write((id.clone(), outcome), |tx, (id, outcome)| {
             Box::pin(async move {

@@ -1,8 +1,8 @@
 //! Media past their time: their rows go, and what no row has any more is noted to be deleted from where bytes are kept.
 //!
 //! Bytes are deleted outside of any transaction, and the same bytes may come in again at any moment, on any node. So they are noted first
-//! (`media_garbage`) and deleted a while later, if still nothing refers to them; while they are noted, nobody can make a medium of
-//! them ([`referable`]), and whoever tried tries again.
+//! (`media_garbage`) and deleted a while later, if still nothing refers to them. Whoever makes a medium of them meanwhile takes the note
+//! away ([`referable`]). Only in the moment of their deletion nobody can: whoever tried then tries again, and brings them anew.
 
 use cetar_model::{Timestamp, WorkspaceId};
 
@@ -22,6 +22,8 @@ statements! {
     REFERRED = "SELECT id FROM media WHERE workspace = $1 AND hash = $2 LIMIT 1";
     NOTE = "INSERT INTO media_garbage (workspace, hash, since) VALUES ($1, $2, $3) ON CONFLICT (workspace, hash) DO NOTHING";
     NOTED = "SELECT since FROM media_garbage WHERE workspace = $1 AND hash = $2";
+    // From now on they are being deleted, and those that a process left behind in the middle of it are due again.
+    BEGIN = "UPDATE media_garbage SET since = 0 WHERE workspace = $1 AND hash = $2";
     DUE = "SELECT workspace, hash FROM media_garbage WHERE since < $1 ORDER BY since LIMIT $2";
     FORGET = "DELETE FROM media_garbage WHERE workspace = $1 AND hash = $2";
 }
@@ -66,7 +68,8 @@ impl Store {
         .await
     }
 
-    /// Up to `limit` of the bytes that were noted before `before`, to be deleted now. What a medium has again is not among them.
+    /// Up to `limit` of the bytes that were noted before `before`, to be deleted now: until [`forget_garbage`](Self::forget_garbage)
+    /// no medium can be made of them. What a medium has again is not among them.
     pub async fn media_garbage(&self, before: Timestamp, limit: usize) -> Result<Vec<BytesOf>> {
         self.write((before, limit), |tx, (before, limit)| {
             Box::pin(async move {
@@ -78,6 +81,7 @@ impl Store {
                         execute!(tx, FORGET, &workspace, &hash)?;
                         continue;
                     }
+                    execute!(tx, BEGIN, &workspace, &hash)?;
                     let id: WorkspaceId = read(&workspace, "media_garbage", "workspace", &workspace)?;
                     let hash = <[u8; 32]>::try_from(hash)
                         .map_err(|_| corrupt("media_garbage", "hash", &workspace))?;
@@ -106,10 +110,11 @@ impl Store {
     }
 }
 
-/// Whether a medium may be made of these bytes: [`StoreError::Conflict`] while they are about to be deleted.
+/// A medium is about to be made of these bytes: they are not to be deleted. [`StoreError::Conflict`] while they are being deleted.
 pub(crate) async fn referable(tx: &mut Tx, workspace: &str, hash: &[u8]) -> Result<()> {
     match fetch_optional!(tx, (i64,), NOTED, workspace, hash)? {
-        Some(_) => Err(StoreError::Conflict),
+        Some((0,)) => Err(StoreError::Conflict),
+        Some(_) => execute!(tx, FORGET, workspace, hash).map(drop),
         None => Ok(()),
     }
 }

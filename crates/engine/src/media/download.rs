@@ -6,7 +6,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use cetar_model::{Timestamp, backoff};
 use cetar_provider::{ByteStream, DownloadError};
-use cetar_store::{MediaOutcome, StoredBytes, WantedMedia};
+use cetar_store::{MediaOutcome, StoreError, StoredBytes, WantedMedia};
 use futures::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -94,7 +94,15 @@ async fn one(engine: &Engine, live: &Live, wanted: WantedMedia) {
         metrics::counter!("cetar_media_downloads_total", "outcome" => "lost").increment(1);
         tracing::warn!(why, "a medium is lost; its message stays");
     }
-    if let Err(error) = engine.inner.store.settle_media(&id, outcome).await {
+    let settled = match engine.inner.store.settle_media(&id, outcome).await {
+        // The same bytes were being deleted: what we have just kept went with them.
+        Err(StoreError::Conflict) => {
+            let again = MediaOutcome::Again(now + backoff(wanted.attempts.saturating_add(1)));
+            engine.inner.store.settle_media(&id, again).await
+        }
+        settled => settled,
+    };
+    if let Err(error) = settled {
         tracing::warn!(%error, "what came of a download could not be noted; it is made again");
         engine.pause(engine.inner.settings.poll).await;
     }
