@@ -29,9 +29,14 @@ macro_rules! due_endpoints {
 }
 
 statements! {
-    // Those that have waited longest first. Locked, so that two nodes do not claim beyond an endpoint's share.
+    // Those first whose workspace has the fewest under way, then those that have the fewest themselves, then those that have waited
+    // longest: however many slow endpoints somebody has, what falls free goes to others. Locked, so that two nodes do not claim beyond
+    // an endpoint's share.
     DUE_ENDPOINTS = due_endpoints!(
-        "ORDER BY (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id LIMIT $3"),
+        "ORDER BY (SELECT COUNT(*) FROM endpoints o JOIN deliveries r ON r.endpoint = o.id AND r.state = 'running' \
+              WHERE o.workspace = e.workspace AND o.removed_at IS NULL), \
+           (SELECT COUNT(*) FROM deliveries r WHERE r.state = 'running' AND r.endpoint = e.id), \
+           (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id LIMIT $3"),
         postgres "FOR NO KEY UPDATE SKIP LOCKED";
     DUE_ENDPOINT = due_endpoints!("AND e.id = $3"), postgres "FOR NO KEY UPDATE SKIP LOCKED";
     RUNNING = "SELECT COUNT(*) FROM deliveries WHERE endpoint = $1 AND state = 'running'";

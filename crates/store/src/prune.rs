@@ -9,18 +9,38 @@ use crate::{
     stream,
 };
 
-macro_rules! old_events {
+/// A delivery `d` that is still to be made, however old: to an endpoint that is on, or paused. One that was switched off or removed
+/// waits for nothing.
+macro_rules! waits {
     () => {
-        "(SELECT v.id FROM events v WHERE v.created_at < $1 ORDER BY v.created_at, v.id LIMIT $2)"
+        "d.state IN ('ready', 'running') AND EXISTS \
+           (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint AND e.removed_at IS NULL AND e.disabled_at IS NULL)"
     };
 }
+pub(crate) use waits;
+
+/// Those past their time that nobody waits for any more.
+macro_rules! old_events {
+    () => {
+        concat!(
+            "(SELECT v.id FROM events v WHERE v.created_at < $1 AND NOT EXISTS \
+               (SELECT 1 FROM deliveries d WHERE d.event = v.id AND ",
+            waits!(),
+            ") \
+              ORDER BY v.created_at, v.id LIMIT $2)"
+        )
+    };
+}
+pub(crate) use old_events;
 
 statements! {
     // Ids are ordered by the time they were made: what is old is found by its key, and needs no index of its age.
-    OLD_ATTEMPTS = "DELETE FROM delivery_attempts WHERE (delivery, lease_token) IN \
-                    (SELECT a.delivery, a.lease_token FROM delivery_attempts a WHERE a.delivery < $1 \
-                     ORDER BY a.delivery, a.lease_token LIMIT $2)";
-    OLD_DELIVERIES = "DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d WHERE d.id < $1 ORDER BY d.id LIMIT $2)";
+    OLD_ATTEMPTS = concat!("DELETE FROM delivery_attempts WHERE (delivery, lease_token) IN \
+                    (SELECT a.delivery, a.lease_token FROM delivery_attempts a WHERE a.delivery < $1 AND NOT EXISTS \
+                       (SELECT 1 FROM deliveries d WHERE d.id = a.delivery AND ", waits!(), ") \
+                     ORDER BY a.delivery, a.lease_token LIMIT $2)");
+    OLD_DELIVERIES = concat!("DELETE FROM deliveries WHERE id IN (SELECT d.id FROM deliveries d WHERE d.id < $1 AND NOT (",
+                       waits!(), ") ORDER BY d.id LIMIT $2)");
     // Those made later than their event, when an endpoint was recovered.
     ATTEMPTS = concat!("DELETE FROM delivery_attempts WHERE delivery IN \
                         (SELECT d.id FROM deliveries d WHERE d.event IN ", old_events!(), ")");
@@ -45,7 +65,7 @@ statements! {
 
 impl Store {
     /// Deletes what is past its time, at most `limit` rows of one kind in one transaction: attempts to deliver, deliveries,
-    /// events, attempts to send, what was received, idempotency keys. Readers of the stream who had not come to these events
+    /// events, attempts to send, what was received, idempotency keys. What an endpoint still waits for stays, with its event. Readers of the stream who had not come to these events
     /// are told when they ask. Returns how many rows went; zero when there is nothing left to do.
     pub async fn prune(&self, cutoffs: Cutoffs, limit: usize) -> Result<usize> {
         let gone = self

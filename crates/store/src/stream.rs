@@ -20,6 +20,7 @@ use cetar_model::{EventId, Timestamp, WorkspaceId};
 use crate::{
     Result, Standing, Store, StreamEntry, StreamEvent, StreamPlace,
     db::{Tx, execute, fetch_all, fetch_optional, fetch_rows, limit as rows, read, read_opt},
+    prune::{old_events, waits},
     statement::{Multi, statements},
 };
 
@@ -40,9 +41,8 @@ statements! {
              WHERE v.workspace = $1 AND v.cursor > $2 ORDER BY v.cursor LIMIT $3";
     AT = "SELECT id FROM events WHERE workspace = $1 AND cursor = $2";
     LOCK_ALL = "SELECT workspace FROM streams ORDER BY workspace", postgres "FOR UPDATE";
-    LEAVING = "SELECT workspace, SUM(CASE WHEN cursor IS NULL THEN 1 ELSE 0 END), MAX(cursor) FROM events WHERE id IN \
-                 (SELECT v.id FROM events v WHERE v.created_at < $1 ORDER BY v.created_at, v.id LIMIT $2) \
-               GROUP BY workspace ORDER BY workspace";
+    LEAVING = concat!("SELECT workspace, SUM(CASE WHEN cursor IS NULL THEN 1 ELSE 0 END), MAX(cursor) FROM events WHERE id IN ",
+                      old_events!(), " GROUP BY workspace ORDER BY workspace");
     // What never had a number is counted as if it had got the next ones: whoever read up to `numbered` missed it.
     PRUNED = "UPDATE streams SET numbered = numbered + $2, \
                 pruned = CASE WHEN $2 > 0 THEN numbered + $2 WHEN $3 > pruned THEN $3 ELSE pruned END \

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cetar_model::{EventData, EventType};
+use cetar_model::{DeliveryId, EventData, EventType};
 use secrecy::ExposeSecret;
 
 use super::world::{LEASE, NODE, World, again, on_both_engines};
@@ -208,6 +208,49 @@ on_both_engines! {
         assert_eq!(world.deliveries().await.len(), 1, "what is fresh stays");
         assert_eq!(world.number("SELECT COUNT(*) FROM received").await, 1);
         assert_eq!(world.number("SELECT COUNT(*) FROM messages").await, 11, "messages stay");
+    }
+
+    async fn what_an_endpoint_still_waits_for_stays_however_old(world: &World) {
+        let (paused, on, off) = (world.endpoint(&["message.received"]).await, world.endpoint(&["message.received"]).await, world.endpoint(&["message.received"]).await);
+        message(world).await;
+        world.store.act_on_endpoint(&world.workspace, &paused, EndpointAct::Pause, world.now()).await.unwrap();
+        for delivery in world.deliveries().await {
+            let next = if delivery.endpoint.id == on { DeliveryNext::Again(world.now() + LEASE * 9) } else { DeliveryNext::EndpointGone };
+            world.store.settle_delivery(settlement(world, &delivery, next)).await.unwrap();
+        }
+        assert!(world.endpoint_now(&off).await.disabled.is_some());
+        let old = world.pass(Duration::from_hours(24 * 60));
+        let cutoffs = Cutoffs { events: old, job_attempts: old, received: old, idempotency: old };
+        while world.store.prune(cutoffs, 2).await.unwrap() > 0 {}
+        world.store.act_on_endpoint(&world.workspace, &paused, EndpointAct::Resume, world.now()).await.unwrap();
+        let due: Vec<_> = world.deliveries().await.into_iter().map(|delivery| delivery.endpoint.id.clone()).collect();
+        assert!(due.len() == 2 && due.contains(&paused) && due.contains(&on), "{due:?}");
+        assert_eq!(world.number("SELECT COUNT(*) FROM delivery_attempts").await, 1, "what is open keeps its log");
+        assert_eq!(world.number("SELECT COUNT(*) FROM deliveries").await, 2, "nothing waits for what was switched off");
+    }
+
+    async fn a_workspace_with_many_slow_endpoints_does_not_keep_the_others_waiting(world: &World) {
+        let slow = [world.endpoint(&["message.received"]).await, world.endpoint(&["message.received"]).await];
+        for _ in 0..10 {
+            message(world).await;
+        }
+        let claim = async |limit| world.store.claim_deliveries(NODE, world.now(), world.now() + LEASE, limit, 4).await.unwrap();
+        let held = claim(6).await;
+        world.pass(Duration::from_secs(1));
+        let other = world.another_workspace().await;
+        let late = world.endpoint_with(|new| new.endpoint.workspace = other.clone()).await;
+        world.raw(&format!(
+            "INSERT INTO deliveries (id, workspace, event, endpoint, state, run_at, attempts, lease_token, created_at) \
+             SELECT '{id}', '{other}', MIN(id), '{late}', 'ready', {now}, 0, 0, {now} FROM events",
+            id = world.ids.make::<DeliveryId>(world.now()),
+            now = world.now().as_micros(),
+        )).await;
+        world.store.settle_delivery(settlement(world, &held[0], DeliveryNext::Delivered)).await.unwrap();
+        // One place has fallen free, and the others have waited longer.
+        let next = claim(1).await;
+        assert_eq!(next[0].endpoint.id, late);
+        let after = claim(1).await;
+        assert!(slow.contains(&after[0].endpoint.id));
     }
 
     async fn the_attempts_of_an_open_job_stay(world: &World) {

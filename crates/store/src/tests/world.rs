@@ -182,6 +182,14 @@ impl World {
         world
     }
 
+    /// Somebody else.
+    pub(crate) async fn another_workspace(&self) -> WorkspaceId {
+        let own = self.store.workspace(&self.workspace).await.unwrap().unwrap();
+        let id: WorkspaceId = self.ids.make(self.now());
+        self.store.insert_workspace(Workspace { id: id.clone(), ..own }).await.unwrap();
+        id
+    }
+
     /// A directory of the test's own.
     pub(crate) fn dir(&self) -> &std::path::Path {
         self.dir.path()
