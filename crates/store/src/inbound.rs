@@ -79,11 +79,11 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
     let workspace: WorkspaceId = read(&workspace, "devices", "workspace", device)?;
     let channel: Channel = read(&channel, "devices", "channel", device)?;
 
-    let (chat, remote_id, now) = (new.chat.as_str(), new.remote_id.as_str(), new.now.as_micros());
-    if new.echo && fetch_optional!(tx, (String,), OURS, device, remote_id, chat)?.is_some() {
+    let (chat, remote_id, now) = (new.chat.as_str(), plain(&new.remote_id), new.now.as_micros());
+    if new.echo && fetch_optional!(tx, (String,), OURS, device, &*remote_id, chat)?.is_some() {
         return Ok(false);
     }
-    if !first_time(tx, device, chat, remote_id, new.now).await? {
+    if !first_time(tx, device, chat, &remote_id, new.now).await? {
         return Ok(false);
     }
 
@@ -149,7 +149,7 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
         new.raw.as_deref(),
         state.as_str(),
         now,
-        remote_id,
+        &*remote_id,
         new.sent_at.as_micros(),
         new.reply_to.as_deref().map(plain),
     )?;
@@ -193,8 +193,9 @@ const fn is_news(content: &Content) -> bool {
 /// Our id of a message that the network names, where we have it; else the network's own.
 async fn known_as(tx: &mut Tx, device: &str, remote_id: Option<String>) -> Result<Option<String>> {
     let Some(remote_id) = remote_id else { return Ok(None) };
-    let ours = fetch_optional!(tx, (String,), KNOWN_AS, device, &remote_id)?;
-    Ok(Some(ours.map_or(remote_id, |(id,)| id)))
+    let remote_id = plain(&remote_id);
+    let ours = fetch_optional!(tx, (String,), KNOWN_AS, device, &*remote_id)?;
+    Ok(Some(ours.map_or_else(|| remote_id.into_owned(), |(id,)| id)))
 }
 
 fn received(new: &NewInbound, sequence: i64) -> ReceivedData {

@@ -40,6 +40,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(11, "0011_official"),
     step!(12, "0012_media_retention"),
     step!(13, "0013_pace"),
+    step!(14, "0014_forgetting"),
 ];
 
 /// The schema this program knows.

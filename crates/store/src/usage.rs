@@ -7,23 +7,20 @@ use cetar_model::{EndpointId, JobId, MessageId, Timestamp, WorkspaceId};
 
 use crate::{
     Figures, Result, Store,
-    db::{count, execute, fetch_all, fetch_optional, limit as rows},
-    statement::statements,
+    db::{count, execute, execute_rows, fetch_all, fetch_optional, limit as rows},
+    statement::{Multi, statements},
 };
 
 macro_rules! figures {
     () => {
         "SUM(CASE WHEN m.direction = 'out' THEN 1 ELSE 0 END), SUM(CASE WHEN m.direction = 'in' THEN 1 ELSE 0 END), \
-         SUM(CASE WHEN m.direction = 'out' AND m.state = 'failed' THEN 1 ELSE 0 END) FROM messages m WHERE m.id >= $2 AND m.id < $3"
+         SUM(CASE WHEN m.direction = 'out' AND m.state = 'failed' THEN 1 ELSE 0 END) FROM messages m WHERE m.id >= $1 AND m.id < $2"
     };
 }
 
 statements! {
-    ADD_UP = concat!("INSERT INTO usage_hours (workspace, hour, went_out, came_in, failed) \
-                      SELECT m.workspace, CAST($1 AS BIGINT), ", figures!(), " GROUP BY m.workspace \
-                      ON CONFLICT (workspace, hour) DO UPDATE SET went_out = excluded.went_out, came_in = excluded.came_in, \
-                        failed = excluded.failed");
-    PRESENT = concat!("SELECT ", figures!(), " AND m.workspace = $1");
+    OF_ALL = concat!("SELECT m.workspace, ", figures!(), " GROUP BY m.workspace");
+    PRESENT = concat!("SELECT ", figures!(), " AND m.workspace = $3");
     HOURS = "SELECT h.hour, h.went_out, h.came_in, h.failed FROM usage_hours h \
              WHERE h.workspace = $1 AND h.hour >= $2 AND h.hour < $3 ORDER BY h.hour";
     UP_TO = "SELECT value FROM meta WHERE key = 'usage'";
@@ -39,6 +36,17 @@ statements! {
     ANSWERED = "SELECT d.id FROM (SELECT d.id, d.state FROM deliveries d WHERE d.endpoint = $1 ORDER BY d.id DESC LIMIT 100) AS d \
                 WHERE d.state = 'delivered' LIMIT 1";
 }
+
+static ADD_UP: Multi = Multi::new(
+    "usage::ADD_UP",
+    "INSERT INTO usage_hours (workspace, hour, went_out, came_in, failed) VALUES ",
+    "($, $, $, $, $)",
+    " ON CONFLICT (workspace, hour) DO UPDATE SET went_out = excluded.went_out, came_in = excluded.came_in, failed = excluded.failed",
+    "",
+);
+
+#[cfg(test)]
+pub(crate) static MULTIS: &[&Multi] = &[&ADD_UP];
 
 /// Microseconds of an hour.
 const HOUR: i64 = 3_600_000_000;
@@ -64,14 +72,28 @@ impl Store {
             None => fetch_optional!(conn, (i64,), OLDEST)?
                 .map(|(at,)| at.max(now.as_micros() - KEPT).div_euclid(HOUR) * HOUR),
         };
-        drop(conn);
         let Some(hour) = up_to.filter(|hour| hour + HOUR <= now.as_micros()) else { return Ok(false) };
-        self.write(hour, |tx, hour| {
+        // Counted here and not where it is written: an hour may hold a million messages, and whoever writes has others behind it.
+        let mut sums = Vec::new();
+        for hour in [hour, hour - 25 * HOUR] {
+            let (from, to) = span(hour, hour + HOUR);
+            let of_all = fetch_all!(conn, (String, i64, i64, i64), OF_ALL, from, to)?;
+            sums.extend(
+                of_all
+                    .into_iter()
+                    .map(|(workspace, out, came_in, failed)| (workspace, hour, out, came_in, failed)),
+            );
+        }
+        drop(conn);
+        self.write((hour, sums), |tx, (hour, sums)| {
             Box::pin(async move {
-                for hour in [*hour, hour - 25 * HOUR] {
-                    let (from, to) = span(hour, hour + HOUR);
-                    execute!(tx, ADD_UP, hour, from, to)?;
-                }
+                execute_rows!(tx, ADD_UP, [], sums, |(workspace, hour, out, came_in, failed)| [
+                    workspace.as_str(),
+                    *hour,
+                    *out,
+                    *came_in,
+                    *failed,
+                ]);
                 execute!(tx, SET_UP_TO, &(hour + HOUR).to_le_bytes()[..])?;
                 Ok(())
             })
@@ -101,7 +123,7 @@ impl Store {
         let mut hour = up_to.max(from);
         while hour < to.as_micros() {
             let (first, end) = span(hour, hour + HOUR);
-            let sums = fetch_optional!(conn, Sums, PRESENT, workspace, first, end)?.unwrap_or_default();
+            let sums = fetch_optional!(conn, Sums, PRESENT, first, end, workspace)?.unwrap_or_default();
             let figures = (sums.0.unwrap_or(0), sums.1.unwrap_or(0), sums.2.unwrap_or(0));
             if figures != (0, 0, 0) {
                 hours.push((hour, figures));

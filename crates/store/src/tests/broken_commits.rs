@@ -101,7 +101,7 @@ async fn relay(
             match due {
                 Some(Lost::Silently) => {
                     // The other direction ends when the client hangs up.
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
                 Some(Lost::Request | Lost::Answer) => return true,
                 None => {}

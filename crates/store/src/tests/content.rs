@@ -134,13 +134,19 @@ on_both_engines! {
         let garbage = store.media_garbage(world.now(), 9).await.unwrap();
         assert_eq!(garbage, [(world.workspace.clone(), [1; 32])], "others have the same bytes as the second");
         assert!(matches!(keep(1).await, Err(StoreError::Conflict)), "not while they are being deleted");
+        let left_behind = store.media_garbage(world.now(), 9).await.unwrap();
+        assert_eq!(left_behind, garbage, "who was to delete them may have died");
         store.forget_garbage(garbage).await.unwrap();
         keep(1).await.unwrap();
 
         let found = vec![(world.workspace.clone(), [1; 32]), (world.workspace.clone(), [9; 32])];
-        assert_eq!(store.note_orphans(found, world.now()).await.unwrap(), 1);
+        assert_eq!(store.note_orphans(found.clone(), world.now()).await.unwrap(), 1);
+        keep(9).await.unwrap();
         world.pass(DAY);
-        assert_eq!(store.media_garbage(world.now(), 9).await.unwrap(), [(world.workspace.clone(), [9; 32])]);
+        assert_eq!(store.media_garbage(world.now(), 9).await.unwrap(), [], "what comes in again in time is not deleted");
+        store.note_orphans(vec![(world.workspace.clone(), [8; 32])], world.now()).await.unwrap();
+        world.pass(DAY);
+        assert_eq!(store.media_garbage(world.now(), 9).await.unwrap(), [(world.workspace.clone(), [8; 32])]);
     }
 
     async fn what_came_in_waits_while_the_same_bytes_are_being_deleted(world: &World) {
@@ -153,11 +159,28 @@ on_both_engines! {
         world.store.take_in(inbound).await.unwrap();
         let bytes_of = vec![(world.workspace.clone(), [1; 32])];
         world.store.note_orphans(bytes_of.clone(), world.now()).await.unwrap();
+        world.pass(DAY);
+        assert_eq!(world.store.media_garbage(world.now(), 9).await.unwrap(), bytes_of);
         let settled = world.store.settle_media(&id, MediaOutcome::Stored(bytes(1))).await;
         assert!(matches!(settled, Err(StoreError::Conflict)));
         assert_eq!(world.store.media(&id).await.unwrap().unwrap().state, MediaState::Wanted);
         world.store.forget_garbage(bytes_of).await.unwrap();
         world.store.settle_media(&id, MediaOutcome::Stored(bytes(1))).await.unwrap();
+    }
+
+    async fn ids_that_no_database_can_keep_do_not_keep_a_message_out(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.endpoint(&[]).await;
+        let inbound = NewInbound {
+            remote_id: "3EB0\u{0}".into(),
+            reply_to: Some("3EB1\u{0}".into()),
+            content: Content::Reaction { message: "3EB2\u{0}".into(), emoji: "👍\u{0}".into() },
+            ..world.inbound(&device, lease, "6281234567890", "")
+        };
+        assert!(world.store.take_in(inbound.clone()).await.unwrap());
+        assert!(!world.store.take_in(inbound).await.unwrap(), "and the same again is the same");
+        let Some(EventData::Received(told)) = world.events().await.pop().map(|event| event.data) else { panic!() };
+        assert_eq!((told.reply_to.as_deref(), told.about.as_deref()), (Some("3EB1"), Some("3EB2")));
     }
 
     async fn what_a_message_answers_is_told_by_our_id_where_we_have_it(world: &World) {

@@ -71,6 +71,7 @@ fn multis() -> Vec<&'static Multi> {
         receipts::MULTIS,
         state::MULTIS,
         stream::MULTIS,
+        usage::MULTIS,
     ]
     .concat()
 }
@@ -143,6 +144,9 @@ on_both_engines! {
             "claim::RENEW",
             "claim::TAKE[256]",
             "contacts::PAGE",
+            "contacts::ATTEMPTS",
+            "contacts::EVENTS",
+            "contacts::IN_GROUPS",
             "conversations::ALL",
             "conversations::ASSIGNED",
             "conversations::MESSAGES",
