@@ -48,9 +48,3 @@ export function failure(response: Response, body: unknown): ApiError {
     said.error?.request_id ?? response.headers.get("x-request-id"),
   );
 }
-
-/** The message of each bad field, by the field's name as the server knows it. */
-export function fieldErrors(error: unknown): Record<string, string> {
-  if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(error.fields.map((field) => [field.field, field.message]));
-}

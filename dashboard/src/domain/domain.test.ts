@@ -5,8 +5,13 @@ import { SAMPLE_LANGUAGES } from "./samples/languages";
 import { REQUESTS } from "./samples/requests";
 
 test("phone numbers are grouped, other addresses stay", () => {
-  expect(grouped("6281234567890")).toBe("+62 812 3456 7890");
-  expect(grouped("@toko_bot")).toBe("@toko_bot");
+  expect(grouped("6281234567890", "whatsapp")).toBe("+62 812 3456 7890");
+  expect(grouped("6281234567890", "whatsapp-official")).toBe("+62 812 3456 7890");
+  expect(grouped("@toko_bot", "telegram")).toBe("@toko_bot");
+});
+
+test.each(["telegram", "messenger", "instagram"] as const)("an id of %s is no phone number", (channel) => {
+  expect(grouped("123456789", channel)).toBe("123456789");
 });
 
 test("placeholders are filled in by their number, in any order", () => {

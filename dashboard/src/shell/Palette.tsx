@@ -151,11 +151,11 @@ function useFound(text: string, opened: boolean): Found[] {
 
     const words = text.toLowerCase();
     const found = all.filter((each) => each.name.toLowerCase().includes(words));
-    for (const { id, contact } of rows(people.data))
+    for (const { id, channel, contact } of rows(people.data))
       found.push({
         id,
-        name: contact.name ?? grouped(contact.address),
-        about: grouped(contact.address),
+        name: contact.name ?? grouped(contact.address, channel),
+        about: grouped(contact.address, channel),
         icon: MessageSquare,
         go: () => void navigate({ to: "/inbox/$id", params: { id }, search: {} }),
       });

@@ -1,6 +1,6 @@
 import { type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query";
-import { ApiError } from "~/api/errors";
 import { toast } from "./toasts";
+import type { Form } from "./useFields";
 
 interface Options<Result> {
   /** What to say when it is done. */
@@ -9,10 +9,12 @@ interface Options<Result> {
   refresh?: QueryKey[];
   /** Whoever acts shows by itself why it failed. */
   quiet?: boolean;
+  /** The form that shows which of its fields were bad. */
+  form?: Form;
   after?: (result: Result) => void;
 }
 
-/** Something a person does to the server: says how it went, and reads anew what it changed. Bad fields are left to the form. */
+/** Something a person does to the server: says how it went, and reads anew what it changed. What a form does not show is told beside it. */
 export function useAct<Args, Result>(act: (args: Args) => Promise<Result>, options: Options<Result> = {}) {
   const client = useQueryClient();
   return useMutation({
@@ -23,7 +25,8 @@ export function useAct<Args, Result>(act: (args: Args) => Promise<Result>, optio
       options.after?.(result);
     },
     onError: (error) => {
-      if (!options.quiet && !(error instanceof ApiError && error.fields.length > 0)) toast.failed(error);
+      const shown = options.form?.failed(error) ?? false;
+      if (!shown && !options.quiet) toast.failed(error);
     },
   });
 }

@@ -13,10 +13,11 @@ const MEMBER = { quick_reply: "id", cta_url: "url", cta_copy: "copy_code" } as c
 interface Props {
   buttons: TemplateButton[];
   onChange: (buttons: TemplateButton[]) => void;
-  errors: Record<string, string>;
+  /** What the server finds wrong with a field. */
+  error: (field: string) => string | undefined;
 }
 
-export function ButtonsEditor({ buttons, onChange, errors }: Props) {
+export function ButtonsEditor({ buttons, onChange, error }: Props) {
   const { t } = useI18n();
   const change = (at: number, button: TemplateButton) =>
     onChange(buttons.map((each, index) => (index === at ? button : each)));
@@ -39,14 +40,14 @@ export function ButtonsEditor({ buttons, onChange, errors }: Props) {
               label={t("templates.label")}
               value={button.text}
               onChange={(event) => change(index, { ...button, text: event.currentTarget.value })}
-              error={errors[`${field}.text`]}
+              error={error(`${field}.text`)}
               required
             />
             <TextInput
               label={t(`buttonMember.${member}`)}
               value={button[member] ?? ""}
               onChange={(event) => change(index, { ...button, [member]: event.currentTarget.value })}
-              error={errors[`${field}.${member}`]}
+              error={error(`${field}.${member}`)}
               required
             />
             <ActionIcon

@@ -50,6 +50,7 @@ export function Designer({ template }: { template?: Template }) {
       return answer(api.POST("/v1/templates", { body }));
     },
     {
+      form,
       done: t("templates.saved"),
       refresh: [["templates"]],
       after: ({ id }) => void navigate({ to: "/broadcast/templates/$id", params: { id: String(id) }, replace: true }),
@@ -65,8 +66,8 @@ export function Designer({ template }: { template?: Template }) {
   );
   function submit(event: FormEvent) {
     event.preventDefault();
-    form.setError(null);
-    save.mutate(undefined, { onError: form.setError });
+    form.clear();
+    save.mutate(undefined);
   }
   function addPlaceholder() {
     form.set("text", `${values.text}{{${(numbers.at(-1) ?? 0) + 1}}}`);
@@ -127,7 +128,7 @@ export function Designer({ template }: { template?: Template }) {
             <ButtonsEditor
               buttons={values.buttons}
               onChange={(buttons) => form.set("buttons", buttons)}
-              errors={form.errors}
+              error={form.error}
             />
             <div>
               <Button type="submit" loading={save.isPending}>

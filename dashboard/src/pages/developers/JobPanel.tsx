@@ -51,7 +51,7 @@ function Shown({ job }: { job: Job }) {
         facts={[
           [t("log.job"), <Copy key="job" text={job.job_id} />],
           [t("log.message"), <Copy key="message" text={job.message_id} />],
-          [t("log.address"), <Copy key="to" text={job.to} shown={grouped(job.to)} />],
+          [t("log.address"), <Copy key="to" text={job.to} shown={grouped(job.to, job.channel)} />],
           [t("log.channel"), CHANNEL[job.channel].name],
           [t("log.type"), t(`type.${job.type}`)],
           job.client_ref !== null && [t("log.clientRef"), <Copy key="ref" text={job.client_ref} />],

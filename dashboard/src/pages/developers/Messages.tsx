@@ -141,7 +141,7 @@ function Row({ message, open, onOpen }: RowProps) {
         </span>
       </td>
       <td>{CHANNEL[message.channel].name}</td>
-      <td>{grouped(message.address)}</td>
+      <td>{grouped(message.address, message.channel)}</td>
       <td>{t(`type.${message.type}`)}</td>
       <td>
         {message.state && <State tone={MESSAGE_TONE[message.state]} label={t(`messageState.${message.state}`)} />}

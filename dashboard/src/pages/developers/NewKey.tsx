@@ -38,17 +38,17 @@ export function NewKey({ opened, onClose }: { opened: boolean; onClose: () => vo
       };
       return answer(api.POST("/v1/api-keys", { body: { ...body, scopes: [...body.scopes] } }));
     },
-    { refresh: [["keys"], ["checklist"]] },
+    { form, refresh: [["keys"], ["checklist"]] },
   );
   function close() {
     make.reset();
     form.setValues(EMPTY);
-    form.setError(null);
+    form.clear();
     onClose();
   }
   function submit(event: FormEvent) {
     event.preventDefault();
-    make.mutate(undefined, { onError: form.setError });
+    make.mutate(undefined);
   }
   return (
     <Modal
@@ -89,7 +89,7 @@ export function NewKey({ opened, onClose }: { opened: boolean; onClose: () => vo
               .map(({ id, name }) => ({ value: id, label: name }))}
             value={device_ids}
             onChange={(value) => form.set("device_ids", value)}
-            error={form.errors.device_ids}
+            error={form.error("device_ids")}
           />
           <TagsInput
             label={t("keys.onlyIps")}
@@ -97,7 +97,7 @@ export function NewKey({ opened, onClose }: { opened: boolean; onClose: () => vo
             placeholder="203.0.113.0/24"
             value={allow_ips}
             onChange={(value) => form.set("allow_ips", value)}
-            error={Object.entries(form.errors).find(([field]) => field.startsWith("allow_ips"))?.[1]}
+            error={form.error("allow_ips")}
           />
           <Select
             label={t("keys.life")}
@@ -107,6 +107,7 @@ export function NewKey({ opened, onClose }: { opened: boolean; onClose: () => vo
             }))}
             value={days}
             onChange={(value) => form.set("days", value ?? "0")}
+            error={form.error("expires_in")}
           />
           <div>
             <Button type="submit" loading={make.isPending}>

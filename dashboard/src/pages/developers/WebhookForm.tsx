@@ -46,14 +46,18 @@ export function WebhookForm({ opened, onClose, webhook }: Props) {
 
   const save = useAct(
     async () => {
-      const body = { url, events, ordered, replies, device_id: device === EVERY_DEVICE ? null : device };
-      if (!webhook) return answer(api.POST("/v1/webhooks", { body }));
-      await answer(api.PATCH("/v1/webhooks/{id}", { params: { path: { id: webhook.id } }, body }));
+      const body = { url, events, ordered, replies };
+      const only = device === EVERY_DEVICE ? null : device;
+      if (!webhook) return answer(api.POST("/v1/webhooks", { body: { ...body, device_id: only } }));
+      // In a change, what is null stays as it is; every device is the empty text.
+      const changed = { ...body, device_id: only ?? "" };
+      await answer(api.PATCH("/v1/webhooks/{id}", { params: { path: { id: webhook.id } }, body: changed }));
       return null;
     },
     {
       done: webhook ? t("webhooks.saved") : undefined,
       refresh: [["webhooks"], ["checklist"]],
+      form,
       after: (made) => {
         if (!made) onClose();
       },
@@ -67,7 +71,7 @@ export function WebhookForm({ opened, onClose, webhook }: Props) {
   }
   function submit(event: FormEvent) {
     event.preventDefault();
-    save.mutate(undefined, { onError: form.setError });
+    save.mutate(undefined);
   }
   const title = webhook ? t("webhooks.change") : t("webhooks.add");
   return (
@@ -91,7 +95,7 @@ export function WebhookForm({ opened, onClose, webhook }: Props) {
             value={events}
             onChange={(value) => form.set("events", value)}
             placeholder={events.length === 0 ? t("webhooks.all") : undefined}
-            error={form.errors.events}
+            error={form.error("events")}
           />
           <Select
             label={t("webhooks.device")}
@@ -101,6 +105,7 @@ export function WebhookForm({ opened, onClose, webhook }: Props) {
             ]}
             value={device}
             onChange={(value) => form.set("device", value ?? EVERY_DEVICE)}
+            error={form.error("device_id")}
           />
           <Switch
             label={t("webhooks.ordered")}

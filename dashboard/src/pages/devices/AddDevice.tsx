@@ -62,6 +62,7 @@ function Form({ channel }: { channel: Channel }) {
       return answer(api.POST("/v1/devices", { body }));
     },
     {
+      form,
       done: t("devices.added"),
       refresh: [["devices"], ["checklist"]],
       after: (device) => void navigate({ to: "/devices/$id", params: { id: device.id } }),
@@ -69,7 +70,7 @@ function Form({ channel }: { channel: Channel }) {
   );
   function submit(event: FormEvent) {
     event.preventDefault();
-    add.mutate(undefined, { onError: form.setError });
+    add.mutate(undefined);
   }
   return (
     <form className={`card stack ${css.form}`} onSubmit={submit}>

@@ -30,12 +30,12 @@ export function ChangeDevice({ device, onClose }: Props) {
       };
       return answer(api.PATCH("/v1/devices/{id}", { params: { path: { id: device.id } }, body }));
     },
-    { done: t("devices.changed"), refresh: [["devices"]], after: onClose },
+    { form, done: t("devices.changed"), refresh: [["devices"]], after: onClose },
   );
   function submit(event: FormEvent) {
     event.preventDefault();
-    form.setError(null);
-    change.mutate(undefined, { onError: form.setError });
+    form.clear();
+    change.mutate(undefined);
   }
   return (
     <Modal opened onClose={onClose} title={t("devices.change")} closeButtonProps={{ "aria-label": t("common.close") }}>

@@ -78,7 +78,7 @@ function Evidence({ device }: { device: Device }) {
         [t("devices.id"), <Copy key="id" text={device.id} />],
         device.address !== null && [
           t("devices.address"),
-          <Copy key="address" text={device.address} shown={grouped(device.address)} />,
+          <Copy key="address" text={device.address} shown={grouped(device.address, device.channel)} />,
         ],
         [t("devices.lastFrame"), ago(device.last_frame_at)],
         [t("devices.lastAck"), ago(device.last_ack_at)],

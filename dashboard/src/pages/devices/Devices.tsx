@@ -69,7 +69,7 @@ function Row({ device }: { device: Device }) {
             ) : (
               t("devices.neverHeard")
             ))}
-          {device.address && ` · ${grouped(device.address)}`}
+          {device.address && ` · ${grouped(device.address, device.channel)}`}
         </span>
       </span>
       <DeviceStateView device={device} />

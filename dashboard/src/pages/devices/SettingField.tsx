@@ -25,7 +25,7 @@ export function SettingField({ setting, form, required = false }: Props) {
         data={setting.choices.map((value) => ({ value, label: LOGINS[value] ?? value }))}
         value={String(form.values[setting.name] ?? "")}
         onChange={(value) => form.set(setting.name, value ?? "")}
-        error={form.errors[field]}
+        error={form.error(field)}
       />
     );
   if (setting.secret)

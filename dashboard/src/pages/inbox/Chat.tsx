@@ -64,9 +64,9 @@ function Head({ conversation }: { conversation: Conversation }) {
         <ArrowLeft size={18} />
       </ActionIcon>
       <div className={css.who}>
-        <h2 className="cut">{contact.name || grouped(contact.address)}</h2>
+        <h2 className="cut">{contact.name || grouped(contact.address, conversation.channel)}</h2>
         <div className="small dim cut">
-          {CHANNEL[conversation.channel].name} · {grouped(contact.address)}
+          {CHANNEL[conversation.channel].name} · {grouped(contact.address, conversation.channel)}
         </div>
       </div>
       <Assign conversation={conversation} />

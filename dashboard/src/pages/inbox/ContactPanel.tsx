@@ -18,6 +18,7 @@ import css from "./inbox.module.css";
 /** Who one is talking to. */
 export function ContactPanel({ conversation }: { conversation: Conversation }) {
   const { t } = useI18n();
+  const { contact } = conversation;
   return (
     <aside className={css.side} aria-label={t("inbox.contact")}>
       <h2>{t("inbox.contact")}</h2>
@@ -25,12 +26,12 @@ export function ContactPanel({ conversation }: { conversation: Conversation }) {
         facts={[
           [
             t("inbox.address"),
-            <Copy key="address" text={conversation.contact.address} shown={grouped(conversation.contact.address)} />,
+            <Copy key="address" text={contact.address} shown={grouped(contact.address, conversation.channel)} />,
           ],
           [t("inbox.channel"), CHANNEL[conversation.channel].name],
         ]}
       />
-      {conversation.contact.id && <Person id={conversation.contact.id} />}
+      {contact.id && <Person id={contact.id} />}
       <Notes conversation={conversation} />
     </aside>
   );

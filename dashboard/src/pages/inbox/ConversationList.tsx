@@ -183,7 +183,7 @@ function Row({ conversation, chosen, search, top }: RowProps) {
       style={{ transform: `translateY(${top}px)` }}
     >
       <span className="row between">
-        <strong className="cut">{contact.name || grouped(contact.address)}</strong>
+        <strong className="cut">{contact.name || grouped(contact.address, conversation.channel)}</strong>
         <span className="small dim">
           <Ago at={conversation.updated_at} />
         </span>

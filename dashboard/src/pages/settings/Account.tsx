@@ -32,12 +32,13 @@ function Name() {
   const client = useQueryClient();
   const form = useFields({ name: user.name });
   const save = useAct(() => answer(api.PATCH("/v1/session", { body: { name: form.values.name, language } })), {
+    form,
     done: t("settings.saved"),
     after: (session) => client.setQueryData(sessionQuery.queryKey, session),
   });
   function submit(event: FormEvent) {
     event.preventDefault();
-    save.mutate(undefined, { onError: form.setError });
+    save.mutate(undefined);
   }
   return (
     <form className={`card stack ${css.form}`} onSubmit={submit}>
@@ -58,13 +59,14 @@ function Password() {
   const form = useFields(NO_PASSWORDS);
   const eye = { "aria-label": t("signin.showPassword") };
   const change = useAct(() => answer(api.POST("/v1/session/password", { body: form.values })), {
+    form,
     done: t("settings.passwordChanged"),
     after: () => form.setValues(NO_PASSWORDS),
   });
   function submit(event: FormEvent) {
     event.preventDefault();
-    form.setError(null);
-    change.mutate(undefined, { onError: form.setError });
+    form.clear();
+    change.mutate(undefined);
   }
   return (
     <form className={`card stack ${css.form}`} onSubmit={submit}>

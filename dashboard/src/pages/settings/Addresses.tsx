@@ -55,12 +55,17 @@ function Block() {
       const { range, note } = form.values;
       return answer(api.POST("/v1/blocked-ips", { body: { range, ...(note && { note }) } }));
     },
-    { done: t("addresses.done"), refresh: [["blocked-ips"]], after: () => form.setValues({ range: "", note: "" }) },
+    {
+      form,
+      done: t("addresses.done"),
+      refresh: [["blocked-ips"]],
+      after: () => form.setValues({ range: "", note: "" }),
+    },
   );
   function submit(event: FormEvent) {
     event.preventDefault();
-    form.setError(null);
-    block.mutate(undefined, { onError: form.setError });
+    form.clear();
+    block.mutate(undefined);
   }
   return (
     <form className="card row wrap top" onSubmit={submit}>

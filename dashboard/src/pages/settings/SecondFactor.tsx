@@ -44,12 +44,13 @@ function TurnOn({ onDone }: { onDone: (codes: string[]) => void }) {
   const form = useFields({ code: "" });
   const begin = useAct(() => answer(api.POST("/v1/session/totp")));
   const confirm = useAct(() => answer(api.POST("/v1/session/totp/confirm", { body: form.values })), {
+    form,
     refresh: [["session"]],
     after: ({ recovery_codes }) => onDone(recovery_codes),
   });
   function submit(event: FormEvent) {
     event.preventDefault();
-    confirm.mutate(undefined, { onError: form.setError });
+    confirm.mutate(undefined);
   }
   if (!begin.data)
     return (
@@ -85,12 +86,13 @@ function TurnOff() {
   const { t } = useI18n();
   const form = useFields({ password: "" });
   const end = useAct(() => answer(api.DELETE("/v1/session/totp", { body: form.values })), {
+    form,
     done: t("totp.ended"),
     refresh: [["session"]],
   });
   function submit(event: FormEvent) {
     event.preventDefault();
-    end.mutate(undefined, { onError: form.setError });
+    end.mutate(undefined);
   }
   return (
     <form className="stack" onSubmit={submit}>

@@ -75,6 +75,7 @@ function Invite({ opened, onClose, onLink }: { opened: boolean; onClose: () => v
   const roles = useRoles();
   const form = useFields<{ email: string; role: Role }>({ email: "", role: "agent" });
   const invite = useAct(() => answer(api.POST("/v1/users", { body: form.values })), {
+    form,
     refresh: [["users"]],
     after: ({ invitation_url }) => {
       form.set("email", "");
@@ -84,7 +85,7 @@ function Invite({ opened, onClose, onLink }: { opened: boolean; onClose: () => v
   });
   function submit(event: FormEvent) {
     event.preventDefault();
-    invite.mutate(undefined, { onError: form.setError });
+    invite.mutate(undefined);
   }
   return (
     <Modal

@@ -1,12 +1,13 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import type { FormEvent } from "react";
+import { type FormEvent, useState } from "react";
 import { answer, api, carried } from "~/api/client";
 import { invitationQuery, sessionQuery } from "~/api/queries";
 import { useI18n } from "~/i18n";
 import { Notice } from "~/ui/Notice";
 import { Loaded } from "~/ui/Status";
+import { said } from "~/ui/said";
 import { useFields } from "~/ui/useFields";
 import { Door } from "./Door";
 
@@ -36,6 +37,7 @@ function Accept({ token }: { token: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const form = useFields({ name: "", password: "" });
+  const [told, setTold] = useState(false);
   const accept = useMutation({
     mutationFn: () => answer(api.POST("/v1/invitations/{token}", { params: { path: { token } }, body: form.values })),
     onSuccess: (session) => {
@@ -44,7 +46,7 @@ function Accept({ token }: { token: string }) {
       void answer(api.PATCH("/v1/session", { body: { language } })).catch(() => undefined);
       void navigate({ to: "/" });
     },
-    onError: (error) => form.setError(error),
+    onError: (error) => setTold(form.failed(error)),
   });
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -61,7 +63,7 @@ function Accept({ token }: { token: string }) {
         visibilityToggleButtonProps={{ "aria-label": t("signin.showPassword") }}
         required
       />
-      {accept.error && Object.keys(form.errors).length === 0 && <Notice tone="bad">{accept.error.message}</Notice>}
+      {accept.error && !told && <Notice tone="bad">{said(accept.error, t)}</Notice>}
       <Button type="submit" loading={accept.isPending}>
         {t("signin.accept")}
       </Button>

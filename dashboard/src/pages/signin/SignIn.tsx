@@ -6,6 +6,7 @@ import { ApiError } from "~/api/errors";
 import { sessionQuery } from "~/api/queries";
 import { useI18n } from "~/i18n";
 import { Notice } from "~/ui/Notice";
+import { said } from "~/ui/said";
 import { useFields } from "~/ui/useFields";
 import { Door } from "./Door";
 
@@ -25,7 +26,7 @@ export function SignIn() {
       client.setQueryData(sessionQuery.queryKey, session);
     },
     onError: (error) => {
-      form.setError(error);
+      form.failed(error);
       if (error instanceof ApiError && error.code === "totp_required") setWithCode(true);
     },
   });
@@ -52,14 +53,15 @@ export function SignIn() {
             description={t("signin.codeAbout")}
             {...form.text("code")}
             autoComplete="one-time-code"
-            inputMode="numeric"
+            autoCapitalize="off"
+            spellCheck={false}
             required
             autoFocus
           />
         )}
         {signIn.error && !askedForCode && (
           <div role="alert">
-            <Notice tone="bad">{signIn.error.message}</Notice>
+            <Notice tone="bad">{said(signIn.error, t)}</Notice>
           </div>
         )}
         <Button type="submit" loading={signIn.isPending}>

@@ -1,0 +1,72 @@
+// What a form says it did is done, and what was wrong with it is said.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, openPage, signIn } from "./browser.mjs";
+import { startServer } from "./server.mjs";
+
+let server;
+let browser;
+let page;
+
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+  page = await openPage(await browser.newContext({ viewport: { width: 1280, height: 800 } }));
+  await signIn(page, server);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** A request of the signed-in owner. */
+function api(path, method = "GET", body = undefined) {
+  return page.evaluate(
+    async ([path, method, body]) => {
+      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
+      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
+      return (await (await fetch(path, { method, headers, body: body && JSON.stringify(body) })).json()).data;
+    },
+    [path, method, body],
+  );
+}
+
+async function sandbox() {
+  return (await api("/v1/devices")).find(({ channel, sandbox }) => sandbox && channel === "whatsapp");
+}
+
+test("a webhook that was tied to a device gets those of every device again", async () => {
+  const device = await sandbox();
+  const { id } = await api("/v1/webhooks", "POST", { url: "http://127.0.0.1:9/webhook", device_id: device.id });
+  assert.equal((await api(`/v1/webhooks/${id}`)).device_id, device.id);
+  await page.goto(`${server.url}/developers/webhooks/${id}`);
+  await page.getByRole("button", { name: "Lainnya" }).click();
+  await page.getByRole("menuitem", { name: "Ubah webhook" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("combobox", { name: "Perangkat" }).click();
+  await page.getByRole("option", { name: "Semua perangkat" }).click();
+  await dialog.getByRole("button", { name: "Simpan" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal((await api(`/v1/webhooks/${id}`)).device_id, null);
+});
+
+test("a bad field that the page has no place for is told all the same", async () => {
+  await page.goto(`${server.url}/devices/${(await sandbox()).id}`);
+  await page.getByLabel("Nomor orang simulasi").fill("bukan-nomor");
+  await page.getByLabel("Tulis sebagai pelanggan").fill("Halo");
+  await page.getByRole("button", { name: "Kirim sebagai pelanggan" }).click();
+  await page.getByRole("status").getByText("from:").waitFor();
+});
+
+test("a bad field that the form shows stands at its input, and nowhere else", async () => {
+  await page.goto(`${server.url}/developers`);
+  await page.getByRole("button", { name: "Buat API key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Nama").fill("Toko");
+  await dialog.getByLabel("Hanya dari alamat").fill("bukan-alamat");
+  await dialog.getByLabel("Hanya dari alamat").press("Enter");
+  await dialog.getByRole("button", { name: "Buat API key" }).click();
+  await dialog.locator(".mantine-TagsInput-error").waitFor();
+  assert.equal(await page.getByRole("status").getByText("allow_ips").count(), 0);
+});
