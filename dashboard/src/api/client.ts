@@ -47,3 +47,18 @@ export interface Page<D> {
 export function page<D>(reply: Promise<Reply<Page<D>>>): Promise<Page<D>> {
   return body(reply);
 }
+
+/** The most that a list gives at once. */
+const MOST = 100;
+
+/** Every entry of a list, page after page: for what is shown whole, and searched and counted in the browser. */
+export async function all<D>(read: (page: { limit: number; after?: string }) => Promise<Page<D>>): Promise<D[]> {
+  const found: D[] = [];
+  let after: string | undefined;
+  do {
+    const { data, has_more, next_cursor } = await read({ limit: MOST, after });
+    found.push(...data);
+    after = has_more ? (next_cursor ?? undefined) : undefined;
+  } while (after !== undefined);
+  return found;
+}

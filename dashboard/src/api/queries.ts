@@ -1,10 +1,10 @@
 /** Everything the pages read, with the key it is cached under. The first word of a key names the thing; `live/apply.ts` goes by it. */
 import { queryOptions } from "@tanstack/react-query";
-import { answer, api, page } from "./client";
+import { all, answer, api, page } from "./client";
 import { ApiError } from "./errors";
 import { listQuery } from "./query";
 import type { paths } from "./schema";
-import type { OfficialTemplate, Period } from "./types";
+import type { Period } from "./types";
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -25,11 +25,9 @@ type Filter<Path extends "/v1/messages" | "/v1/conversations"> = Omit<
   "limit" | "after"
 >;
 
-const ALL = 100;
-
 export const devicesQuery = queryOptions({
   queryKey: ["devices"],
-  queryFn: async () => (await page(api.GET("/v1/devices", { params: { query: { limit: ALL } } }))).data,
+  queryFn: () => all((query) => page(api.GET("/v1/devices", { params: { query } }))),
 });
 export const deviceQuery = (id: string) =>
   queryOptions({
@@ -45,12 +43,12 @@ export const capabilitiesQuery = (id: string) =>
 
 export const keysQuery = queryOptions({
   queryKey: ["keys"],
-  queryFn: async () => (await page(api.GET("/v1/api-keys", { params: { query: { limit: ALL } } }))).data,
+  queryFn: () => all((query) => page(api.GET("/v1/api-keys", { params: { query } }))),
 });
 
 export const webhooksQuery = queryOptions({
   queryKey: ["webhooks"],
-  queryFn: async () => (await page(api.GET("/v1/webhooks", { params: { query: { limit: ALL } } }))).data,
+  queryFn: () => all((query) => page(api.GET("/v1/webhooks", { params: { query } }))),
 });
 export const webhookQuery = (id: string) =>
   queryOptions({
@@ -85,25 +83,12 @@ export const jobQuery = (id: string) =>
 
 export const templatesQuery = queryOptions({
   queryKey: ["templates"],
-  queryFn: async () => (await page(api.GET("/v1/templates", { params: { query: { limit: ALL } } }))).data,
+  queryFn: () => all((query) => page(api.GET("/v1/templates", { params: { query } }))),
 });
-const MOST_PAGES = 20;
 /** Every approved template of every number: each account may have some hundreds, and they are searched here. */
 export const officialTemplatesQuery = queryOptions({
   queryKey: ["official-templates"],
-  queryFn: async () => {
-    const all: OfficialTemplate[] = [];
-    let after: string | undefined;
-    for (let read = 0; read < MOST_PAGES; read++) {
-      const { data, has_more, next_cursor } = await page(
-        api.GET("/v1/meta/templates", { params: { query: { limit: ALL, after } } }),
-      );
-      all.push(...data);
-      if (!has_more || !next_cursor) break;
-      after = next_cursor;
-    }
-    return all;
-  },
+  queryFn: () => all((query) => page(api.GET("/v1/meta/templates", { params: { query } }))),
 });
 export const templateQuery = (id: number) =>
   queryOptions({
@@ -131,8 +116,7 @@ export const chatQuery = (id: string) =>
 export const notesQuery = (id: string) =>
   queryOptions({
     queryKey: ["notes", id],
-    queryFn: async () =>
-      (await page(api.GET("/v1/conversations/{id}/notes", { params: { path: { id }, query: { limit: ALL } } }))).data,
+    queryFn: () => all((query) => page(api.GET("/v1/conversations/{id}/notes", { params: { path: { id }, query } }))),
   });
 export const contactQuery = (id: string) =>
   queryOptions({
@@ -158,14 +142,14 @@ export const workspaceQuery = queryOptions({
 export const planQuery = queryOptions({ queryKey: ["plan"], queryFn: () => answer(api.GET("/v1/plan")) });
 export const usersQuery = queryOptions({
   queryKey: ["users"],
-  queryFn: async () => (await page(api.GET("/v1/users", { params: { query: { limit: ALL } } }))).data,
+  queryFn: () => all((query) => page(api.GET("/v1/users", { params: { query } }))),
 });
 export const auditQuery = listQuery(["audit"], (after) =>
   page(api.GET("/v1/audit-log", { params: { query: { limit: 50, after } } })),
 );
 export const blockedIpsQuery = queryOptions({
   queryKey: ["blocked-ips"],
-  queryFn: async () => (await page(api.GET("/v1/blocked-ips", { params: { query: { limit: ALL } } }))).data,
+  queryFn: () => all((query) => page(api.GET("/v1/blocked-ips", { params: { query } }))),
 });
 export const invitationQuery = (token: string) =>
   queryOptions({
