@@ -231,6 +231,7 @@ export const en: Phrases = {
     linked: "Linked",
     left: "Good for {count} second|Good for {count} seconds",
     renewing: "Renewing",
+    broken: "There is no more word of the linking. Start again.",
   },
   phone: {
     title: "Phone of a simulated customer",

@@ -233,6 +233,7 @@ export const id = {
     linked: "Tertaut",
     left: "Berlaku {count} detik lagi",
     renewing: "Memperbarui",
+    broken: "Kabar penautan terputus. Mulai lagi.",
   },
   phone: {
     title: "Ponsel pelanggan simulasi",

@@ -8,6 +8,7 @@ import { Copy } from "~/ui/Copy";
 import { Notice } from "~/ui/Notice";
 import { Qr } from "~/ui/Qr";
 import { State } from "~/ui/State";
+import { said } from "~/ui/said";
 import { useNow } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
 import css from "./devices.module.css";
@@ -28,9 +29,9 @@ export function LinkDevice({ device, methods }: { device: Device; methods: LinkM
           body: by === "qr" ? { method: by } : { method: by, phone: phone.replace(/[\s+-]/g, "") },
         }),
       ),
-    { after: () => setAttempt((now) => now + 1) },
+    { quiet: method === "pairing_code", after: () => setAttempt((now) => now + 1) },
   );
-  const fault = begin.error?.message;
+  const fault = begin.error ? said(begin.error, t) : undefined;
   const steps = method === "qr" ? t("link.scan") : t("link.type");
   return (
     <section className={`card ${css.link}`} aria-labelledby="link-title">
@@ -96,6 +97,12 @@ function Progress({ step }: { step: LinkStep }) {
     );
   if (step.step === "connecting") return <State tone="busy" label={t("link.connecting")} />;
   if (step.step === "linked") return <State tone="ok" label={t("link.linked")} />;
+  if (step.step === "broken")
+    return (
+      <Notice tone="bad">
+        <p>{step.error ? said(step.error, t) : t("link.broken")}</p>
+      </Notice>
+    );
   if (step.step === "failed")
     return (
       <Notice tone="bad">
