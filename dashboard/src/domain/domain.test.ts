@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { grouped } from "./address";
+import { testDevice } from "./device";
 import { filled, placeholders } from "./placeholders";
 import { SAMPLE_LANGUAGES } from "./samples/languages";
 import { REQUESTS } from "./samples/requests";
@@ -28,4 +29,11 @@ test("every sample has every language, and quotes do not end its body early", ()
   expect(php).toContain("It\\'s");
   expect(curl).toContain("It'\\''s");
   expect(go).toContain('\\"text\\"');
+});
+
+test("something is tried out on simulated people, where there are some", () => {
+  const [real, simulated] = [{ sandbox: false }, { sandbox: true }];
+  expect(testDevice([real, simulated])).toBe(simulated);
+  expect(testDevice([real])).toBe(real);
+  expect(testDevice([])).toBeUndefined();
 });

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { answer, api } from "~/api/client";
 import { devicesQuery } from "~/api/queries";
 import type { Template } from "~/api/types";
+import { SIMULATED, takesTemplates, testDevice } from "~/domain/device";
 import { SAMPLE_LANGUAGES } from "~/domain/samples/languages";
 import { useI18n } from "~/i18n";
 import { Code } from "~/ui/Code";
@@ -17,10 +18,12 @@ const CURL = SAMPLE_LANGUAGES.find((language) => language.id === "curl");
 export function UseTemplate({ template, samples }: { template: Template; samples: string[] }) {
   const { t } = useI18n();
   const devices = useQuery(devicesQuery);
-  const usable = (devices.data ?? []).filter((device) => device.channel !== "whatsapp-official");
+  const usable = (devices.data ?? []).filter(takesTemplates);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [to, setTo] = useState("6281234560001");
-  const device = usable.find((each) => each.id === chosen) ?? usable[0];
+  const [typed, setTyped] = useState<string | null>(null);
+  const device = usable.find((each) => each.id === chosen) ?? testDevice(usable);
+  // A number that nobody chose must never reach a stranger: only simulated people have one that is known.
+  const to = typed ?? (device?.sandbox ? SIMULATED : "");
   const most = template.placeholders.at(-1) ?? 0;
   const variables = Array.from({ length: most }, (_, index) => samples[index] || `{{${index + 1}}}`);
 
@@ -32,7 +35,7 @@ export function UseTemplate({ template, samples }: { template: Template; samples
             to,
             template_id: template.id,
             variables,
-            ...(device && { session_id: device.id, channel: device.channel as "whatsapp" }),
+            ...(device && { session_id: device.id, channel: device.channel }),
           },
         }),
       ),
@@ -60,12 +63,15 @@ export function UseTemplate({ template, samples }: { template: Template; samples
           aria-label={t("templates.device")}
           data={usable.map(({ id, name }) => ({ value: id, label: name }))}
           value={device?.id ?? null}
-          onChange={setChosen}
+          onChange={(id) => {
+            setChosen(id);
+            setTyped(null);
+          }}
         />
         <TextInput
           aria-label={t("templates.to")}
           value={to}
-          onChange={(event) => setTo(event.currentTarget.value)}
+          onChange={(event) => setTyped(event.currentTarget.value)}
           required
         />
         <Button type="submit" variant="default" loading={send.isPending}>
@@ -76,7 +82,6 @@ export function UseTemplate({ template, samples }: { template: Template; samples
             {t("templates.seeJob")}
           </Link>
         )}
-        {send.error && <span className="small">{send.error.message}</span>}
       </form>
     </section>
   );

@@ -9,16 +9,15 @@ import type { Button, ChatMessage, Device } from "~/api/types";
 import { Bubble } from "~/chat/Bubble";
 import { Phone } from "~/chat/Phone";
 import { thread } from "~/chat/thread";
+import { SIMULATED } from "~/domain/device";
 import { useI18n } from "~/i18n";
 import { Failed } from "~/ui/Status";
 import { useAct } from "~/ui/useAct";
 
-const FIRST_PERSON = "6281234560001";
-
 /** The phone of a simulated person: what the device sends them can be read, answered and pressed. */
 export function SandboxPhone({ device }: { device: Device }) {
   const { t } = useI18n();
-  const [person, setPerson] = useState(FIRST_PERSON);
+  const [person, setPerson] = useState(SIMULATED);
   const [text, setText] = useState("");
   const list = useInfiniteQuery(conversationsQuery({ device_id: device.id, search: person }));
   const conversation = rows(list.data).find((each) => each.contact.address === person);
