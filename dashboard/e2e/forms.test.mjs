@@ -70,3 +70,35 @@ test("a bad field that the form shows stands at its input, and nowhere else", as
   await dialog.locator(".mantine-TagsInput-error").waitFor();
   assert.equal(await page.getByRole("status").getByText("allow_ips").count(), 0);
 });
+
+test("an old key can be found and revoked though a hundred newer ones were made", async () => {
+  await api("/v1/api-keys", "POST", { name: "Kunci lama", test: true });
+  for (let each = 1; each <= 101; each++) await api("/v1/api-keys", "POST", { name: `Baru ${each}`, test: true });
+  await page.goto(`${server.url}/developers`);
+  await page.getByRole("row", { name: /Kunci lama/ }).waitFor();
+});
+
+test("a template is tried out on simulated people, and on nobody of a real device that was not typed", async () => {
+  const real = await api("/v1/devices", "POST", { channel: "whatsapp", name: "CS sungguhan" });
+  const { id } = await api("/v1/templates", "POST", { name: "Sapaan", text: "Halo" });
+  await page.goto(`${server.url}/broadcast/templates/${id}`);
+  const number = page.getByLabel("Nomor tujuan");
+  await number.waitFor();
+  assert.equal(await number.inputValue(), "6281234560001");
+  await page.getByRole("combobox", { name: "Perangkat" }).click();
+  await page.getByRole("option", { name: real.name }).click();
+  assert.equal(await number.inputValue(), "");
+});
+
+test("linking whose news the server refuses says why, instead of waiting for ever", async () => {
+  const device = await api("/v1/devices", "POST", { channel: "whatsapp", name: "CS 2" });
+  const answer = (status, body) => (route) =>
+    route.fulfill({ status, contentType: "application/json", body: JSON.stringify(body) });
+  await page.route("**/v1/devices/*/link", answer(200, { success: true, data: {} }));
+  const error = { code: "overloaded", fields: [], request_id: "req_1" };
+  await page.route("**/link/events", answer(503, { success: false, message: "Server sedang penuh.", error }));
+  await page.goto(`${server.url}/devices/${device.id}`);
+  await page.getByRole("button", { name: "Tampilkan QR" }).click();
+  await page.getByText("Server sedang penuh.").waitFor();
+  await page.unrouteAll();
+});

@@ -19,7 +19,7 @@ before(async () => {
   context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   page = await openPage(context);
   await signIn(page, server);
-  const chats = await page.evaluate(
+  const { device, chats } = await page.evaluate(
     async (customers) => {
       const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
       const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
@@ -32,12 +32,12 @@ before(async () => {
       for (;;) {
         const { data } = await (await fetch("/v1/conversations")).json();
         if (data.length >= customers.length)
-          return Object.fromEntries(data.map(({ id, contact }) => [contact.address, id]));
+          return { device: device.id, chats: Object.fromEntries(data.map(({ id, contact }) => [contact.address, id])) };
       }
     },
     [CUSTOMER, OTHER],
   );
-  inbox = { one: `${server.url}/inbox/${chats[CUSTOMER]}`, chats };
+  inbox = { one: `${server.url}/inbox/${chats[CUSTOMER]}`, chats, device };
 });
 
 beforeEach(async () => {
@@ -180,6 +180,35 @@ test("a draft with its medium is there again after another chat was read", async
   await page.getByLabel("Alamat media (https)").waitFor();
   assert.match(await page.getByLabel("Alamat media (https)").inputValue(), /\/media\//);
   assert.equal(await page.getByLabel(FIELD).inputValue(), "Ini gambarnya");
+});
+
+test("what came while the tab was hidden is read once one looks at it", async () => {
+  const look = (state) =>
+    page.evaluate((visibility) => {
+      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => visibility });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  const unread = () =>
+    page.evaluate(
+      async (id) => (await (await fetch(`/v1/conversations/${id}`)).json()).data.unread,
+      inbox.chats[CUSTOMER],
+    );
+  await look("hidden");
+  await page.evaluate(
+    async ([device, from]) => {
+      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
+      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
+      const body = JSON.stringify({ from, type: "text", text: "Masih di sana?" });
+      await fetch(`/v1/devices/${device}/phone`, { method: "POST", headers, body });
+    },
+    [inbox.device, CUSTOMER],
+  );
+  await page.getByRole("log").getByText("Masih di sana?").waitFor();
+  assert.equal(await unread(), 1);
+  const read = page.waitForResponse(/\/read$/);
+  await look("visible");
+  await read;
+  assert.equal(await unread(), 0);
 });
 
 test("an answer does not come back as queued when fifty newer messages have gone through the chat", async () => {

@@ -1,4 +1,5 @@
 import { ActionIcon, Button } from "@mantine/core";
+import { useDocumentVisibility } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { ArrowLeft, CheckCheck, RotateCcw } from "lucide-react";
@@ -138,7 +139,8 @@ function useMarkRead({ id, unread }: Conversation, newest: string | undefined) {
     refresh: [["conversation", id], ["conversations"]],
   });
   const { mutate } = mark;
+  const visible = useDocumentVisibility() === "visible";
   useEffect(() => {
-    if (unread > 0 && newest && document.visibilityState === "visible") mutate(undefined);
-  }, [unread, newest, mutate]);
+    if (unread > 0 && newest && visible) mutate(undefined);
+  }, [unread, newest, visible, mutate]);
 }
