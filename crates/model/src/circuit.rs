@@ -26,7 +26,7 @@ words! {
     pub enum EndpointState {
         /// Gets what is due.
         Active = "active",
-        /// Its circuit is open: one attempt at a time probes it.
+        /// Nothing has succeeded since its last attempt failed; after [`CIRCUIT_OPENS_AFTER`] in a row one attempt at a time probes it.
         Failing = "failing",
         /// Its owner wants nothing just now; events are kept for it.
         Paused = "paused",

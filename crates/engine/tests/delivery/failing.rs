@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use cetar_model::{DeliveryState, EndpointId, EndpointState};
+use cetar_model::{DeliveryState, EndpointId, EndpointState, circuit_is_open};
 use cetar_store::{DeliveryFilter, EndpointAct};
 
 use crate::{
@@ -17,7 +17,7 @@ async fn state(process: &Process, endpoint: &EndpointId) -> EndpointState {
 /// Lets attempts fail until the endpoint's circuit is open.
 async fn open_circuit(process: &Process, receiver: &mut Receiver, endpoint: &EndpointId) {
     receiver.always(Reaction::Answer(500));
-    while state(process, endpoint).await != EndpointState::Failing {
+    while !circuit_is_open(process.endpoint(endpoint).await.unwrap().failures) {
         process.event().await;
         process.caught_up().await;
     }

@@ -1,7 +1,9 @@
 //! Webhook endpoints and their delivery log.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
-use cetar_model::{Channel, JobId};
+use cetar_model::{Channel, Clock as _, JobId};
 use cetar_store::{DeliveryNext, ReplyOutcome};
 use insta::assert_snapshot;
 
@@ -168,6 +170,28 @@ async fn a_webhook_is_paused_and_resumed() {
         assert_eq!(answer.json()["data"]["state"], state, "{verb}: {answer}");
         assert_eq!(answer.json()["data"]["message"].is_string(), state == "paused", "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_webhook_whose_last_attempt_failed_is_not_called_well() {
+    let app = App::new().await;
+    let admin = app.admin_key().await;
+    let path = endpoint(&app, &admin).await;
+    let how = async || {
+        let shown = app.get(&path).bearer(&admin).english().await_answer().await.json()["data"].clone();
+        [&shown["state"], &shown["failing_since"], &shown["message"]]
+            .map(|part| part.as_str().unwrap_or("-").to_owned())
+    };
+    for failures in 1..=10 {
+        post(&app, &admin, &format!("{path}/test"), "").await;
+        app.settle_all(DeliveryNext::Again(app.clock.now() + Duration::from_hours(1)), 500, None).await;
+        let [state, since, message] = how().await;
+        assert_eq!((state.as_str(), since.as_str()), ("failing", "2024-03-05T14:46:40.000Z"), "{failures}");
+        assert_eq!(message.contains("one at a time"), failures == 10, "{failures}: {message}");
+    }
+    app.clock.advance(Duration::from_hours(1));
+    app.settle_all(DeliveryNext::Delivered, 200, None).await;
+    assert_eq!(how().await, ["active", "-", "-"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cetar_model::{
     DeliveryId, DeliveryState, DeviceId, EndpointId, EndpointState, EventId, EventType, Subscription,
-    Timestamp, WorkspaceId, circuit_is_open,
+    Timestamp, WorkspaceId,
 };
 use secrecy::SecretString;
 
@@ -46,13 +46,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// How it is.
+    /// How it is. One that failed is failing until an attempt succeeds: who looks at it must not read that it is well.
     pub const fn state(&self) -> EndpointState {
         if self.disabled.is_some() {
             EndpointState::Disabled
         } else if self.paused_at.is_some() {
             EndpointState::Paused
-        } else if circuit_is_open(self.failures) {
+        } else if self.failures > 0 {
             EndpointState::Failing
         } else {
             EndpointState::Active

@@ -98,8 +98,9 @@ on_both_engines! {
         for delivery in world.deliveries().await.iter().take(9) {
             let later = DeliveryNext::Again(world.now() + Duration::from_hours(5));
             assert_eq!(settle(world, delivery, later).await, EndpointTurn::Same);
+            assert_eq!(world.endpoint_now(&id).await.state(), EndpointState::Failing, "as soon as one has failed");
         }
-        assert_eq!(world.endpoint_now(&id).await.state(), EndpointState::Active);
+        assert_eq!(world.endpoint_now(&id).await.not_before, None, "it is not left alone yet");
         world.pass(Duration::from_mins(1));
         world.store.rescue_deliveries("node", false, world.now()).await.unwrap();
         let rest = world.deliveries().await;

@@ -1,6 +1,6 @@
 //! A webhook endpoint as the API shows it: without the secret.
 
-use cetar_model::{DeviceId, EndpointId, EndpointState, Language, Subscription};
+use cetar_model::{DeviceId, EndpointId, EndpointState, Language, Subscription, circuit_is_open};
 use cetar_store::Endpoint;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,7 +32,8 @@ pub(crate) struct WebhookData {
     legacy_signature: bool,
     /// A reply in its answer is sent.
     replies: bool,
-    /// How it is: `active`; `failing` (ten failures in a row: it is only probed until it is back); `paused`; `disabled`.
+    /// How it is: `active`; `failing` (nothing has succeeded since `failing_since`; after ten failures in a row it is only probed until it
+    /// is back); `paused`; `disabled`.
     #[schema(value_type = schema::WebhookState)]
     state: EndpointState,
     /// What that means and what to do; `null` where nothing.
@@ -92,6 +93,10 @@ fn message(endpoint: &Endpoint, language: Language) -> Option<&'static str> {
     let reason = endpoint.disabled.as_ref().map(|(_, reason)| reason.as_str());
     let (indonesian, english) = match (endpoint.state(), reason) {
         (EndpointState::Active, _) => return None,
+        (EndpointState::Failing, _) if !circuit_is_open(endpoint.failures) => (
+            "Percobaan terakhir gagal. Setiap webhook diulang dengan jeda yang makin panjang; tidak ada yang hilang. Lihat log pengiriman.",
+            "The last attempt failed. Each webhook is repeated after ever longer pauses; nothing is lost. See the delivery log.",
+        ),
         (EndpointState::Failing, _) => (
             "Server Anda tidak menerima webhook. Dicoba satu per satu sampai berhasil; tidak ada yang hilang. Periksa server Anda.",
             "Your server does not take webhooks. It is tried one at a time until it does; nothing is lost. See to your server.",
