@@ -1,4 +1,4 @@
-//! The exact sliding window: in no 60 s are more than N requests of one key let through; refused ones do not count.
+//! The exact sliding window: in no 60 s are more than N requests of one key, or of one person, let through; refused ones do not count.
 //!
 //! A log of the moments let through, not a counter: a counter would let twice as many through around a minute's edge, or refuse some
 //! that belong. It is exact within this process; a restart forgets it (ADR 7).
@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use cetar_model::{ApiKeyId, Timestamp};
+use cetar_model::{ApiKeyId, Timestamp, UserId};
 
 use crate::lock;
 
 /// The span no part of which may hold more requests than the limit.
 const WINDOW: Duration = Duration::from_mins(1);
-/// Keys are looked through for idle ones when there are twice as many as after the last look, but not below this.
+/// What is counted is looked through for what is idle when there are twice as many as after the last look, but not below this.
 const SWEEP_ABOVE: usize = 1024;
 
 /// The limiter. One per process. Its memory is eight bytes for each request let through in the last minute.
@@ -23,8 +23,17 @@ pub struct Limiter(Mutex<Logs>);
 
 #[derive(Debug, Default)]
 struct Logs {
-    by_key: HashMap<ApiKeyId, VecDeque<Timestamp>>,
+    by_asker: HashMap<Asker, VecDeque<Timestamp>>,
     sweep_at: usize,
+}
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Asker {
+    /// A key.
+    Key(ApiKeyId),
+    /// A person who is signed in, with all their browsers.
+    Person(UserId),
 }
 
 /// What it said, and the figures for the headers.
@@ -44,24 +53,24 @@ pub struct Admission {
 
 impl Limiter {
     /// Asks for one request.
-    pub fn admit(&self, key: &ApiKeyId, limit: u32, now: Timestamp) -> Admission {
+    pub fn admit(&self, asker: &Asker, limit: u32, now: Timestamp) -> Admission {
         let mut logs = lock(&self.0);
         logs.drop_idle(now);
-        if let Some(log) = logs.by_key.get_mut(key) {
+        if let Some(log) = logs.by_asker.get_mut(asker) {
             return admit(log, limit, now);
         }
         let mut log = VecDeque::new();
         let admission = admit(&mut log, limit, now);
-        logs.by_key.insert(key.clone(), log);
+        logs.by_asker.insert(asker.clone(), log);
         admission
     }
 }
 
 impl Logs {
     fn drop_idle(&mut self, now: Timestamp) {
-        if self.by_key.len() >= self.sweep_at.max(SWEEP_ABOVE) {
-            self.by_key.retain(|_, log| log.back().is_some_and(|last| now.since(*last) < WINDOW));
-            self.sweep_at = self.by_key.len() * 2;
+        if self.by_asker.len() >= self.sweep_at.max(SWEEP_ABOVE) {
+            self.by_asker.retain(|_, log| log.back().is_some_and(|last| now.since(*last) < WINDOW));
+            self.sweep_at = self.by_asker.len() * 2;
         }
     }
 }
@@ -101,8 +110,8 @@ mod tests {
 
     use super::*;
 
-    fn key() -> ApiKeyId {
-        IdSource::new(|bytes| bytes.fill(1)).make(Timestamp::from_secs(1))
+    fn key() -> Asker {
+        Asker::Key(IdSource::new(|bytes| bytes.fill(1)).make(Timestamp::from_secs(1)))
     }
 
     fn at(secs: i64) -> Timestamp {
@@ -156,9 +165,9 @@ mod tests {
         let limiter = Limiter::default();
         let ids = IdSource::new(|bytes| bytes.fill(1));
         for second in 0..20_000 {
-            limiter.admit(&ids.make(at(second)), 60, at(second));
+            limiter.admit(&Asker::Key(ids.make(at(second))), 60, at(second));
         }
-        assert!(lock(&limiter.0).by_key.len() <= SWEEP_ABOVE);
+        assert!(lock(&limiter.0).by_asker.len() <= SWEEP_ABOVE);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Who is asking, as an extractor: a handler that takes an [`Authorized`] cannot forget to check.
 //!
 //! The order is the contract's: key, address, limit, scope; only then is the body read. Where there is no key but the cookie of a
-//! signed-in person, it is: session, address, CSRF token, role.
+//! signed-in person, it is: session, address, limit, CSRF token, role.
 
 use std::marker::PhantomData;
 
@@ -9,7 +9,10 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use cetar_engine::auth::{AuthError, Caller, Permission};
+use cetar_engine::{
+    auth::{AuthError, Caller, Permission},
+    limit::Asker,
+};
 use cetar_store::{SessionRecord, Workspace};
 
 use crate::{
@@ -144,7 +147,11 @@ async fn with_session(
         AuthError::Unknown => ApiError::new(ErrorCode::NotSignedIn),
         other => refused(other),
     })?;
-    if let (false, Some(session)) = (parts.method.is_safe(), &caller.session) {
+    let Some(session) = &caller.session else {
+        return Err(ApiError::internal("a session without a session"));
+    };
+    limited(context, state, &Asker::Person(session.user.id.clone()), PERSONS_REQUESTS)?;
+    if !parts.method.is_safe() {
         let given = parts.headers.get(CSRF).and_then(|value| value.to_str().ok());
         if !given.is_some_and(|given| state.engine.is_csrf_token(session, given)) {
             return Err(ApiError::new(ErrorCode::CsrfTokenMissing));
@@ -187,19 +194,26 @@ async fn with_key(context: &Context, headers: &HeaderMap, state: &AppState) -> R
     let Some(key) = &caller.key else { return Err(ApiError::internal("a caller without a key")) };
     context.note_key(&key.id);
     let limit = caller.workspace.plan.requests_per_minute.unwrap_or(state.options.requests_per_minute);
-    let admission = state.engine.limiter().admit(&key.id, limit, state.engine.clock().now());
+    limited(context, state, &Asker::Key(key.id.clone()), limit)?;
+    Ok(caller)
+}
+
+/// Requests a minute of one person with all their browsers: a page asks five to ten things at once, and a person turns no page ten
+/// times in ten seconds. What a plan allows is about keys.
+const PERSONS_REQUESTS: u32 = 600;
+
+/// Counts the request, and refuses it where there were as many as may be.
+fn limited(context: &Context, state: &AppState, asker: &Asker, limit: u32) -> Result<(), ApiError> {
+    let admission = state.engine.limiter().admit(asker, limit, state.engine.clock().now());
     context.note_admission(admission);
     if admission.allowed {
-        Ok(caller)
-    } else {
-        let message = Text::new(
-            format!("Anda melebihi batas {limit} request per menit. Coba lagi setelah Retry-After detik."),
-            format!(
-                "You are over the limit of {limit} requests a minute. Try again after Retry-After seconds."
-            ),
-        );
-        Err(ApiError::new(ErrorCode::RateLimited).saying(message).retry_after(admission.retry_after))
+        return Ok(());
     }
+    let message = Text::new(
+        format!("Anda melebihi batas {limit} request per menit. Coba lagi setelah Retry-After detik."),
+        format!("You are over the limit of {limit} requests a minute. Try again after Retry-After seconds."),
+    );
+    Err(ApiError::new(ErrorCode::RateLimited).saying(message).retry_after(admission.retry_after))
 }
 
 /// No key looks like this.

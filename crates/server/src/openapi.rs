@@ -32,7 +32,7 @@ One API for WhatsApp, Telegram, Messenger and Instagram. JSON over HTTPS only.
 **A 200 for a send is a promise**: the message is on disk. `GET /v1/jobs/{id}` and webhooks tell what becomes of it. Send an \
 `Idempotency-Key` to be able to repeat a request without sending twice.
 
-**Limit**: 60 requests in any 60 seconds for each key, unless the plan says otherwise; see the `X-RateLimit-*` headers. \
+**Limit**: 60 requests in any 60 seconds for each key, unless the plan says otherwise; 600 for a person who is signed in; see the `X-RateLimit-*` headers. \
 A request that is refused before it is counted has none of them: 401, `ip_blocked`, an address without that route or method (404, \
 405), and 503 while the server is overloaded or stopping.";
 

@@ -56,9 +56,9 @@ pub(super) fn all() -> impl Iterator<Item = (String, RefOr<Header>)> {
             let header = HeaderBuilder::new().schema(Some(schema)).description(Some(about));
             RefOr::T(header.extensions(Some(required)).build())
         };
-        let sometimes = LIMIT
-            .contains(&name)
-            .then_some(" Of requests with an API key; absent where one was refused before it was counted.");
+        let sometimes = LIMIT.contains(&name).then_some(
+            " Of requests with an API key or a session; absent where one was refused before it was counted.",
+        );
         let sometimes = sometimes.or((name == "Retry-After").then_some(" Absent where no time is known."));
         let always = (name.to_owned(), header(about.to_owned(), true));
         let sometimes =

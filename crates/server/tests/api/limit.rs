@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use cetar_model::Plan;
+use cetar_model::{Plan, Role};
 use insta::assert_snapshot;
 
-use crate::app::App;
+use crate::{app::App, people::browser};
 
 #[tokio::test]
 async fn the_61st_request_within_sixty_seconds_is_refused_and_says_when_to_come_back() {
@@ -71,4 +71,27 @@ async fn each_key_has_its_own_limit_and_a_plan_may_set_another_figure() {
     assert_eq!(app.get("/v1/devices").bearer(&one).await_answer().await.gist(), "429 rate_limited");
     let answer = app.get("/v1/devices").bearer(&other).await_answer().await;
     assert_eq!((answer.status, answer.header("x-ratelimit-limit")), (StatusCode::OK, "2"));
+}
+
+#[tokio::test]
+async fn a_person_has_a_limit_of_their_own_which_pages_do_not_run_into() {
+    let app = App::new().await;
+    let plan = Plan { requests_per_minute: Some(2), ..Plan::default() };
+    app.engine.set_plan(&app.operator.workspace.id, plan).await.unwrap();
+    let (agent, owner) = (browser(&app, Role::Agent).await, browser(&app, Role::Owner).await);
+    for asked in 1..=600 {
+        // What is about themselves counts as well.
+        let path = if asked % 2 == 0 { "/v1/session" } else { "/v1/devices" };
+        let answer = agent.with(app.get(path)).await_answer().await;
+        assert_eq!(answer.status, StatusCode::OK, "{asked}: {answer}");
+        assert_eq!(answer.header("x-ratelimit-limit"), "600");
+        assert_eq!(answer.header("x-ratelimit-remaining"), (600 - asked).to_string());
+    }
+    for path in ["/v1/session", "/v1/devices"] {
+        let refused = agent.with(app.get(path)).await_answer().await;
+        assert_eq!((refused.gist().as_str(), refused.header("retry-after")), ("429 rate_limited", "60"));
+    }
+    assert_eq!(owner.with(app.get("/v1/devices")).await_answer().await.status, StatusCode::OK);
+    app.clock.advance(Duration::from_mins(1));
+    assert_eq!(agent.with(app.get("/v1/devices")).await_answer().await.status, StatusCode::OK);
 }
