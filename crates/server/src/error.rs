@@ -325,6 +325,9 @@ pub(crate) const PART: StatusCode = StatusCode::PARTIAL_CONTENT;
 /// What the client has is current.
 pub(crate) const UNCHANGED: StatusCode = StatusCode::NOT_MODIFIED;
 
+/// Of the page that tells a person that there is nothing at this address.
+pub(crate) const NOTHING_THERE: StatusCode = StatusCode::NOT_FOUND;
+
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::status;
-use crate::{context::not_found, language::Spoken, state::AppState};
+use crate::{context::not_found, error::NOTHING_THERE, language::Spoken, state::AppState};
 
 /// Scripts and styles are the program's own files: what people write can never run, nor look like the page. Pictures may come from
 /// elsewhere over https, because a message may name one by its address.
@@ -17,6 +17,34 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     frame-ancestors 'none'";
 /// The page of every address that is the dashboard's own.
 const PAGE: &str = "index.html";
+/// Where the dashboard has a page, as `dashboard/src/router.tsx` has it (a test compares the two); `$` stands for any one part.
+const ROUTES: &[&str] = &[
+    "",
+    "index.html",
+    "docs",
+    "invitation/$",
+    "inbox",
+    "inbox/$",
+    "devices",
+    "devices/new",
+    "devices/$",
+    "broadcast",
+    "broadcast/templates",
+    "broadcast/templates/$",
+    "developers",
+    "developers/webhooks",
+    "developers/webhooks/$",
+    "developers/messages",
+    "developers/samples",
+    "developers/reference",
+    "settings",
+    "settings/account",
+    "settings/channels/$",
+    "settings/users",
+    "settings/plan",
+    "settings/addresses",
+    "settings/audit",
+];
 /// Addresses of the API and of machines: what is not there is not a page.
 const MACHINES: [&str; 7] =
     ["/v1", "/media", "/callbacks", "/openapi.json", "/healthz", "/readyz", "/metrics"];
@@ -41,10 +69,41 @@ pub(crate) async fn serve(State(state): State<AppState>, request: Request) -> Re
     if name.starts_with("assets/") {
         return not_found().await.into_response();
     }
-    match answer(file, PAGE, request.headers()) {
-        Some(response) => response,
-        None => not_found().await.into_response(),
+    let known = is_route(name);
+    // A person is shown the page, which says that there is nothing; a program must not take it for an answer.
+    if !known && !reads_pages(request.headers()) {
+        return not_found().await.into_response();
     }
+    let Some(mut response) = answer(file, PAGE, request.headers()) else {
+        return not_found().await.into_response();
+    };
+    if !known {
+        *response.status_mut() = NOTHING_THERE;
+    }
+    response
+}
+
+/// Whether the dashboard has a page there.
+fn is_route(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    ROUTES.iter().any(|route| {
+        let (mut asked, mut known) = (path.split('/'), route.split('/'));
+        loop {
+            match (asked.next(), known.next()) {
+                (None, None) => return true,
+                (Some(asked), Some(known)) if asked == known || (known == "$" && !asked.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    })
+}
+
+/// A browser that opens an address asks for a page by name; programs ask for anything.
+fn reads_pages(asked: &HeaderMap) -> bool {
+    let lines = asked.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .any(|part| part.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
 }
 
 /// `GET /` and `GET /docs` of a program that was built without the dashboard's files.
@@ -115,6 +174,65 @@ fn media_type(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The routes of the dashboard's own router: each names its parent and its part of the path.
+    fn routes_of_the_dashboard() -> Vec<String> {
+        let source = include_str!("../../../../dashboard/src/router.tsx");
+        let between = |text: &'static str, before: &str, after: &str| {
+            text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).map(|(found, _)| found)
+        };
+        let mut paths = std::collections::HashMap::from([("root", String::new())]);
+        let mut routes = Vec::new();
+        for (declared, body) in source.split("= createRoute({").zip(source.split("= createRoute({").skip(1)) {
+            let name = declared.rsplit_once("const ").unwrap().1.trim();
+            // One that has no path of its own only surrounds others.
+            let own = between(body.split("});").next().unwrap(), "path: \"", "\"").unwrap_or("");
+            let parent = &paths[between(body, "getParentRoute: () => ", ",").unwrap()];
+            let path = format!("{parent}/{own}")
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join("/");
+            paths.insert(name, path.clone());
+            let any = |part: &str| if part.starts_with('$') { "$".to_owned() } else { part.to_owned() };
+            routes.push(path.split('/').map(any).collect::<Vec<_>>().join("/"));
+        }
+        routes.sort();
+        routes.dedup();
+        routes
+    }
+
+    #[test]
+    fn the_routes_are_those_of_the_dashboards_router() {
+        let mut known: Vec<&str> = ROUTES.iter().copied().filter(|route| *route != PAGE).collect();
+        known.sort_unstable();
+        assert_eq!(known, routes_of_the_dashboard());
+    }
+
+    #[test]
+    fn a_route_is_known_by_its_parts() {
+        for known in ["", "inbox", "inbox/", "inbox/cnv_1", "settings/channels/telegram", "devices/new"] {
+            assert!(is_route(known), "{known}");
+        }
+        for unknown in
+            ["inbox/a/b", "invitation", "invitation/", "settings/channels", "wp-login.php", "inboxes"]
+        {
+            assert!(!is_route(unknown), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn who_names_pages_is_a_browser() {
+        let asks = |accept: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            reads_pages(&headers)
+        };
+        assert!(
+            asks("text/html,application/xhtml+xml,*/*;q=0.8") && asks("application/json, Text/HTML;q=0.9")
+        );
+        assert!(!asks("*/*") && !asks("application/json") && !reads_pages(&HeaderMap::new()));
+    }
 
     #[test]
     fn an_encoding_is_taken_where_it_is_named_and_not_refused() {

@@ -168,9 +168,9 @@ fn dashboard(name: &str) -> Option<&'static [u8]> {
 }
 
 #[tokio::test]
-async fn every_address_that_is_no_machines_is_the_dashboards() {
+async fn the_dashboards_addresses_answer_its_page_and_others_are_not_found() {
     let app = App::with(Face::Public, |options| options.dashboard = Some(dashboard)).await;
-    for path in ["/", "/docs", "/index.html", "/inbox/cnv_1?x=1", "/invitation/abc", "/v1x"] {
+    for path in ["/", "/docs", "/index.html", "/inbox/cnv_1?x=1", "/invitation/abc", "/settings/"] {
         let answer = app.get(path).await_answer().await;
         assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "<!doctype html>page"), "{path}");
         let policy = answer.header("content-security-policy");
@@ -184,6 +184,21 @@ async fn every_address_that_is_no_machines_is_the_dashboards() {
         assert_eq!(app.get(path).await_answer().await.gist(), "404 not_found", "{path}");
     }
     assert_eq!(app.post("/inbox", "").await_answer().await.gist(), "404 not_found");
+    // What is no page: a person is told by the page, a program in its own words. Both see the status.
+    for path in ["/v1x", "/wp-login.php", "/inbox/a/b", "/settings/nothing"] {
+        let browser = app.get(path).header("accept", "text/html,*/*;q=0.8").await_answer().await;
+        let shown = (browser.status, browser.body.as_str());
+        assert_eq!(shown, (StatusCode::NOT_FOUND, "<!doctype html>page"), "{path}");
+        assert_eq!(
+            app.get(path).header("accept", "*/*").await_answer().await.gist(),
+            "404 not_found",
+            "{path}"
+        );
+    }
+    for path in ["/v1/nothing", "/callbacks/x/y", "/media/a/b"] {
+        let browser = app.get(path).header("accept", "text/html").await_answer().await;
+        assert_eq!(browser.gist(), "404 not_found", "{path}");
+    }
 }
 
 #[tokio::test]
