@@ -2,31 +2,22 @@
 use cetar_model::{ContactId, ConversationId, MessageId, NoteId};
 use cetar_store::{
     Contact, ContactChange, Conversation, ConversationChange, ConversationFilter, InboxMessage,
-    LoggedMessage, MessageFilter, Note, StoreError,
+    InboxPlace, LoggedMessage, MessageFilter, Note, StoreError,
 };
 
 use crate::{Engine, auth::Caller};
 
 impl Engine {
-    /// The conversations that fit, newest activity first, at most `limit`.
+    /// The conversations that fit, newest activity first, at most `limit`; and where to go on, if there is more to look at. A page may
+    /// be short, or empty, where few of many fit. A key that is tied to devices sees theirs.
     pub async fn conversations(
         &self,
         caller: &Caller,
         filter: &ConversationFilter,
         limit: usize,
-    ) -> Result<Vec<Conversation>, StoreError> {
-        let (mut filter, mut all) = (filter.clone(), Vec::new());
-        loop {
-            let found = self.inner.store.conversations(&caller.workspace.id, &filter, limit).await?;
-            let end = found.len() < limit;
-            filter.after = found.last().map(|last| (last.updated_at, last.id.clone()));
-            // A key that is tied to devices passes over the others.
-            all.extend(found.into_iter().filter(|one| caller.is_tied_to(&one.device)));
-            if end || all.len() >= limit {
-                all.truncate(limit);
-                return Ok(all);
-            }
-        }
+    ) -> Result<(Vec<Conversation>, Option<InboxPlace>), StoreError> {
+        let filter = ConversationFilter { devices: caller.ties().to_vec(), ..filter.clone() };
+        self.inner.store.conversations(&caller.workspace.id, &filter, limit).await
     }
 
     /// One of them.
@@ -114,14 +105,14 @@ impl Engine {
         Ok((found, next))
     }
 
-    /// People before one of them, newest first, at most `limit`.
+    /// People before one of them, newest first, at most `limit`; and where to go on. A page of a search may be short, or empty.
     pub async fn contacts(
         &self,
         caller: &Caller,
         search: Option<&str>,
         before: Option<&ContactId>,
         limit: usize,
-    ) -> Result<Vec<Contact>, StoreError> {
+    ) -> Result<(Vec<Contact>, Option<ContactId>), StoreError> {
         self.inner.store.contacts(&caller.workspace.id, search, before, limit).await
     }
 

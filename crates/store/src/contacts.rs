@@ -4,22 +4,25 @@ use cetar_model::{ContactId, Timestamp, WorkspaceId};
 
 use crate::{
     Contact, ContactChange, Result, Store, StoreError,
-    conversations::containing,
+    conversations::{LOOKED_AT, containing},
     db::{Tx, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_json},
     statement::statements,
 };
 
 macro_rules! shown {
     () => {
-        "SELECT k.id, k.workspace, k.channel, k.address, k.own_name, k.name, k.labels, k.note, k.seen_at, k.created_at FROM contacts k "
+        "SELECT k.id, k.workspace, k.channel, k.address, k.own_name, k.name, k.labels, k.note, k.seen_at, k.created_at FROM "
     };
 }
 
 statements! {
-    PAGE = concat!(shown!(), "WHERE k.workspace = $1 AND k.id < $2 \
-             AND (CAST($3 AS TEXT) IS NULL OR k.address LIKE $3 ESCAPE '!' OR LOWER(COALESCE(k.own_name, k.name)) LIKE $3 ESCAPE '!') \
-             ORDER BY k.id DESC LIMIT $4");
-    ONE = concat!(shown!(), "WHERE k.workspace = $1 AND k.id = $2");
+    // Of the next `$3`, those that fit.
+    PAGE = concat!(shown!(), "(SELECT i.* FROM contacts i WHERE i.workspace = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3) AS k \
+             WHERE CAST($4 AS TEXT) IS NULL OR k.address LIKE $4 ESCAPE '!' OR LOWER(COALESCE(k.own_name, k.name)) LIKE $4 ESCAPE '!' \
+             ORDER BY k.id DESC LIMIT $5");
+    // The one after `$3` others.
+    END = "SELECT i.id FROM contacts i WHERE i.workspace = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT 1 OFFSET $3";
+    ONE = concat!(shown!(), "contacts k WHERE k.workspace = $1 AND k.id = $2");
     CHANGE = "UPDATE contacts SET own_name = CASE WHEN $3 = 'yes' THEN $4 ELSE own_name END, labels = COALESCE($5, labels), \
                 note = CASE WHEN $6 = 'yes' THEN $7 ELSE note END WHERE workspace = $1 AND id = $2";
     FORGET = "DELETE FROM contacts WHERE workspace = $1 AND id = $2";
@@ -82,21 +85,30 @@ impl TryFrom<Row> for Contact {
 }
 
 impl Store {
-    /// Those of a workspace before one of them, newest first, at most `limit`; `search` stands in a name or an address.
+    /// Those of a workspace before one of them, newest first, at most `limit`; and where to go on, if there is more to look at. `search`
+    /// stands in a name or an address; a page of a search may be short, or empty, where it fits few of many.
     pub async fn contacts(
         &self,
         workspace: &WorkspaceId,
         search: Option<&str>,
         before: Option<&ContactId>,
         limit: usize,
-    ) -> Result<Vec<Contact>> {
-        let before = before.map_or(AFTER_ALL, ContactId::as_str);
+    ) -> Result<(Vec<Contact>, Option<ContactId>)> {
+        let (workspace, before) = (workspace.as_str(), before.map_or(AFTER_ALL, ContactId::as_str));
         let search = search.map(|text| containing(&plain(text)));
+        let looked_at = if search.is_some() { LOOKED_AT } else { limit + 1 };
         let mut conn = self.read().await?;
-        fetch_all!(conn, Row, PAGE, workspace.as_str(), before, search.as_deref(), rows(limit))?
-            .into_iter()
-            .map(Contact::try_from)
-            .collect()
+        let (most, wanted) = (rows(looked_at), rows(limit + 1));
+        let found = fetch_all!(conn, Row, PAGE, workspace, before, most, search.as_deref(), wanted)?;
+        let mut found = found.into_iter().map(Contact::try_from).collect::<Result<Vec<_>>>()?;
+        if found.len() > limit {
+            found.truncate(limit);
+            let next = found.last().map(|last| last.id.clone());
+            return Ok((found, next));
+        }
+        let end = fetch_optional!(conn, (String,), END, workspace, before, rows(looked_at - 1))?;
+        let end = end.map(|(id,)| read(&id, "contacts", "id", &id)).transpose()?;
+        Ok((found, end))
     }
 
     /// One of a workspace.

@@ -6,47 +6,83 @@ use cetar_model::{
 };
 
 use crate::{
-    Assigned, Conversation, ConversationChange, ConversationFilter, InboxMessage, LastMessage, Note, Result,
-    Store, StoreError,
+    Assigned, Conversation, ConversationChange, ConversationFilter, InboxMessage, InboxPlace, LastMessage,
+    Note, Result, Store, StoreError,
     db::{Tx, count, execute, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
     events,
+    records::Narrowed,
     statement::{Sql, statements},
 };
+
+/// Conversations, or contacts, looked at in one step, at most: a filter or a search that fits few of many holds up nobody.
+pub(crate) const LOOKED_AT: usize = 5_000;
+/// Looked at first: most filters fit enough of so many.
+const LOOKED_AT_FIRST: usize = 200;
 
 macro_rules! shown {
     () => {
         "SELECT c.id, c.device, c.channel, c.chat, c.is_group, c.unread, c.resolved_at, c.assigned_to, c.inbound_at, \
-           c.last_message_at, k.id AS contact, COALESCE(k.own_name, k.name) AS name, m.content, m.direction, m.state, \
-           m.created_at AS message_at \
-         FROM conversations c \
-           LEFT JOIN contacts k ON k.workspace = c.workspace AND k.channel = c.channel AND k.address = c.chat \
+           c.unreachable_since, c.last_message_at, k.id AS contact, COALESCE(k.own_name, k.name) AS name, m.content, m.direction, m.state, \
+           m.created_at AS message_at FROM "
+    };
+}
+
+macro_rules! joined {
+    () => {
+        " LEFT JOIN contacts k ON k.workspace = c.workspace AND k.channel = c.channel AND k.address = c.chat \
            LEFT JOIN messages m ON m.conversation = c.id AND m.sequence = c.last_sequence "
     };
 }
 
-/// In the order of an index, from a place on: what is filtered out is passed over, and the first page costs what a page costs. What is
-/// few among many has an index of its own, which the literal condition names.
+/// In the order of an index, from a place on. What is few among many has an index of its own, which the literal condition names.
+macro_rules! walk {
+    ($shown:literal, $narrowed:literal) => {
+        concat!(
+            "SELECT ",
+            $shown,
+            " FROM conversations i WHERE i.workspace = $1 AND (i.last_message_at, i.id) < ($2, $3) ",
+            $narrowed,
+            "ORDER BY i.last_message_at DESC, i.id DESC "
+        )
+    };
+}
+
+/// Of the next `$4`, those that fit.
 macro_rules! list {
     ($narrowed:literal) => {
         concat!(
             shown!(),
-            "WHERE c.workspace = $1 AND (c.last_message_at, c.id) < ($2, $3) ",
-            $narrowed,
-            "AND (CAST($4 AS TEXT) IS NULL OR c.channel = $4) AND (CAST($5 AS TEXT) IS NULL OR c.device = $5) \
-             AND (CAST($6 AS TEXT) IS NULL OR (c.resolved_at IS NULL) = ($6 = 'open')) \
-             AND (CAST($7 AS TEXT) IS NULL OR COALESCE(c.assigned_to, '') = $7) \
-             AND (CAST($8 AS TEXT) IS NULL OR c.chat LIKE $8 ESCAPE '!' OR LOWER(COALESCE(k.own_name, k.name)) LIKE $8 ESCAPE '!') \
-             ORDER BY c.last_message_at DESC, c.id DESC LIMIT $9"
+            "(",
+            walk!("i.*", $narrowed),
+            "LIMIT $4) AS c",
+            joined!(),
+            "WHERE (CAST($5 AS TEXT) IS NULL OR COALESCE(c.assigned_to, '') = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR c.channel = $6) AND (CAST($7 AS TEXT) IS NULL OR c.device = $7) \
+             AND (CAST($8 AS TEXT) IS NULL OR (c.resolved_at IS NULL) = ($8 = 'open')) \
+             AND (CAST($9 AS TEXT) IS NULL OR c.chat LIKE $9 ESCAPE '!' OR LOWER(COALESCE(k.own_name, k.name)) LIKE $9 ESCAPE '!') \
+             AND (CAST($10 AS TEXT) IS NULL OR $10 LIKE '%' || c.device || '%') \
+             ORDER BY c.last_message_at DESC, c.id DESC LIMIT $11"
         )
+    };
+}
+
+/// The place after `$4` others.
+macro_rules! end {
+    ($narrowed:literal) => {
+        concat!(walk!("i.last_message_at, i.id", $narrowed), "LIMIT 1 OFFSET $4")
     };
 }
 
 statements! {
     ALL = list!("");
-    UNREAD = list!("AND c.unread > 0 ");
-    ASSIGNED = list!("AND c.assigned_to = $7 AND c.assigned_to IS NOT NULL ");
-    RESOLVED = list!("AND c.resolved_at IS NOT NULL ");
-    ONE = concat!(shown!(), "WHERE c.workspace = $1 AND c.id = $2");
+    UNREAD = list!("AND i.unread > 0 ");
+    ASSIGNED = list!("AND i.assigned_to = $5 AND i.assigned_to IS NOT NULL ");
+    RESOLVED = list!("AND i.resolved_at IS NOT NULL ");
+    END = end!("");
+    END_OF_UNREAD = end!("AND i.unread > 0 ");
+    END_OF_ASSIGNED = end!("AND i.assigned_to = $5 AND i.assigned_to IS NOT NULL ");
+    END_OF_RESOLVED = end!("AND i.resolved_at IS NOT NULL ");
+    ONE = concat!(shown!(), "conversations c", joined!(), "WHERE c.workspace = $1 AND c.id = $2");
     MESSAGES = "SELECT m.id, m.job, m.sequence, m.direction, m.sender, m.content, m.state, m.error_code, m.error_provider_code, \
                   m.remote_id, m.created_at, m.state_at, COALESCE( \
                     (SELECT r.id FROM messages r WHERE r.device = m.device AND r.remote_id = m.reply_to AND r.direction = 'out' LIMIT 1), \
@@ -60,7 +96,6 @@ statements! {
     NOTE = "INSERT INTO notes (id, conversation, author, text, created_at) VALUES ($1, $2, $3, $4, $5)";
     NOTES = "SELECT n.id, n.author, n.text, n.created_at FROM notes n JOIN conversations c ON c.id = n.conversation \
              WHERE n.conversation = $1 AND c.workspace = $2 AND n.id < $3 ORDER BY n.id DESC LIMIT $4";
-    UNREAD_COUNT = "SELECT COUNT(*) FROM (SELECT c.id FROM conversations c WHERE c.workspace = $1 AND c.unread > 0 LIMIT $2) AS few";
 }
 
 /// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
@@ -77,6 +112,7 @@ struct Row {
     resolved_at: Option<i64>,
     assigned_to: Option<String>,
     inbound_at: Option<i64>,
+    unreachable_since: Option<i64>,
     last_message_at: i64,
     contact: Option<String>,
     name: Option<String>,
@@ -112,6 +148,7 @@ impl TryFrom<Row> for Conversation {
             unread: count(row.unread),
             resolved_at: row.resolved_at.map(Timestamp::from_micros),
             inbound_at: row.inbound_at.map(Timestamp::from_micros),
+            unreachable_since: row.unreachable_since.map(Timestamp::from_micros),
             updated_at: Timestamp::from_micros(row.last_message_at),
         })
     }
@@ -170,45 +207,86 @@ pub(crate) fn containing(text: &str) -> String {
 }
 
 impl Store {
-    /// Those of a workspace that fit, newest activity first, at most `limit`.
+    /// Those of a workspace that fit, newest activity first, at most `limit`; and where to go on, if there is more to look at. What is
+    /// looked at in one call is bounded, so that a page may be short, or empty, where few of many fit.
     pub async fn conversations(
         &self,
         workspace: &WorkspaceId,
         filter: &ConversationFilter,
         limit: usize,
-    ) -> Result<Vec<Conversation>> {
-        let sql: Sql = match filter {
-            ConversationFilter { unread: true, .. } => UNREAD,
-            ConversationFilter { assigned: Some(Assigned::To(_)), .. } => ASSIGNED,
-            ConversationFilter { resolved: Some(true), .. } => RESOLVED,
-            _ => ALL,
+    ) -> Result<(Vec<Conversation>, Option<InboxPlace>)> {
+        let (mut found, mut next) = (Vec::new(), filter.after.clone());
+        for looked_at in [LOOKED_AT_FIRST, LOOKED_AT] {
+            // Where nothing is passed over, the page itself and the one behind it tell everything.
+            let passes_over = filter.passes_over();
+            let looked_at = if passes_over { looked_at } else { limit + 1 };
+            let wanted = limit - found.len();
+            let step = self.look_at(workspace, filter, next.as_ref(), (looked_at, wanted)).await?;
+            found.extend(step.0);
+            next = step.1;
+            if next.is_none() || found.len() >= limit || !passes_over {
+                break;
+            }
+        }
+        Ok((found, next))
+    }
+
+    /// Of the next `looked_at`, the first `wanted` that fit.
+    async fn look_at(
+        &self,
+        workspace: &WorkspaceId,
+        filter: &ConversationFilter,
+        after: Option<&InboxPlace>,
+        (looked_at, wanted): (usize, usize),
+    ) -> Result<(Vec<Conversation>, Option<InboxPlace>)> {
+        let (list, end): (Sql, Sql) = match filter.narrowed() {
+            Narrowed::All => (ALL, END),
+            Narrowed::Unread => (UNREAD, END_OF_UNREAD),
+            Narrowed::Assigned => (ASSIGNED, END_OF_ASSIGNED),
+            Narrowed::Resolved => (RESOLVED, END_OF_RESOLVED),
         };
-        let (at, id) = match &filter.after {
-            Some((at, id)) => (at.as_micros(), id.as_str()),
-            None => (i64::MAX, ""),
-        };
+        let (at, id) = after.map_or((i64::MAX, ""), |(at, id)| (at.as_micros(), id.as_str()));
         let assigned = filter.assigned.as_ref().map(|assigned| match assigned {
             Assigned::Nobody => "",
             Assigned::To(user) => user.as_str(),
         });
         let resolved = filter.resolved.map(|resolved| if resolved { "resolved" } else { "open" });
         let search = filter.search.as_deref().map(|text| containing(&plain(text)));
+        let devices = filter.devices.iter().map(DeviceId::as_str).collect::<Vec<_>>().join(",");
+        let workspace = workspace.as_str();
         let mut conn = self.read().await?;
-        let found = fetch_all!(
+        let rows_found = fetch_all!(
             conn,
             Row,
-            sql,
-            workspace.as_str(),
+            list,
+            workspace,
             at,
             id,
+            rows(looked_at),
+            assigned,
             filter.channel.map(Channel::as_str),
             filter.device.as_ref().map(DeviceId::as_str),
             resolved,
-            assigned,
             search.as_deref(),
-            rows(limit),
+            Some(devices.as_str()).filter(|devices| !devices.is_empty()),
+            // One more tells whether there are more.
+            rows(wanted + 1),
         )?;
-        found.into_iter().map(Conversation::try_from).collect()
+        let mut found = rows_found.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>>>()?;
+        if found.len() > wanted {
+            found.truncate(wanted);
+            let next = found.last().map(|last| (last.updated_at, last.id.clone()));
+            return Ok((found, next));
+        }
+        let before_it = rows(looked_at.saturating_sub(1));
+        let place = match filter.narrowed() {
+            Narrowed::Assigned => {
+                fetch_optional!(conn, (i64, String), end, workspace, at, id, before_it, assigned)?
+            }
+            _ => fetch_optional!(conn, (i64, String), end, workspace, at, id, before_it)?,
+        };
+        let Some((at, id)) = place else { return Ok((found, None)) };
+        Ok((found, Some((Timestamp::from_micros(at), read(&id, "conversations", "id", &id)?))))
     }
 
     /// One of a workspace.
@@ -296,13 +374,6 @@ impl Store {
                 Ok(Note { id: read(&id, "notes", "id", &id)?, author, text, created_at })
             })
             .collect()
-    }
-
-    /// How many of a workspace's conversations have something unread; counted up to `most`.
-    pub async fn unread_conversations(&self, workspace: &WorkspaceId, most: usize) -> Result<u32> {
-        let mut conn = self.read().await?;
-        let found = fetch_optional!(conn, (i64,), UNREAD_COUNT, workspace.as_str(), rows(most))?;
-        Ok(found.map_or(0, |(unread,)| count(unread)))
     }
 }
 

@@ -10,4 +10,4 @@ pub(super) mod read;
 pub(super) mod read_mark;
 pub(super) mod reopen;
 pub(super) mod resolve;
-mod view;
+pub(super) mod view;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use cetar_model::{Channel, Chat, Clock as _, Content, DeviceId, Media, MediaId, MediaSource, Role};
-use cetar_store::{DeviceLease, NewInbound};
+use cetar_store::{DeviceLease, NewInbound, NewReach};
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -108,6 +108,7 @@ async fn what_comes_in_stands_on_top_with_its_words_and_a_count() {
         "type": "text"
       },
       "state": "open",
+      "unreachable_since": null,
       "unread": 2,
       "updated_at": "2024-03-05T14:46:42.000Z",
       "window_until": null
@@ -213,6 +214,29 @@ async fn a_resolved_conversation_opens_when_the_other_side_writes_again() {
     line.wrote("6281234567890", "Budi", "b").await;
     let it = get(&app, &agent, &format!("/v1/conversations/{id}")).await["data"].clone();
     assert_eq!((&it["state"], &it["unread"]), (&"open".into(), &1.into()));
+}
+
+#[tokio::test]
+async fn who_wants_no_messages_any_more_is_marked_until_they_write_again() {
+    let app = App::new().await;
+    let agent = browser(&app, Role::Agent).await;
+    let line = Line::of(&app, Channel::Telegram).await;
+    line.wrote("6281234567890", "Budi", "a").await;
+    let now = app.clock.now();
+    let blocked = NewReach {
+        device: line.device.clone(),
+        lease: line.lease,
+        remote_id: "u1".to_owned(),
+        chat: Chat::new("6281234567890"),
+        reachable: false,
+        at: now,
+        now,
+    };
+    assert!(app.engine.store().note_reach(blocked).await.unwrap());
+    let since = async || get(&app, &agent, "/v1/conversations").await["data"][0]["unreachable_since"].clone();
+    assert_eq!(since().await, "2024-03-05T14:46:41.000Z");
+    line.wrote("6281234567890", "Budi", "b").await;
+    assert_eq!(since().await, Value::Null);
 }
 
 #[tokio::test]

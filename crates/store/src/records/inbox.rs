@@ -41,8 +41,45 @@ pub struct ConversationFilter {
     pub unread: bool,
     /// Assigned so.
     pub assigned: Option<Assigned>,
-    /// After this one of a page before: its last activity and its id.
-    pub after: Option<(Timestamp, ConversationId)>,
+    /// Of one of these devices; empty: of any.
+    pub devices: Vec<DeviceId>,
+    /// After this place.
+    pub after: Option<InboxPlace>,
+}
+
+/// A place in the inbox: a conversation's last activity and its id.
+pub type InboxPlace = (Timestamp, ConversationId);
+
+/// What is few among all conversations, and has an index of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Narrowed {
+    All,
+    Unread,
+    Assigned,
+    Resolved,
+}
+
+impl ConversationFilter {
+    /// By which index to look.
+    pub(crate) const fn narrowed(&self) -> Narrowed {
+        match self {
+            Self { unread: true, .. } => Narrowed::Unread,
+            Self { assigned: Some(Assigned::To(_)), .. } => Narrowed::Assigned,
+            Self { resolved: Some(true), .. } => Narrowed::Resolved,
+            _ => Narrowed::All,
+        }
+    }
+
+    /// Whether it leaves out some of what that index has.
+    pub(crate) fn passes_over(&self) -> bool {
+        let by = self.narrowed();
+        self.search.is_some()
+            || self.channel.is_some()
+            || self.device.is_some()
+            || !self.devices.is_empty()
+            || (self.resolved.is_some() && by != Narrowed::Resolved)
+            || (self.assigned.is_some() && by != Narrowed::Assigned)
+    }
 }
 
 /// To whom a conversation is assigned.
@@ -81,6 +118,8 @@ pub struct Conversation {
     pub assigned_to: Option<UserId>,
     /// When the other side last wrote.
     pub inbound_at: Option<Timestamp>,
+    /// Since when the other side wants no messages of this device.
+    pub unreachable_since: Option<Timestamp>,
     /// The last activity.
     pub updated_at: Timestamp,
 }

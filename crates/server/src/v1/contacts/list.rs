@@ -5,7 +5,7 @@ use cetar_model::ContactId;
 
 use super::view::ContactData;
 use crate::{
-    answer::ListAnswer,
+    answer::{List, ListAnswer},
     auth::{Authorized, Inbox},
     error::ApiError,
     input::{Page, PageParams, Problem, cursor},
@@ -29,7 +29,8 @@ fn search(query: Option<&str>) -> Result<Option<String>, ApiError> {
 
 /// List contacts
 ///
-/// Newest first.
+/// Newest first. A page of a search may be short, or even empty, where it fits few of many: each looks at 5,000 contacts; `has_more`
+/// says whether to go on.
 #[utoipa::path(
     get,
     path = "/v1/contacts",
@@ -46,6 +47,9 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<ListAnswer<ContactData>, ApiError> {
     let (search, before) = (search(query.as_deref())?, page.after::<ContactId>()?);
-    let found = state.engine.contacts(&caller, search.as_deref(), before.as_ref(), page.to_fetch()).await?;
-    Ok(page.of_fetched(found, |contact| cursor(&contact.id), ContactData::from).into())
+    let (found, next) =
+        state.engine.contacts(&caller, search.as_deref(), before.as_ref(), page.limit()).await?;
+    let next_cursor = next.as_ref().map(cursor);
+    let data = found.into_iter().map(ContactData::from).collect();
+    Ok(List { data, has_more: next_cursor.is_some(), next_cursor }.into())
 }

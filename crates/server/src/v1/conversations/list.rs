@@ -8,7 +8,7 @@ use super::{
     view::ConversationData,
 };
 use crate::{
-    answer::ListAnswer,
+    answer::{List, ListAnswer},
     auth::{Authorized, Inbox},
     error::ApiError,
     input::{Page, PageParams, Problem, cursor},
@@ -21,7 +21,8 @@ refusals!(Refusals: ValidationFailed);
 /// List conversations
 ///
 /// Of every channel, newest activity first. A conversation that something happens in meanwhile moves to the top, so it may stand on two
-/// pages.
+/// pages. With a filter or a search a page may be short, or even empty, where few of many fit: each looks at about 5,000 conversations;
+/// `has_more` says whether to go on.
 #[utoipa::path(
     get,
     path = "/v1/conversations",
@@ -43,7 +44,8 @@ pub(crate) async fn list(
         filter.assigned = Some(Assigned::To(me));
     }
     filter.after = page.after()?.map(|Place(at, id)| (at, id));
-    let found = state.engine.conversations(&caller, &filter, page.to_fetch()).await?;
-    let place = |it: &cetar_store::Conversation| cursor(&Place(it.updated_at, it.id.clone()));
-    Ok(page.of_fetched(found, place, ConversationData::from).into())
+    let (found, next) = state.engine.conversations(&caller, &filter, page.limit()).await?;
+    let next_cursor = next.map(|(at, id)| cursor(&Place(at, id)));
+    let data = found.into_iter().map(ConversationData::from).collect();
+    Ok(List { data, has_more: next_cursor.is_some(), next_cursor }.into())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cetar_engine::Engine;
 use cetar_model::{
-    Channel, ContactId, Content, ConversationId, DeviceId, Direction, JobId, Language, Media, MediaSource,
+    Channel, ContactId, Content, ConversationId, DeviceId, Direction, JobId, Language, MediaSource,
     MessageId, MessageState, NoteId, UserId,
 };
 use cetar_store::{Conversation, InboxMessage, LastMessage, Note};
@@ -50,6 +50,10 @@ pub(crate) struct ConversationData {
     /// window, or the other side has not written yet.
     #[schema(required)]
     window_until: Option<Time>,
+    /// Since when the other side wants no messages of this device (it blocked the bot, or the group put it out); `null`: as far as is
+    /// known, it does.
+    #[schema(required, example = json!(null))]
+    unreachable_since: Option<Time>,
     /// The last activity.
     updated_at: Time,
 }
@@ -116,6 +120,7 @@ impl From<Conversation> for ConversationData {
         Self {
             contact: OtherSide { id: it.contact, name: it.name, address: it.chat.to_string() },
             window_until: it.inbound_at.filter(|_| has_window).map(|at| (at + WINDOW).into()),
+            unreachable_since: it.unreachable_since.map(Time::from),
             id: it.id,
             channel: it.channel,
             device_id: it.device,
@@ -191,15 +196,10 @@ struct WhyData {
 
 impl MessageData {
     pub(super) fn of(it: InboxMessage, engine: &Engine, language: Language) -> Self {
-        let media = media_of(&it.content);
-        let media_url = media.and_then(|media| match &media.source {
-            MediaSource::Stored(id) => Some(engine.media_url(id)),
-            MediaSource::Url(url) => Some(url.clone()),
-            MediaSource::Network(_) => None,
-        });
         Self {
             r#type: it.content.kind().as_str(),
             content: shown(&it.content),
+            media_url: media_url(&it.content, engine),
             error: it.error.map(|(code, provider_code)| WhyData {
                 code: code.as_str(),
                 message: code.message(language),
@@ -214,23 +214,22 @@ impl MessageData {
             sender: it.sender,
             reply_to: it.reply_to,
             network_id: it.remote_id,
-            media_url,
             at: it.created_at.into(),
         }
     }
 }
 
-/// The medium of a message, a picture above buttons included.
-fn media_of(content: &Content) -> Option<&Media> {
-    match content {
-        Content::Buttons(buttons) => buttons.media.as_ref(),
-        Content::Edited { content, .. } => media_of(content),
-        other => other.media(),
+/// Where the medium of a message is to be read.
+pub(in crate::v1) fn media_url(content: &Content, engine: &Engine) -> Option<String> {
+    match &content.media()?.source {
+        MediaSource::Stored(id) => Some(engine.media_url(id)),
+        MediaSource::Url(url) => Some(url.clone()),
+        MediaSource::Network(_) => None,
     }
 }
 
 /// Content as it is stored, without where its medium is: a network's reference is as good as a key.
-fn shown(content: &Content) -> Value {
+pub(in crate::v1) fn shown(content: &Content) -> Value {
     let mut value = serde_json::to_value(content).unwrap_or_else(|_| json!({}));
     hide_sources(&mut value);
     value
@@ -275,6 +274,8 @@ impl From<Note> for NoteData {
 
 #[cfg(test)]
 mod tests {
+    use cetar_model::Media;
+
     use super::*;
 
     #[test]
