@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId, MessageTag, WorkspaceId};
 use cetar_provider::{HostError, NotLocated, Provider, SavedState, Unfit};
-use cetar_store::{Accepted, Device, NewIdempotency, NewSend, StoreError};
+use cetar_store::{Accepted, Device, NewIdempotency, NewSend, SentRequest, StoreError};
 
 use crate::auth::Caller;
 
@@ -33,6 +33,8 @@ pub struct SendRequest {
     pub expires_in: Option<Duration>,
     /// The request's own id, which the log of the attempts is found by.
     pub request_id: Option<String>,
+    /// The request as it came, kept to be shown.
+    pub request: Option<SentRequest>,
     /// `Idempotency-Key` with the path it came on and the SHA-256 of the body.
     pub idempotency: Option<IdempotencyKey>,
 }
@@ -199,6 +201,7 @@ impl crate::Engine {
             tag: request.tag,
             client_ref: request.client_ref,
             request_id: request.request_id,
+            request: request.request,
             idempotency,
             now,
             expires_at: now + request.expires_in.unwrap_or(self.inner.settings.expires_in),

@@ -94,6 +94,15 @@ impl Caller {
         self.reaches(&device.id, device.sandbox)
     }
 
+    /// Whether it may see what was sent and came in through this device. Messages stay when their device is removed, and then only
+    /// the ties of a key tell whose they are.
+    pub(crate) fn sees_messages_of(&self, id: &DeviceId, devices: &[Device]) -> bool {
+        match devices.iter().find(|device| device.id == *id) {
+            Some(device) => self.may_see(device),
+            None => self.is_tied_to(id),
+        }
+    }
+
     /// [`Self::may_see`] for a device of which no more is known.
     pub(crate) fn reaches(&self, id: &DeviceId, sandbox: bool) -> bool {
         let own_kind = self.key.as_ref().is_none_or(|key| key.test == sandbox);

@@ -1,11 +1,26 @@
 //! The inbox: what colleagues do with conversations, and what they know about people.
 use cetar_model::{ContactId, ConversationId, MessageId, NoteId};
 use cetar_store::{
-    Contact, ContactChange, Conversation, ConversationChange, ConversationFilter, InboxMessage,
-    InboxPlace, LoggedMessage, MessageFilter, Note, StoreError,
+    Contact, ContactChange, Conversation, ConversationChange, ConversationFilter, Delivery, InboxMessage,
+    InboxPlace, LoggedMessage, MessageFilter, MessageRest, Note, StoreError,
 };
 
-use crate::{Engine, auth::Caller};
+use crate::{
+    Engine,
+    auth::{Caller, Permission},
+};
+
+/// Deliveries shown with a message, at most: a handful of events to a handful of endpoints, unless many were sent again.
+const DELIVERIES: usize = 100;
+
+/// Where a message came from, and whom it was told.
+#[derive(Debug, Clone)]
+pub struct MessageTrail {
+    /// The request that asked for it, and what else a list does not show.
+    pub rest: MessageRest,
+    /// The webhooks it caused, newest first, at most 100; `None` for a caller who may not see webhooks.
+    pub deliveries: Option<Vec<Delivery>>,
+}
 
 impl Engine {
     /// The conversations that fit, newest activity first, at most `limit`; and where to go on, if there is more to look at. A page may
@@ -101,8 +116,44 @@ impl Engine {
         limit: usize,
     ) -> Result<(Vec<LoggedMessage>, Option<MessageId>), StoreError> {
         let (mut found, next) = self.inner.store.message_log(&caller.workspace.id, filter, limit).await?;
-        found.retain(|message| caller.is_tied_to(&message.device));
+        let devices = self.devices_of(&caller.workspace.id).await?;
+        found.retain(|message| caller.sees_messages_of(&message.device, &devices));
         Ok((found, next))
+    }
+
+    /// One message; `None` if there is none of a device that the caller sees.
+    pub async fn message(
+        &self,
+        caller: &Caller,
+        id: &MessageId,
+    ) -> Result<Option<(LoggedMessage, MessageTrail)>, StoreError> {
+        let Some(message) = self.inner.store.message(&caller.workspace.id, id).await? else {
+            return Ok(None);
+        };
+        let devices = self.devices_of(&caller.workspace.id).await?;
+        if !caller.sees_messages_of(&message.device, &devices) {
+            return Ok(None);
+        }
+        Ok(self.message_trail(caller, id).await?.map(|trail| (message, trail)))
+    }
+
+    /// Where a message that the caller sees came from, and whom it was told; `None` if it is gone.
+    pub async fn message_trail(
+        &self,
+        caller: &Caller,
+        id: &MessageId,
+    ) -> Result<Option<MessageTrail>, StoreError> {
+        let (store, workspace) = (&self.inner.store, &caller.workspace.id);
+        let Some(rest) = store.message_rest(workspace, id).await? else { return Ok(None) };
+        if !caller.can(Permission::Manage) {
+            return Ok(Some(MessageTrail { rest, deliveries: None }));
+        }
+        let mut deliveries = store.message_deliveries(workspace, id, DELIVERIES).await?;
+        if !caller.ties().is_empty() {
+            let endpoints = self.endpoints(caller).await?;
+            deliveries.retain(|it| endpoints.iter().any(|endpoint| endpoint.id == it.endpoint));
+        }
+        Ok(Some(MessageTrail { rest, deliveries: Some(deliveries) }))
     }
 
     /// People before one of them, newest first, at most `limit`; and where to go on. A page of a search may be short, or empty.

@@ -20,15 +20,10 @@ impl crate::Engine {
     pub async fn job(&self, caller: &Caller, id: &JobId) -> Result<Option<JobView>, StoreError> {
         let Some(job) = self.inner.store.job(&caller.workspace.id, id).await? else { return Ok(None) };
         let devices = self.devices_of(&caller.workspace.id).await?;
-        let device = devices.iter().find(|device| device.id == job.message.device);
-        let may_see = match device {
-            Some(device) => caller.may_see(device),
-            // The device was removed; its messages stay.
-            None => caller.is_tied_to(&job.message.device),
-        };
-        if !may_see {
+        if !caller.sees_messages_of(&job.message.device, &devices) {
             return Ok(None);
         }
+        let device = devices.iter().find(|device| device.id == job.message.device);
         // Never stored, so that it cannot disagree with the device (ADR 3).
         let held = device
             .filter(|_| job.state == JobState::Ready)

@@ -32,6 +32,7 @@ use crate::{options::Face, state::AppState};
 pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
     let router = OpenApiRouter::new()
         .routes(routes!(messages::list::list, messages::create::create))
+        .routes(routes!(messages::read::read))
         .routes(routes!(messages::send_template::send_template))
         .routes(routes!(meta::messages::create))
         .routes(routes!(media::create::create))

@@ -127,8 +127,8 @@ static HEADS: Multi = Multi::new(
 static MESSAGES: Multi = Multi::new(
     "accept::MESSAGES",
     "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, job, direction, sender_is_alias, content, \
-       state, state_at, client_ref, remote_id, reply_to, tag, created_at) VALUES ",
-    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $, $, $)",
+       state, state_at, client_ref, remote_id, reply_to, tag, created_at, request_path, request_body, request_size) VALUES ",
+    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $, $, $, $, $, $)",
     "",
     "",
 );
@@ -343,6 +343,9 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.send.reply_to.as_deref(),
         slot.send.tag.map(MessageTag::as_str),
         slot.send.now.as_micros(),
+        slot.send.request.as_ref().map(|request| request.path.as_str()),
+        slot.send.request.as_ref().map(|request| plain(&request.body)),
+        slot.send.request.as_ref().map(|request| i64::try_from(request.size).unwrap_or(i64::MAX)),
     ]);
     execute_rows!(tx, JOBS, [], &slots, |slot| [
         slot.send.job.as_str(),

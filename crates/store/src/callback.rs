@@ -95,8 +95,12 @@ async fn take(tx: &mut Tx, callback: &NewCallback) -> Result<CallbackTaken> {
         let data = EventData::Forwarded { forwarded: forwarded.body.clone() };
         let session_id = Some(callback.device.clone());
         let event = Event { event: forwarded.event, channel: Some(channel), session_id, data };
-        let new =
-            NewEvent { id: None, workspace: &workspace, message: None, event: &event, now: callback.now };
+        // Where it tells of one message and nothing else, it is that message's; of several, nobody's.
+        let message = match &callback.messages[..] {
+            [only] if callback.statuses.is_empty() => Some(&only.message),
+            _ => None,
+        };
+        let new = NewEvent { id: None, workspace: &workspace, message, event: &event, now: callback.now };
         events::emit(tx, new).await?;
         taken.told = true;
     }

@@ -1,6 +1,6 @@
 //! Deliveries as their owner looks at them, and has one sent again.
 
-use cetar_model::{DeliveryId, DeliveryState, EndpointId, Timestamp, WorkspaceId};
+use cetar_model::{DeliveryId, DeliveryState, EndpointId, MessageId, Timestamp, WorkspaceId};
 
 use crate::{
     Delivery, DeliveryAttempt, DeliveryDetail, DeliveryFilter, Resend, Result, Store,
@@ -38,6 +38,7 @@ statements! {
     DELIVERED = list!("AND d.state = 'delivered' ");
     FAILED = list!("AND d.state = 'dead' ");
     ONE = concat!(shown!(), "WHERE d.workspace = $1 AND d.id = $2");
+    OF_MESSAGE = concat!(shown!(), "WHERE v.message = $1 AND v.workspace = $2 ORDER BY d.id DESC LIMIT $3");
     BODY = "SELECT v.body FROM deliveries d JOIN events v ON v.id = d.event WHERE d.id = $1";
     HISTORY = "SELECT attempt, started_at, ended_at, url, headers, status, error, response, reply, next_at FROM delivery_attempts \
                WHERE delivery = $1 ORDER BY lease_token";
@@ -154,6 +155,20 @@ impl Store {
         let mut conn = self.read().await?;
         let (endpoint, workspace) = (endpoint.as_str(), workspace.as_str());
         fetch_all!(conn, Row, sql, endpoint, workspace, from, to, low, high, rows(limit))?
+            .into_iter()
+            .map(Row::delivery)
+            .collect()
+    }
+
+    /// The deliveries of what was told of a message, newest first, at most `limit`.
+    pub async fn message_deliveries(
+        &self,
+        workspace: &WorkspaceId,
+        message: &MessageId,
+        limit: usize,
+    ) -> Result<Vec<Delivery>> {
+        let mut conn = self.read().await?;
+        fetch_all!(conn, Row, OF_MESSAGE, message.as_str(), workspace.as_str(), rows(limit))?
             .into_iter()
             .map(Row::delivery)
             .collect()

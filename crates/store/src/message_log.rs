@@ -8,7 +8,7 @@ use cetar_model::{
 };
 
 use crate::{
-    LoggedMessage, MessageFilter, Result, Store, StoreError,
+    LoggedMessage, MessageFilter, MessageRest, Result, SentRequest, Store, StoreError,
     db::{count, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
     statement::statements,
 };
@@ -40,6 +40,8 @@ statements! {
     END = "SELECT MIN(few.id), COUNT(*) FROM \
              (SELECT i.id FROM messages i WHERE i.workspace = $1 AND i.id < $2 AND i.id >= $3 ORDER BY i.id DESC LIMIT $4) AS few";
     BY_ID = concat!(shown!(), "messages m", joined!(), "WHERE m.workspace = $1 AND m.id = $2");
+    REST = "SELECT m.sender, m.remote_id, m.state_at, m.request_path, m.request_body, m.request_size FROM messages m \
+            WHERE m.workspace = $1 AND m.id = $2";
     BY_JOB = concat!(shown!(), "jobs o JOIN messages m ON m.id = o.message", joined!(), "WHERE o.workspace = $1 AND o.id = $2");
 }
 
@@ -84,7 +86,47 @@ impl TryFrom<Row> for LoggedMessage {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct RestRow {
+    sender: Option<String>,
+    remote_id: Option<String>,
+    state_at: i64,
+    request_path: Option<String>,
+    request_body: Option<String>,
+    request_size: Option<i64>,
+}
+
+impl From<RestRow> for MessageRest {
+    fn from(row: RestRow) -> Self {
+        let request = row.request_path.zip(row.request_body).map(|(path, body)| SentRequest {
+            size: row.request_size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
+            path,
+            body,
+        });
+        Self {
+            sender: row.sender,
+            remote_id: row.remote_id,
+            state_at: Timestamp::from_micros(row.state_at),
+            request,
+        }
+    }
+}
+
 impl Store {
+    /// One message; `None` if this workspace has no such message.
+    pub async fn message(&self, workspace: &WorkspaceId, id: &MessageId) -> Result<Option<LoggedMessage>> {
+        let mut conn = self.read().await?;
+        let found = fetch_optional!(conn, Row, BY_ID, workspace.as_str(), id.as_str())?;
+        found.map(LoggedMessage::try_from).transpose()
+    }
+
+    /// What a list does not show of a message, the request that asked for it among it; `None` if this workspace has no such message.
+    pub async fn message_rest(&self, workspace: &WorkspaceId, id: &MessageId) -> Result<Option<MessageRest>> {
+        let mut conn = self.read().await?;
+        let found = fetch_optional!(conn, RestRow, REST, workspace.as_str(), id.as_str())?;
+        Ok(found.map(MessageRest::from))
+    }
+
     /// Messages that fit, newest first, at most `limit`; and where to go on, if there is more to look at.
     pub async fn message_log(
         &self,

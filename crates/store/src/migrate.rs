@@ -41,6 +41,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(12, "0012_media_retention"),
     step!(13, "0013_pace"),
     step!(14, "0014_forgetting"),
+    step!(15, "0015_message_panel"),
 ];
 
 /// The schema this program knows.

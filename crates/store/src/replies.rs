@@ -9,11 +9,12 @@ use crate::{
 };
 
 statements! {
+    // Whoever gets Meta's own JSON speaks with Meta's words: there is no reply in its answer.
     TARGET = "SELECT m.workspace, m.device, m.channel, s.sandbox, c.chat, EXISTS \
                 (SELECT 1 FROM delivery_attempts a WHERE a.delivery = d.id AND a.status BETWEEN 200 AND 299) AS answered \
               FROM deliveries d JOIN events v ON v.id = d.event JOIN messages m ON m.id = v.message \
                 JOIN conversations c ON c.id = m.conversation JOIN devices s ON s.id = m.device \
-              WHERE d.id = $1";
+              WHERE d.id = $1 AND m.channel <> 'whatsapp-official'";
 }
 
 impl Store {

@@ -304,6 +304,7 @@ impl Node {
             client_ref: None,
             expires_in: None,
             request_id: None,
+            request: None,
             idempotency: None,
         }
     }

@@ -31,6 +31,7 @@ impl ReplyReader for TextReader {
             client_ref: None,
             expires_in: None,
             request_id: None,
+            request: None,
             idempotency: None,
         })
     }

@@ -7,6 +7,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
+use cetar_store::SentRequest;
 use serde_json::{Map, Value, value::RawValue};
 use sha2::{Digest, Sha256};
 
@@ -37,6 +38,12 @@ impl Body {
     pub(crate) fn raw(&self, name: &str) -> Option<String> {
         let members: HashMap<String, &RawValue> = serde_json::from_slice(&self.bytes).ok()?;
         members.get(name).map(|raw| raw.get().to_owned())
+    }
+
+    /// The request as it came, to be kept with its message.
+    pub(crate) fn as_sent(&self, path: &str) -> SentRequest {
+        // JSON that was read is UTF-8.
+        SentRequest::of(path, &String::from_utf8_lossy(&self.bytes))
     }
 
     /// The same again, as JSON.

@@ -6,6 +6,8 @@ pub(crate) mod envelope;
 pub(crate) mod idempotency;
 pub(super) mod list;
 pub(super) mod queued;
+pub(super) mod read;
 pub(crate) mod reply;
 pub(super) mod send_template;
+pub(super) mod trail;
 pub(super) mod unfit;

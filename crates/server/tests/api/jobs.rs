@@ -46,6 +46,7 @@ async fn a_job_that_waits_for_its_device_says_so() {
         "channel": "whatsapp",
         "client_ref": null,
         "created_at": "2024-03-05T14:46:40.000Z",
+        "deliveries": null,
         "error": null,
         "expires_at": "2024-03-06T14:46:40.000Z",
         "held_message": "Device belum tersambung. Pesan menunggu, tidak hilang.",
@@ -55,6 +56,11 @@ async fn a_job_that_waits_for_its_device_says_so() {
         "message_id": "msg_…",
         "next_action": "wait",
         "next_attempt_at": null,
+        "request": {
+          "body": "{\n\"channel\": \"whatsapp\",\n\"type\": \"text\",\n\"to\": \"6281234567890\",\n\"content\": {\n\"text\": \"Halo! Ini pesan teks dari Cetar API.\"\n}\n}",
+          "path": "/v1/messages",
+          "truncated": false
+        },
         "session_id": "dev_…",
         "status": "queued",
         "to": "6281234567890",
@@ -80,6 +86,7 @@ async fn a_job_that_was_sent_shows_its_attempt() {
         "channel": "whatsapp",
         "client_ref": null,
         "created_at": "2024-03-05T14:46:40.000Z",
+        "deliveries": null,
         "error": null,
         "expires_at": "2024-03-06T14:46:40.000Z",
         "held_message": null,
@@ -97,6 +104,11 @@ async fn a_job_that_was_sent_shows_its_attempt() {
         "message_id": "msg_…",
         "next_action": null,
         "next_attempt_at": null,
+        "request": {
+          "body": "{\n\"channel\": \"whatsapp\",\n\"type\": \"text\",\n\"to\": \"6281234567890\",\n\"content\": {\n\"text\": \"Halo! Ini pesan teks dari Cetar API.\"\n}\n}",
+          "path": "/v1/messages",
+          "truncated": false
+        },
         "session_id": "dev_…",
         "status": "sent",
         "to": "6281234567890",

@@ -18,6 +18,7 @@ mod limit;
 mod local;
 mod log;
 mod management;
+mod messages;
 mod numbers;
 mod pages;
 mod people;

@@ -33,6 +33,7 @@ const AGENT: &[&str] = &[
     "listEvents",
     "followEvents",
     "listMessages",
+    "getMessage",
     "listConversations",
     "getConversation",
     "listConversationMessages",
@@ -47,7 +48,6 @@ const AGENT: &[&str] = &[
 ];
 /// Of that, what a key with the scope `messages` may not.
 const AGENT_NOT_KEY: &[&str] = &[
-    "listMessages",
     "listConversations",
     "getConversation",
     "listConversationMessages",

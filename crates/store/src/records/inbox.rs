@@ -5,6 +5,8 @@ use cetar_model::{
     MessageState, NoteId, Timestamp, UserId, WorkspaceId,
 };
 
+use super::SentRequest;
+
 /// How much was sent, came in and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -278,4 +280,17 @@ pub struct LoggedMessage {
     pub client_ref: Option<String>,
     /// When it was accepted or received.
     pub created_at: Timestamp,
+}
+
+/// What a list does not show of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRest {
+    /// Who wrote it, of one that came in.
+    pub sender: Option<String>,
+    /// The network's id.
+    pub remote_id: Option<String>,
+    /// When its state last changed.
+    pub state_at: Timestamp,
+    /// The request that asked for it; `None`: none did, or it is from before requests were kept.
+    pub request: Option<SentRequest>,
 }

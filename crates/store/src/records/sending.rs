@@ -18,6 +18,44 @@ pub struct NewIdempotency {
     pub expires_at: Timestamp,
 }
 
+/// The most of a request's body that is kept, in bytes: many times what a message can hold.
+const REQUEST_KEPT: usize = 64 * 1024;
+
+/// The request that asked for a message, as it came.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SentRequest {
+    /// Its path: `/v1/messages`.
+    pub path: String,
+    /// Its body, or the beginning of a very long one.
+    pub body: String,
+    /// How many bytes the whole body had.
+    pub size: u64,
+}
+
+impl SentRequest {
+    /// Keeps of the body what is kept.
+    pub fn of(path: &str, body: &str) -> Self {
+        let kept = &body[..body.floor_char_boundary(REQUEST_KEPT)];
+        let size = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        Self { path: path.to_owned(), body: kept.to_owned(), size }
+    }
+
+    /// Whether the body is not all there.
+    pub fn is_cut(&self) -> bool {
+        u64::try_from(self.body.len()).is_ok_and(|kept| kept < self.size)
+    }
+}
+
+/// What was asked is content: not for logs.
+impl std::fmt::Debug for SentRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SentRequest")
+            .field("path", &self.path)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A send to be accepted.
 #[derive(Debug, Clone)]
 pub struct NewSend {
@@ -49,6 +87,8 @@ pub struct NewSend {
     pub remote_id: Option<String>,
     /// The request that asks for it, for the log.
     pub request_id: Option<String>,
+    /// That request as it came, to be shown.
+    pub request: Option<SentRequest>,
     /// With an `Idempotency-Key`.
     pub idempotency: Option<NewIdempotency>,
     /// Now.

@@ -261,6 +261,7 @@ impl World {
             tag: None,
             client_ref: Some(format!("ref-{text}")),
             request_id: Some("req_1".into()),
+            request: None,
             idempotency: None,
             now,
             expires_at: now + Duration::from_hours(24),

@@ -1,6 +1,6 @@
 //! A job as the API shows it.
 
-use cetar_engine::{auth::Caller, jobs::JobView};
+use cetar_engine::{auth::Caller, inbox::MessageTrail, jobs::JobView};
 use cetar_model::{
     Channel, Chat, ContentKind, DeviceId, DownReason, FailureCode, Health, JobId, JobState, Language,
     MessageId, MessageState, NextAction,
@@ -14,6 +14,10 @@ use crate::{
     error::{ApiError, ErrorCode, Text},
     openapi::schema,
     state::AppState,
+    v1::{
+        deliveries::view::DeliveryData,
+        messages::trail::{RequestData, deliveries},
+    },
 };
 
 /// A job and its message.
@@ -70,6 +74,13 @@ pub(crate) struct JobData {
     /// When it is tried next; `null` where it is not, or where that depends on its device.
     #[schema(required)]
     next_attempt_at: Option<Time>,
+    /// The request that asked for it, as it came; `null` where none did (a reply in a webhook's answer), or where it was accepted before
+    /// requests were kept.
+    #[schema(required)]
+    request: Option<RequestData>,
+    /// The webhooks it caused, newest first, at most 100; `null` for who may not see webhooks.
+    #[schema(required)]
+    deliveries: Option<Vec<DeliveryData>>,
 }
 
 /// One attempt.
@@ -105,7 +116,11 @@ pub(crate) struct JobError {
 }
 
 impl JobData {
-    pub(super) fn of(JobView { job, held, paced }: JobView, language: Language) -> Self {
+    pub(super) fn of(
+        JobView { job, held, paced }: JobView,
+        trail: MessageTrail,
+        language: Language,
+    ) -> Self {
         let Job { id, state, message, attempts, run_at, expires_at, history } = job;
         let next_attempt_at = (state == JobState::Ready && held.is_none()).then(|| run_at.into());
         Self {
@@ -133,6 +148,8 @@ impl JobData {
             updated_at: message.state_at.into(),
             expires_at: expires_at.into(),
             next_attempt_at,
+            request: trail.rest.request.map(RequestData::from),
+            deliveries: deliveries(trail.deliveries),
         }
     }
 }
@@ -175,7 +192,9 @@ pub(super) async fn show(
 ) -> Result<JobData, ApiError> {
     let view = state.engine.job(caller, id).await?;
     let view = view.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
-    Ok(JobData::of(view, language))
+    let trail = state.engine.message_trail(caller, &view.job.message.id).await?;
+    let trail = trail.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
+    Ok(JobData::of(view, trail, language))
 }
 
 /// The answer to a change: the job as it is now, or why it cannot be changed.

@@ -182,7 +182,8 @@ pub(crate) async fn create(
 fn read(headers: &HeaderMap, body: &Body, reach: &Reach) -> Result<SendRequest, ApiError> {
     let fields = body.fields();
     let idempotency = idempotency::key(headers, body, &fields, "POST /v1/messages");
-    Ok(SendRequest { idempotency, ..parse(&fields, reach, Place::Asked)? })
+    let request = Some(body.as_sent("/v1/messages"));
+    Ok(SendRequest { idempotency, request, ..parse(&fields, reach, Place::Asked)? })
 }
 
 /// Who says where a message goes.
@@ -233,6 +234,7 @@ pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach, place: Place) -> Result<
         client_ref,
         expires_in,
         request_id: None,
+        request: None,
         idempotency: None,
     })
 }

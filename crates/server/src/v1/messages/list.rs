@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     answer::{List, ListAnswer, Time},
-    auth::{Authorized, Inbox},
+    auth::{Authorized, Messages},
     error::ApiError,
     input::{FieldProblem, Moment, Page, PageParams, Problem, cursor, words},
     language::Spoken,
@@ -109,7 +109,7 @@ struct LoggedError {
 }
 
 impl LoggedData {
-    fn of(it: LoggedMessage, language: Language) -> Self {
+    pub(super) fn of(it: LoggedMessage, language: Language) -> Self {
         Self {
             direction: if it.direction == Direction::In { "in" } else { "out" },
             r#type: it.content.kind().as_str(),
@@ -188,7 +188,7 @@ fn read(query: &str) -> Result<MessageFilter, Vec<FieldProblem>> {
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Inbox>,
+    Authorized { caller, .. }: Authorized<Messages>,
     Spoken(language): Spoken,
     page: Page,
     RawQuery(query): RawQuery,

@@ -109,8 +109,9 @@ fn read(
 ) -> Result<(i64, Vec<String>, SendRequest), ApiError> {
     let fields = body.fields();
     let idempotency = idempotency::key(headers, body, &fields, "POST /v1/send-template");
-    let (template, variables, request) = parse(&fields, reach)?;
-    Ok((template, variables, SendRequest { idempotency, ..request }))
+    let (template, variables, parsed) = parse(&fields, reach)?;
+    let request = Some(body.as_sent("/v1/send-template"));
+    Ok((template, variables, SendRequest { idempotency, request, ..parsed }))
 }
 
 fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(i64, Vec<String>, SendRequest), ApiError> {
@@ -137,6 +138,7 @@ fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(i64, Vec<String>, SendRe
         client_ref,
         expires_in,
         request_id: None,
+        request: None,
         idempotency: None,
     };
     Ok((template, variables, request))

@@ -158,8 +158,9 @@ fn read(
     let fields = body.fields();
     let idempotency = idempotency::key(headers, body, &fields, "POST /v1/meta/messages");
     let number = fields.text("phone_number_id", TextRule::upto(32)).map(str::to_owned);
-    let request = parse(&fields, body, network)?;
-    Ok((SendRequest { idempotency, ..request }, number))
+    let parsed = parse(&fields, body, network)?;
+    let request = Some(body.as_sent("/v1/meta/messages"));
+    Ok((SendRequest { idempotency, request, ..parsed }, number))
 }
 
 /// The device of a number, by Meta's id of it.
@@ -205,6 +206,7 @@ fn parse(fields: &Fields<'_>, body: &Body, network: Option<&Capabilities>) -> Re
         client_ref,
         expires_in,
         request_id: None,
+        request: None,
         idempotency: None,
     })
 }
