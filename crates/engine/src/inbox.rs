@@ -185,9 +185,9 @@ impl Engine {
         self.contact(caller, id).await
     }
 
-    /// Forgets somebody, with everything they wrote and were written. Whether they were there.
+    /// Forgets somebody, with everything they wrote and were written, pictures and files included. Whether they were there.
     pub async fn erase_contact(&self, caller: &Caller, id: &ContactId) -> Result<bool, StoreError> {
-        let erased = self.inner.store.erase_contact(&caller.workspace.id, id).await?;
+        let erased = self.inner.store.erase_contact(&caller.workspace.id, id, self.now()).await?;
         self.progressed();
         Ok(erased)
     }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use crate::{
     Accepted, NewIdempotency, NewSend, Result, Store, StoreError,
     db::{Tx, execute_rows, fetch_optional, fetch_rows, json, plain, read},
+    media,
     statement::{Multi, statements},
     store::Engine,
     writer::Command,
@@ -127,8 +128,8 @@ static HEADS: Multi = Multi::new(
 static MESSAGES: Multi = Multi::new(
     "accept::MESSAGES",
     "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, job, direction, sender_is_alias, content, \
-       state, state_at, client_ref, remote_id, reply_to, tag, created_at, request_path, request_body, request_size) VALUES ",
-    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $, $, $, $, $, $)",
+       state, state_at, client_ref, remote_id, reply_to, tag, created_at, request_path, request_body, request_size, media) VALUES ",
+    "($, $, $, $, $, $, $, 'out', FALSE, $, 'queued', $, $, $, $, $, $, $, $, $, $)",
     "",
     "",
 );
@@ -346,6 +347,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.send.request.as_ref().map(|request| request.path.as_str()),
         slot.send.request.as_ref().map(|request| plain(&request.body)),
         slot.send.request.as_ref().map(|request| i64::try_from(request.size).unwrap_or(i64::MAX)),
+        media::kept(&slot.send.content),
     ]);
     execute_rows!(tx, JOBS, [], &slots, |slot| [
         slot.send.job.as_str(),

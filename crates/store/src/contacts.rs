@@ -4,8 +4,9 @@ use cetar_model::{ContactId, Timestamp, WorkspaceId};
 
 use crate::{
     Contact, ContactChange, Result, Store, StoreError,
-    conversations::{LOOKED_AT, containing},
+    conversations::{LOOKED_AT, containing, escaped},
     db::{Tx, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_json},
+    media_prune,
     statement::statements,
 };
 
@@ -28,6 +29,16 @@ statements! {
     FORGET = "DELETE FROM contacts WHERE workspace = $1 AND id = $2";
     CHATS = "SELECT c.id, c.device FROM devices d JOIN conversations c ON c.device = d.id AND c.chat = $3 \
              WHERE d.workspace = $1 AND d.channel = $2 ORDER BY c.device, c.chat", postgres "FOR UPDATE OF c";
+    MEDIA = "SELECT DISTINCT m.media FROM messages m WHERE m.conversation = $1 AND m.media IS NOT NULL";
+    // Events that name the person and are of no message of theirs: what a network told of several at once, or in a group.
+    NAMING = "SELECT v.id FROM events v WHERE v.workspace = $1 AND v.device IN \
+                (SELECT d.id FROM devices d WHERE d.workspace = $1 AND d.channel = $2) \
+              AND (v.body LIKE $3 ESCAPE '!' OR v.body LIKE $4 ESCAPE '!')";
+    ATTEMPTS_OF = "DELETE FROM delivery_attempts WHERE delivery IN (SELECT d.id FROM deliveries d WHERE d.event = $1)";
+    DELIVERIES_OF = "DELETE FROM deliveries WHERE event = $1";
+    EVENT = "UPDATE events SET type = $3, body = $2, message = NULL WHERE id = $1";
+    ALIASES = "DELETE FROM aliases WHERE address = $3 AND device IN \
+                 (SELECT d.id FROM devices d WHERE d.workspace = $1 AND d.channel = $2)";
     // What was written in groups stays with the group, without the one who wrote it.
     IN_GROUPS = "UPDATE messages SET sender = NULL WHERE workspace = $1 AND sender = $2 AND channel = $3";
     ATTEMPTS = "DELETE FROM delivery_attempts WHERE delivery IN (SELECT d.id FROM deliveries d WHERE d.event IN \
@@ -149,15 +160,16 @@ impl Store {
     }
 
     /// Forgets somebody: their name, their conversations with everything in them, what waits to be sent to them, and what the log of
-    /// webhooks says of them. What they wrote in groups stays there without its writer. Whether they were there.
+    /// webhooks says of them. Pictures and files go with the messages, except those that others were sent as well. What they wrote in
+    /// groups stays there without its writer. Whether they were there.
     ///
     /// An attempt to send that is under way may still reach them.
-    pub async fn erase_contact(&self, workspace: &WorkspaceId, id: &ContactId) -> Result<bool> {
-        self.write((workspace.clone(), id.clone()), |tx, (workspace, id)| {
+    pub async fn erase_contact(&self, workspace: &WorkspaceId, id: &ContactId, now: Timestamp) -> Result<bool> {
+        self.write((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
             Box::pin(async move {
                 let found = fetch_optional!(tx, Row, ONE, workspace.as_str(), id.as_str())?;
                 let Some(contact) = found else { return Ok(false) };
-                erase(tx, workspace, &contact).await?;
+                erase(tx, workspace, &contact, *now).await?;
                 execute!(tx, FORGET, workspace.as_str(), id.as_str())?;
                 Ok(true)
             })
@@ -166,7 +178,7 @@ impl Store {
     }
 }
 
-async fn erase(tx: &mut Tx, workspace: &WorkspaceId, contact: &Row) -> Result<()> {
+async fn erase(tx: &mut Tx, workspace: &WorkspaceId, contact: &Row, now: Timestamp) -> Result<()> {
     let (workspace, channel, address) = (workspace.as_str(), &contact.channel, &contact.address);
     for (conversation, device) in fetch_all!(tx, (String, String), CHATS, workspace, channel, address)? {
         execute!(tx, ATTEMPTS, workspace, &conversation)?;
@@ -174,11 +186,23 @@ async fn erase(tx: &mut Tx, workspace: &WorkspaceId, contact: &Row) -> Result<()
         execute!(tx, EVENTS, workspace, &conversation, NOTHING, ERASED)?;
         execute!(tx, JOB_ATTEMPTS, &conversation)?;
         execute!(tx, JOBS, &conversation)?;
+        let media = fetch_all!(tx, (String,), MEDIA, &conversation)?;
         execute!(tx, MESSAGES, &conversation)?;
+        for (media,) in media {
+            media_prune::forget_unused(tx, workspace, &media, now).await?;
+        }
         execute!(tx, NOTES, &conversation)?;
         execute!(tx, RECEIVED, &device, address)?;
         execute!(tx, CONVERSATION, &conversation)?;
     }
     execute!(tx, IN_GROUPS, workspace, address, channel)?;
+    execute!(tx, ALIASES, workspace, channel, address)?;
+    // As a text of its own in an event's JSON, or in JSON that it carries as a text.
+    let [whole, carried] = ["\"", "\\\""].map(|end| format!("%\"{}{end}%", escaped(address)));
+    for (event,) in fetch_all!(tx, (String,), NAMING, workspace, channel, whole, carried)? {
+        execute!(tx, ATTEMPTS_OF, &event)?;
+        execute!(tx, DELIVERIES_OF, &event)?;
+        execute!(tx, EVENT, &event, NOTHING, ERASED)?;
+    }
     Ok(())
 }

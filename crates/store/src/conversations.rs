@@ -193,16 +193,20 @@ impl TryFrom<MessageRow> for InboxMessage {
     }
 }
 
-/// `%text%`, where what is a pattern in the text stands for itself.
+/// The pattern of all that has this text somewhere, whatever the case of its letters.
 pub(crate) fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.trim().to_lowercase().chars() {
+    format!("%{}%", escaped(&text.trim().to_lowercase()))
+}
+
+/// A text for `LIKE … ESCAPE '!'` that stands for itself.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
         if matches!(c, '%' | '_' | '!') {
             pattern.push('!');
         }
         pattern.push(c);
     }
-    pattern.push('%');
     pattern
 }
 

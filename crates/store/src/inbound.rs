@@ -39,8 +39,8 @@ statements! {
                ON CONFLICT (workspace, channel, address) DO UPDATE SET \
                  name = COALESCE(excluded.name, contacts.name), seen_at = COALESCE(excluded.seen_at, contacts.seen_at)";
     MESSAGE = "INSERT INTO messages (id, workspace, device, channel, conversation, sequence, direction, sender, \
-                 sender_is_alias, content, raw, state, state_at, remote_id, sent_at, reply_to, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $13)";
+                 sender_is_alias, content, raw, state, state_at, remote_id, sent_at, reply_to, created_at, media) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $13, $17)";
 }
 
 impl Store {
@@ -152,6 +152,7 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
         &*remote_id,
         new.sent_at.as_micros(),
         new.reply_to.as_deref().map(plain),
+        media::kept(&new.content),
     )?;
     if let Some(wanted) = &new.wanted {
         media::want(tx, &workspace, new, wanted).await?;

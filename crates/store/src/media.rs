@@ -34,7 +34,7 @@ statements! {
                     media = excluded.media, etag = excluded.etag, last_modified = excluded.last_modified, \
                     fetched_at = excluded.fetched_at";
     WHERE_FROM = "SELECT workspace FROM media WHERE id = $1";
-    SET_CONTENT = "UPDATE messages SET content = $2 WHERE id = $1";
+    SET_CONTENT = "UPDATE messages SET content = $2, media = $3 WHERE id = $1";
 }
 
 #[derive(sqlx::FromRow)]
@@ -268,12 +268,17 @@ impl Store {
     pub async fn set_content(&self, message: &MessageId, content: &Content) -> Result<()> {
         self.write((message.clone(), content.clone()), |tx, (message, content)| {
             Box::pin(async move {
-                execute!(tx, SET_CONTENT, message.as_str(), json(content)?)?;
+                execute!(tx, SET_CONTENT, message.as_str(), json(content)?, kept(content))?;
                 Ok(())
             })
         })
         .await
     }
+}
+
+/// The medium of a message that is kept here, as its row names it.
+pub(crate) fn kept(content: &Content) -> Option<&str> {
+    content.media()?.stored().map(MediaId::as_str)
 }
 
 fn size(bytes: &StoredBytes) -> i64 {

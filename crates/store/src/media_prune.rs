@@ -19,6 +19,14 @@ statements! {
     OLD = "DELETE FROM media WHERE id IN \
            (SELECT m.id FROM media m WHERE m.created_at < $1 AND NOT EXISTS (SELECT 1 FROM media_sources s WHERE s.media = m.id) \
             ORDER BY m.created_at, m.id LIMIT $2) RETURNING workspace, hash";
+    // A message that was to send one was accepted before its address ended, and has fetched it by now.
+    UPLOADS = "DELETE FROM media WHERE id IN \
+               (SELECT m.id FROM media m WHERE m.device = '' AND m.created_at < $1 \
+                  AND NOT EXISTS (SELECT 1 FROM messages g WHERE g.media = m.id) ORDER BY m.created_at, m.id LIMIT $2) \
+               RETURNING workspace, hash";
+    USED = "SELECT id FROM messages WHERE media = $1 LIMIT 1";
+    UNLEARN = "DELETE FROM media_sources WHERE media = $1";
+    ERASE = "DELETE FROM media WHERE id = $1 AND workspace = $2 RETURNING hash";
     REFERRED = "SELECT id FROM media WHERE workspace = $1 AND hash = $2 LIMIT 1";
     NOTE = "INSERT INTO media_garbage (workspace, hash, since) VALUES ($1, $2, $3) ON CONFLICT (workspace, hash) DO NOTHING";
     NOTED = "SELECT since FROM media_garbage WHERE workspace = $1 AND hash = $2";
@@ -43,6 +51,28 @@ impl Store {
                     return Ok(usize::try_from(sources).unwrap_or(usize::MAX));
                 }
                 let gone = fetch_all!(tx, (String, Option<Vec<u8>>), OLD, before, most)?;
+                for (workspace, hash) in &gone {
+                    if let Some(hash) = hash {
+                        note(tx, workspace, hash, *now).await?;
+                    }
+                }
+                Ok(gone.len())
+            })
+        })
+        .await
+    }
+
+    /// Deletes up to `limit` of what people gave us before `before` and nobody sent. Returns how many.
+    pub async fn prune_uploads(&self, before: Timestamp, now: Timestamp, limit: usize) -> Result<usize> {
+        self.write((before, now, limit), |tx, (before, now, limit)| {
+            Box::pin(async move {
+                let gone = fetch_all!(
+                    tx,
+                    (String, Option<Vec<u8>>),
+                    UPLOADS,
+                    before.as_micros(),
+                    rows(*limit)
+                )?;
                 for (workspace, hash) in &gone {
                     if let Some(hash) = hash {
                         note(tx, workspace, hash, *now).await?;
@@ -108,6 +138,18 @@ impl Store {
         })
         .await
     }
+}
+
+/// Forgets a medium that no message has any more, and notes its bytes. From then on it is not given out, whoever has its address.
+pub(crate) async fn forget_unused(tx: &mut Tx, workspace: &str, media: &str, now: Timestamp) -> Result<()> {
+    if fetch_optional!(tx, (String,), USED, media)?.is_some() {
+        return Ok(());
+    }
+    execute!(tx, UNLEARN, media)?;
+    if let Some((Some(hash),)) = fetch_optional!(tx, (Option<Vec<u8>>,), ERASE, media, workspace)? {
+        note(tx, workspace, &hash, now).await?;
+    }
+    Ok(())
 }
 
 /// A medium is about to be made of these bytes: they are not to be deleted. [`StoreError::Conflict`] while they are being deleted.

@@ -9,6 +9,7 @@ use cetar_model::{
 
 use crate::{
     LoggedMessage, MessageFilter, MessageRest, Result, SentRequest, Store, StoreError,
+    conversations::escaped,
     db::{count, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
     statement::statements,
 };
@@ -161,7 +162,7 @@ impl Store {
             filter.state.map(MessageState::as_str),
             filter.channel.map(Channel::as_str),
             filter.device.as_ref().map(DeviceId::as_str),
-            search.as_deref().map(beginning),
+            search.as_deref().map(|text| format!("{}%", escaped(text.trim()))),
             rows(limit),
         )?;
         let full = found.len() >= limit;
@@ -177,17 +178,4 @@ impl Store {
         };
         Ok((found, next))
     }
-}
-
-/// `text%`, where what is a pattern in the text stands for itself.
-fn beginning(text: &str) -> String {
-    let mut pattern = String::new();
-    for c in text.trim().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }

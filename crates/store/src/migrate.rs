@@ -42,6 +42,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(13, "0013_pace"),
     step!(14, "0014_forgetting"),
     step!(15, "0015_message_panel"),
+    step!(16, "0016_media_of_messages"),
 ];
 
 /// The schema this program knows.

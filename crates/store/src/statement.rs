@@ -42,7 +42,7 @@ macro_rules! statements {
 }
 pub(crate) use statements;
 
-/// The most rows in one statement: 17 columns of it stay below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+/// The most rows in one statement: 18 columns of it stay below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
 pub(crate) const MAX_ROWS: usize = 256;
 const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
 

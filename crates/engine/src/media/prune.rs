@@ -11,7 +11,8 @@ use crate::Engine;
 
 /// Rows touched by one transaction.
 const BATCH: usize = 500;
-/// However short they are to be kept: their addresses are good for a week, and a message may wait as long for its turn.
+/// However short they are to be kept: their addresses are good for a week, and a message may wait as long for its turn. What was uploaded
+/// and not sent by then is deleted.
 const SHORTEST: Duration = Duration::from_hours(24).saturating_add(VALID_FOR);
 /// Bytes are deleted so long after nothing refers to them any more. No transaction takes so long that it could still bring a reference.
 const GRACE: Duration = Duration::from_hours(1);
@@ -41,6 +42,8 @@ impl Engine {
         let store = &self.inner.store;
         let kept = self.inner.settings.media_retention.max(SHORTEST);
         while !stop.is_cancelled() && store.prune_media(self.now() - kept, self.now(), BATCH).await? > 0 {}
+        let unsent = self.now() - SHORTEST;
+        while !stop.is_cancelled() && store.prune_uploads(unsent, self.now(), BATCH).await? > 0 {}
         while !stop.is_cancelled() {
             let garbage = store.media_garbage(self.now() - GRACE, BATCH).await?;
             if garbage.is_empty() {

@@ -84,6 +84,32 @@ async fn a_picture_is_kept_as_long_as_it_is_used_and_ninety_days_more() {
 }
 
 #[tokio::test]
+async fn what_was_uploaded_and_not_sent_is_deleted_when_its_address_has_ended() {
+    let world = World::new();
+    let node = world.start().await;
+    node.engine.set_base_url("https://cetar.example");
+    let upload = async |content: &[u8]| {
+        let pieces = futures::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::copy_from_slice(content))]);
+        node.engine.keep_upload(&node.operator, None, pieces).await.unwrap().url
+    };
+    let link = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let unsent = upload(PNG).await;
+    let unsent_id = node.engine.read_media_link(&link(&unsent)).unwrap();
+    let used = upload(&[PNG, b"lain"].concat()).await;
+    let used_id = sent(&world, &node, &used).await;
+    assert_eq!(node.engine.read_media_link(&link(&used)).unwrap(), used_id);
+    node.pass(7 * DAY);
+    assert!(matches!(node.engine.find_media(&unsent_id).await.unwrap(), MediaAnswer::Here(_)));
+    node.pass(DAY + Duration::from_mins(61));
+    node.until("it to be gone", async || {
+        matches!(node.engine.find_media(&unsent_id).await.unwrap(), MediaAnswer::None)
+    })
+    .await;
+    deleted(&world, &node, 1).await;
+    assert!(matches!(node.engine.find_media(&used_id).await.unwrap(), MediaAnswer::Here(_)));
+}
+
+#[tokio::test]
 async fn what_is_kept_without_a_medium_is_found_and_deleted() {
     let (world, site) = (World::new(), Site::serving(Answer::of(PNG, "")).await);
     let node = world.start().await;

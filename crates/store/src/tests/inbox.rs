@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use cetar_model::Chat;
+use cetar_model::{Chat, Content, Media, MediaId, MediaSource};
 
 use super::{
     statements::plan_of,
     world::{Kind, World, on_both_engines},
 };
 use crate::{
-    Assigned, Conversation, ConversationChange, ConversationFilter, Figures, NewInbound, NewUser, Note,
+    Assigned, Conversation, ConversationChange, ConversationFilter, Figures, MediaSourceRecord, NewInbound, NewUser,
+    Note, StoredBytes,
 };
 
 /// Conversations as years of use leave them: each with its contact and its last message; every thousandth is unread, one is resolved.
@@ -226,9 +227,9 @@ on_both_engines! {
         assert_eq!(job.job, running.job);
         let found = world.store.contacts(&world.workspace, Some("67890"), None, 9).await.unwrap().0;
         let other = world.ids.make(world.now());
-        assert!(!world.store.erase_contact(&other, &found[0].id).await.unwrap(), "another workspace's");
-        assert!(world.store.erase_contact(&world.workspace, &found[0].id).await.unwrap());
-        assert!(!world.store.erase_contact(&world.workspace, &found[0].id).await.unwrap());
+        assert!(!world.store.erase_contact(&other, &found[0].id, world.now()).await.unwrap(), "another workspace's");
+        assert!(world.store.erase_contact(&world.workspace, &found[0].id, world.now()).await.unwrap());
+        assert!(!world.store.erase_contact(&world.workspace, &found[0].id, world.now()).await.unwrap());
         for (table, left) in [("contacts", 1), ("conversations", 1), ("messages", 1), ("jobs", 0), ("received", 1), ("deliveries", 1), ("events", 2)] {
             assert_eq!(world.number(&format!("SELECT COUNT(*) FROM {table}")).await, left, "{table}");
         }
@@ -236,6 +237,66 @@ on_both_engines! {
         // The attempt that was under way finds nothing to settle.
         let late = world.store.settle(world.settlement(&job, super::world::sent(&job.message))).await;
         assert!(matches!(late, Err(crate::StoreError::LeaseLost)), "{late:?}");
+    }
+
+    async fn pictures_go_with_the_last_person_who_had_them(world: &World) {
+        let (device, lease) = world.leased().await;
+        let keep = async |byte: u8| {
+            let id: MediaId = world.ids.make(world.now());
+            let bytes = StoredBytes { hash: [byte; 32], size: 3, content_type: "image/png".into(), file_name: None };
+            world.store.keep_media(&id, &world.workspace, Some(&device), bytes, world.now()).await.unwrap();
+            id
+        };
+        let picture = |media: &MediaId| Content::Image { media: Media::of(MediaSource::Stored(media.clone())), caption: None };
+        let (theirs, shared, same_bytes) = (keep(1).await, keep(2).await, keep(1).await);
+        let (budi, ani) = ("6281234567890", "6281234567891");
+        world.store.take_in(NewInbound { content: picture(&theirs), ..world.inbound(&device, lease, budi, "") }).await.unwrap();
+        for to in [budi, ani] {
+            // As an attempt leaves it that has fetched the picture.
+            let send = world.accept(&device, to, "promo").await;
+            world.store.set_content(&send.message, &picture(&shared)).await.unwrap();
+        }
+        let source = MediaSourceRecord { media: shared.clone(), etag: None, last_modified: None, fetched_at: world.now() };
+        world.store.set_media_source(&world.workspace, [9; 32], source).await.unwrap();
+        let erase = async |address: &str| {
+            let found = world.store.contacts(&world.workspace, Some(address), None, 1).await.unwrap().0;
+            assert!(world.store.erase_contact(&world.workspace, &found[0].id, world.now()).await.unwrap());
+        };
+        let there = async |id: &MediaId| world.store.media(id).await.unwrap().is_some();
+        let noted = async || world.store.media_garbage(world.now() + Duration::from_secs(1), 9).await.unwrap();
+        erase(budi).await;
+        assert_eq!((there(&theirs).await, there(&shared).await), (false, true));
+        assert_eq!(noted().await, [], "another medium has the same bytes");
+        erase(ani).await;
+        assert_eq!((there(&shared).await, there(&same_bytes).await), (false, true));
+        assert_eq!(noted().await, [(world.workspace.clone(), [2; 32])]);
+        assert_eq!(world.store.media_source(&world.workspace, &[9; 32]).await.unwrap(), None, "nor is it found by its address");
+    }
+
+    async fn what_was_told_of_somebody_elsewhere_goes_too(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.endpoint(&[]).await;
+        let (budi, other) = ("6281234567890", "62812345678901");
+        let in_group = |from: &str| NewInbound {
+            chat: Chat::new("120363@g.us"),
+            group: true,
+            ..world.inbound(&device, lease, from, "rahasia")
+        };
+        for from in [budi, other] {
+            world.store.take_in(in_group(from)).await.unwrap();
+        }
+        let found = world.store.contacts(&world.workspace, Some(budi), None, 9).await.unwrap().0;
+        let budis = found.iter().find(|contact| contact.address == budi).unwrap();
+        assert!(world.store.erase_contact(&world.workspace, &budis.id, world.now()).await.unwrap());
+        for (what, left) in [
+            ("messages WHERE content LIKE '%rahasia%'", 2),
+            ("messages WHERE sender = '6281234567890'", 0),
+            ("events WHERE body LIKE '%\"6281234567890\"%'", 0),
+            ("events WHERE body LIKE '%rahasia%'", 1),
+            ("deliveries", 1),
+        ] {
+            assert_eq!(world.number(&format!("SELECT COUNT(*) FROM {what}")).await, left, "{what}");
+        }
     }
 
     async fn hours_that_are_over_are_added_up_once_and_the_present_one_is_counted(world: &World) {

@@ -177,6 +177,8 @@ on_both_engines! {
             "media_prune::OLD",
             "media_prune::OLD_SOURCES",
             "media_prune::REFERRED",
+            "media_prune::UPLOADS",
+            "media_prune::USED",
             "message_log::BY_JOB",
             "message_log::REST",
             "outcomes::DELIVERED[256]",

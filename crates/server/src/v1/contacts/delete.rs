@@ -18,7 +18,8 @@ refusals!(Refusals: NotFound);
 /// Erase a contact
 ///
 /// The person, every conversation with them and all that is in it, what waits to be sent to them, and what the delivery log says of
-/// them. It cannot be undone. Files stay until they are cleared from the media store; what they wrote in groups stays without its writer.
+/// them. Pictures and files are not given out any more and their bytes are deleted within two hours, except what others were sent as
+/// well. What they wrote in groups stays without its writer. It cannot be undone.
 #[utoipa::path(
     delete,
     path = "/v1/contacts/{id}",

@@ -64,7 +64,8 @@ fn name(query: Option<&str>) -> Result<Option<String>, ApiError> {
 
 /// Keep a file to send
 ///
-/// The body is the file itself, as it is; its type is told by its content. The answer's `media_url` goes into a send.
+/// The body is the file itself, as it is; its type is told by its content. The answer's `media_url` goes into a send. What is not sent
+/// within eight days is deleted.
 #[utoipa::path(
     post,
     path = "/v1/media",
