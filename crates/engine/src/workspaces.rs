@@ -2,13 +2,15 @@
 use std::collections::BTreeMap;
 
 use cetar_model::{Channel, DeviceId, DeviceState, Health, Language, Plan, Role, Timestamp, WorkspaceId};
-use cetar_store::{Device, NewDevice, NewUser, Scope, StoreError, Workspace};
+use cetar_store::{Device, NewDevice, NewUser, Scope, StoreError, Workspace, WorkspaceChange};
 use secrecy::SecretString;
 
-use crate::keys::NewKey;
+use crate::{auth::Caller, keys::NewKey};
 
 /// The workspace of the first run; a machine with one tenant never needs to name it.
 const DEFAULT: &str = "default";
+/// Where most of those are who use it.
+const DEFAULT_TIME_ZONE: &str = "Asia/Jakarta";
 
 /// What the first run made, to be told once.
 pub struct FirstRun {
@@ -70,6 +72,20 @@ impl crate::Engine {
         self.inner.store.workspaces().await
     }
 
+    /// Changes the caller's own.
+    pub async fn change_workspace(
+        &self,
+        caller: &Caller,
+        change: WorkspaceChange,
+    ) -> Result<Option<Workspace>, StoreError> {
+        let id = &caller.workspace.id;
+        self.inner.store.change_workspace(id, change).await?;
+        // As for plans.
+        self.inner.keys.forget_all();
+        self.inner.browsers.forget_all();
+        self.inner.store.workspace(id).await
+    }
+
     /// Sets a tenant's plan; false if there is no such tenant.
     pub async fn set_plan(&self, id: &WorkspaceId, plan: Plan) -> Result<bool, StoreError> {
         let set = self.inner.store.set_plan(id, plan).await?;
@@ -81,7 +97,8 @@ impl crate::Engine {
 }
 
 fn new_workspace(id: WorkspaceId, name: String, now: Timestamp) -> Workspace {
-    Workspace { id, name, plan: Plan::default(), language: Language::Indonesian, created_at: now }
+    let time_zone = DEFAULT_TIME_ZONE.to_owned();
+    Workspace { id, name, plan: Plan::default(), language: Language::Indonesian, time_zone, created_at: now }
 }
 
 /// A simulated device needs no linking: it is connected as soon as its session runs.

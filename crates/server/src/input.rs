@@ -8,6 +8,7 @@ mod page;
 mod path;
 mod problem;
 mod recipient;
+mod time_zone;
 
 pub(crate) use body::{Body, invalid_json};
 pub(crate) use ip_range::IpRange;
@@ -17,3 +18,4 @@ pub(crate) use page::{Order, Page, PageParams, cursor, read_cursor};
 pub(crate) use path::Id;
 pub(crate) use problem::{FieldError, FieldProblem, JsonType, Problem};
 pub(crate) use recipient::recipient;
+pub(crate) use time_zone::time_zone;

@@ -99,7 +99,7 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
         .routes(routes!(contacts::read::read, contacts::update::update, contacts::delete::delete))
         .routes(routes!(usage::read::read))
         .routes(routes!(usage::checklist::checklist))
-        .routes(routes!(workspace::read::read))
+        .routes(routes!(workspace::read::read, workspace::update::update))
         .routes(routes!(plan::read::read));
     match face {
         Face::Public => router,

@@ -164,7 +164,12 @@ impl Store {
     /// groups stays there without its writer. Whether they were there.
     ///
     /// An attempt to send that is under way may still reach them.
-    pub async fn erase_contact(&self, workspace: &WorkspaceId, id: &ContactId, now: Timestamp) -> Result<bool> {
+    pub async fn erase_contact(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ContactId,
+        now: Timestamp,
+    ) -> Result<bool> {
         self.write((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
             Box::pin(async move {
                 let found = fetch_optional!(tx, Row, ONE, workspace.as_str(), id.as_str())?;

@@ -157,9 +157,21 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
     if let Some(wanted) = &new.wanted {
         media::want(tx, &workspace, new, wanted).await?;
     }
-    if !tells {
-        return Ok(true);
+    if tells {
+        tell(tx, (&workspace, channel), new, event, sequence).await?;
     }
+    Ok(true)
+}
+
+/// The event of a message that came in, with our ids of the messages it is about.
+async fn tell(
+    tx: &mut Tx,
+    (workspace, channel): (&WorkspaceId, Channel),
+    new: &NewInbound,
+    event: EventType,
+    sequence: i64,
+) -> Result<()> {
+    let device = new.device.as_str();
     let mut data = received(new, sequence);
     data.reply_to = known_as(tx, device, data.reply_to).await?;
     data.about = known_as(tx, device, data.about).await?;
@@ -171,13 +183,12 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
     };
     let new = NewEvent {
         id: Some(&new.event),
-        workspace: &workspace,
+        workspace,
         message: Some(&new.message),
         event: &event,
         now: new.now,
     };
-    events::emit(tx, new).await?;
-    Ok(true)
+    events::emit(tx, new).await
 }
 
 /// Whether somebody should look: a reaction, or a change of what was said before, is nothing to answer.

@@ -22,7 +22,7 @@ macro_rules! columns {
 statements! {
     INSERT = "INSERT INTO api_keys (id, workspace, name, hash, hint, test, scopes, devices, allow_ips, expires_at, revoked_at, \
                 last_used_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    BY_HASH = concat!("SELECT ", columns!(), ", w.name AS workspace_name, w.plan, w.language, w.created_at AS workspace_created_at \
+    BY_HASH = concat!("SELECT ", columns!(), ", w.name AS workspace_name, w.plan, w.language, w.time_zone, w.created_at AS workspace_created_at \
                        FROM api_keys k JOIN workspaces w ON w.id = k.workspace WHERE k.hash = $1");
     OF_WORKSPACE = concat!("SELECT ", columns!(), " FROM api_keys k WHERE k.workspace = $1 ORDER BY k.id");
     REVOKE = "UPDATE api_keys SET revoked_at = $3 WHERE workspace = $1 AND id = $2 AND revoked_at IS NULL";
@@ -84,6 +84,7 @@ struct WithWorkspace {
     workspace_name: String,
     plan: String,
     language: String,
+    time_zone: String,
     workspace_created_at: i64,
 }
 
@@ -102,6 +103,7 @@ impl Store {
             name: row.workspace_name,
             plan: row.plan,
             language: row.language,
+            time_zone: row.time_zone,
             created_at: row.workspace_created_at,
         };
         Ok(Some((row.key.try_into()?, workspace.try_into()?)))

@@ -66,13 +66,8 @@ impl Store {
     pub async fn prune_uploads(&self, before: Timestamp, now: Timestamp, limit: usize) -> Result<usize> {
         self.write((before, now, limit), |tx, (before, now, limit)| {
             Box::pin(async move {
-                let gone = fetch_all!(
-                    tx,
-                    (String, Option<Vec<u8>>),
-                    UPLOADS,
-                    before.as_micros(),
-                    rows(*limit)
-                )?;
+                let gone =
+                    fetch_all!(tx, (String, Option<Vec<u8>>), UPLOADS, before.as_micros(), rows(*limit))?;
                 for (workspace, hash) in &gone {
                     if let Some(hash) = hash {
                         note(tx, workspace, hash, *now).await?;

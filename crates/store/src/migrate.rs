@@ -43,6 +43,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(14, "0014_forgetting"),
     step!(15, "0015_message_panel"),
     step!(16, "0016_media_of_messages"),
+    step!(17, "0017_time_zone"),
 ];
 
 /// The schema this program knows.

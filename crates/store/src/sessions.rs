@@ -13,7 +13,7 @@ statements! {
     INSERT = "INSERT INTO sessions (hash, person, created_at, seen_at) VALUES ($1, $2, $3, $3)";
     SIGNED_IN = "UPDATE users SET signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     BY_HASH = concat!("SELECT s.hash, s.created_at AS session_created_at, s.seen_at, ", users::columns!(), ", \
-                         w.name AS workspace_name, w.plan, w.language AS workspace_language, w.created_at AS workspace_created_at \
+                         w.name AS workspace_name, w.plan, w.language AS workspace_language, w.time_zone, w.created_at AS workspace_created_at \
                        FROM sessions s JOIN users u ON u.id = s.person JOIN workspaces w ON w.id = u.workspace \
                        WHERE s.hash = $1 AND u.disabled_at IS NULL");
     SEEN = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
@@ -31,6 +31,7 @@ struct Row {
     workspace_name: String,
     plan: String,
     workspace_language: String,
+    time_zone: String,
     workspace_created_at: i64,
 }
 
@@ -58,6 +59,7 @@ impl Store {
             name: row.workspace_name,
             plan: row.plan,
             language: row.workspace_language,
+            time_zone: row.time_zone,
             created_at: row.workspace_created_at,
         };
         Ok(Some(SessionRecord {

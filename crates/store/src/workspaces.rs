@@ -1,20 +1,22 @@
 //! Tenants.
 
-use cetar_model::{Plan, Timestamp, WorkspaceId};
+use cetar_model::{Language, Plan, Timestamp, WorkspaceId};
 
 use crate::{
-    FirstRun, Result, Store, StoreError, Workspace,
-    db::{Tx, execute, fetch_all, fetch_optional, json, read, read_json},
+    FirstRun, Result, Store, StoreError, Workspace, WorkspaceChange,
+    db::{Tx, execute, fetch_all, fetch_optional, json, plain, read, read_json},
     devices, keys,
     statement::statements,
     users,
 };
 
 statements! {
-    INSERT = "INSERT INTO workspaces (id, name, plan, language, created_at) VALUES ($1, $2, $3, $4, $5)";
-    ALL = "SELECT id, name, plan, language, created_at FROM workspaces ORDER BY created_at, id";
+    INSERT = "INSERT INTO workspaces (id, name, plan, language, time_zone, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    ALL = "SELECT id, name, plan, language, time_zone, created_at FROM workspaces ORDER BY created_at, id";
     ANY = "SELECT id FROM workspaces LIMIT 1";
-    ONE = "SELECT id, name, plan, language, created_at FROM workspaces WHERE id = $1";
+    ONE = "SELECT id, name, plan, language, time_zone, created_at FROM workspaces WHERE id = $1";
+    CHANGE = "UPDATE workspaces SET name = COALESCE($2, name), language = COALESCE($3, language), \
+                time_zone = COALESCE($4, time_zone) WHERE id = $1";
     SET_PLAN = "UPDATE workspaces SET plan = $2 WHERE id = $1";
 }
 
@@ -24,6 +26,7 @@ pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) plan: String,
     pub(crate) language: String,
+    pub(crate) time_zone: String,
     pub(crate) created_at: i64,
 }
 
@@ -37,6 +40,7 @@ impl TryFrom<Row> for Workspace {
             language: read(&row.language, "workspaces", "language", &row.id)?,
             created_at: Timestamp::from_micros(row.created_at),
             name: row.name,
+            time_zone: row.time_zone,
         })
     }
 }
@@ -84,6 +88,19 @@ impl Store {
     }
 
     /// Whether the workspace is there.
+    pub async fn change_workspace(&self, id: &WorkspaceId, change: WorkspaceChange) -> Result<bool> {
+        self.write((id.clone(), change), |tx, (id, change)| {
+            Box::pin(async move {
+                let language = change.language.map(Language::as_str);
+                let name = change.name.as_deref().map(plain);
+                let hit = execute!(tx, CHANGE, id.as_str(), name, language, change.time_zone.as_deref())?;
+                Ok(hit == 1)
+            })
+        })
+        .await
+    }
+
+    /// Whether the workspace is there.
     pub async fn set_plan(&self, id: &WorkspaceId, plan: Plan) -> Result<bool> {
         self.write((id.clone(), plan), |tx, (id, plan)| {
             Box::pin(async move { Ok(execute!(tx, SET_PLAN, id.as_str(), json(plan)?)? == 1) })
@@ -94,6 +111,7 @@ impl Store {
 
 async fn insert(tx: &mut Tx, new: &Workspace) -> Result<()> {
     let (plan, language) = (json(&new.plan)?, new.language.as_str());
-    execute!(tx, INSERT, new.id.as_str(), &new.name, plan, language, new.created_at.as_micros())?;
+    let at = new.created_at.as_micros();
+    execute!(tx, INSERT, new.id.as_str(), &new.name, plan, language, &new.time_zone, at)?;
     Ok(())
 }

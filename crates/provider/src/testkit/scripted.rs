@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
     Chat, Content, ContentKind, DeviceState, DownReason, Health, LinkMethod, Markup, MessageId, PhoneNumber,
-    SendError, Sent,
+    SendError, Sent, Timestamp,
 };
 use futures::{StreamExt, stream};
 use tokio::sync::{Notify, watch};
@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Account, ButtonLimits, ByteStream, Capabilities, CheckError, CheckLimit, DownloadError, Host, Inbound,
-    Length, LinkError, LinkProcess, LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck, Outbound, Pace,
-    Provider, Session, SessionEnd, SettingsError, media_types,
+    InboundMessage, Length, LinkError, LinkProcess, LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck,
+    Outbound, Pace, PersonAct, PlayError, Provider, Session, SessionEnd, SettingsError, media_types,
 };
 
 type Outcomes = Mutex<VecDeque<Result<Sent, SendError>>>;
@@ -329,6 +329,24 @@ impl Session for ScriptedSession {
         let outcome = lock(&self.shared.downloads).pop_front();
         let bytes = outcome.unwrap_or_else(|| Ok(Bytes::copy_from_slice(reference.as_bytes())))?;
         Ok(stream::once(async { Ok(bytes) }).boxed())
+    }
+
+    async fn play(&self, act: PersonAct) -> Result<(), PlayError> {
+        let PersonAct { from, remote_id, content } = act;
+        let message = InboundMessage {
+            remote_id,
+            chat: from.clone(),
+            from,
+            from_alias: false,
+            group: false,
+            echo: false,
+            sender_name: Some("Scripted".to_owned()),
+            content,
+            reply_to: None,
+            raw: None,
+            sent_at: Timestamp::from_secs(1_709_650_000),
+        };
+        Ok(self.host.emit(Inbound::Message(message)).await?)
     }
 
     async fn logout(&self) -> Result<(), SendError> {

@@ -83,6 +83,8 @@ pub(crate) enum Problem {
     EmailTaken,
     /// No account here has this id.
     NoSuchUser,
+    /// No time zone of the IANA's database.
+    TimeZone,
     /// It would shut out the one who asks.
     OwnAddress,
     /// Not one of these words.
@@ -170,6 +172,7 @@ impl Problem {
             Self::Email => "invalid_email",
             Self::EmailTaken => "email_taken",
             Self::NoSuchUser => "no_such_user",
+            Self::TimeZone => "unknown_time_zone",
             Self::OwnAddress => "own_address",
             Self::Unknown { .. } => "unknown_value",
             Self::UnknownField { .. } => "unknown_field",
@@ -286,6 +289,10 @@ impl Problem {
             Self::NoSuchUser => Text::new(
                 "Tidak ada akun dengan ID ini di workspace Anda; lihat GET /v1/users.",
                 "There is no account with this id in your workspace; see GET /v1/users.",
+            ),
+            Self::TimeZone => Text::new(
+                "Zona waktu tidak dikenal. Gunakan nama IANA, misalnya Asia/Jakarta, Asia/Makassar atau Asia/Jayapura.",
+                "Not a known time zone. Use an IANA name like Asia/Jakarta, Asia/Makassar or Asia/Jayapura.",
             ),
             Self::OwnAddress => Text::new(
                 "Rentang ini memuat alamat Anda sendiri; Anda akan terblokir. Pilih rentang lain.",

@@ -1,3 +1,4 @@
 //! The caller's own workspace.
 
 pub(super) mod read;
+pub(super) mod update;

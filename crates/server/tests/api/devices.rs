@@ -325,3 +325,79 @@ async fn a_way_of_linking_that_cannot_be_is_refused() {
     let events = app.get(&format!("/v1/devices/{id}/link/events")).bearer(&key).await_answer().await;
     assert_eq!((events.status, events.body.as_str()), (StatusCode::OK, ""));
 }
+
+#[tokio::test]
+async fn a_device_gets_another_name_and_keeps_everything_else() {
+    let app = App::new().await;
+    let id = app.sandbox(Channel::Whatsapp).await;
+    let (admin, key) = (app.admin_key().await, app.key().await);
+    let path = format!("/v1/devices/{id}");
+    let change = async |key: &str, body: &str| {
+        app.ask_with(Method::PATCH, &path, body.to_owned()).bearer(key).await_answer().await
+    };
+    let before = app.get(&path).bearer(&admin).await_answer().await.json()["data"].clone();
+    let changed = change(&admin, r#"{"name":" Toko Dua "}"#).await;
+    assert_eq!((changed.gist().as_str(), &changed.json()["data"]["name"]), ("200 ok", &"Toko Dua".into()));
+    let mut after = app.get(&path).bearer(&admin).await_answer().await.json()["data"].clone();
+    after["name"] = before["name"].clone();
+    assert_eq!(after, before);
+    for (body, expected) in [
+        (r#"{"name":""}"#, "422 validation_failed · name: empty"),
+        (r#"{"name":7,"settings":[]}"#, "422 validation_failed · name: wrong_type · settings: wrong_type"),
+    ] {
+        assert_eq!(change(&admin, body).await.gist(), expected, "{body}");
+    }
+    assert_eq!(change(&key, r#"{"name":"x"}"#).await.gist(), "403 scope_missing");
+    let elsewhere = app.engine.operator(app.engine.add_workspace("Lain".to_owned()).await.unwrap());
+    let foreign = app.key_in(&elsewhere, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
+    assert_eq!(change(&foreign, r#"{"name":"x"}"#).await.gist(), "404 not_found");
+    assert_eq!(app.get(&path).bearer(&admin).await_answer().await.json()["data"]["name"], "Toko Dua");
+}
+
+#[tokio::test]
+async fn the_phone_of_a_simulated_person_writes_and_presses() {
+    let mut app = App::new().await;
+    let id = app.sandbox(Channel::Whatsapp).await;
+    let admin = app.admin_key().await;
+    let path = format!("/v1/devices/{id}/phone");
+    let text = r#"{"from":"6281234567890","type":"text","text":"Halo"}"#;
+    assert_eq!(
+        post(&app, &admin, &path, text).await.gist(),
+        "503 network_unavailable",
+        "its session does not run"
+    );
+    app.run().await;
+    app.until(async |app| {
+        let device =
+            app.get(&format!("/v1/devices/{id}")).bearer(&app.admin_key().await).await_answer().await;
+        device.json()["data"]["state"] == "connected"
+    })
+    .await;
+    assert_eq!(post(&app, &admin, &path, text).await.gist(), "200 ok");
+    let press = r#"{"from":"6281234567890","type":"button","button_id":"YA","text":"Ya, Ambil!"}"#;
+    assert_eq!(post(&app, &admin, &path, press).await.gist(), "200 ok");
+    let log = app.get("/v1/messages?direction=in").bearer(&admin).await_answer().await.json();
+    let shown = [0, 1]
+        .map(|at| (log["data"][at]["type"].as_str().unwrap(), log["data"][at]["text"].as_str().unwrap()));
+    assert_eq!(shown, [("button_press", "Ya, Ambil!"), ("text", "Halo")]);
+    for (body, expected) in [
+        ("{}", "422 validation_failed · from: required · type: required"),
+        (r#"{"from":"0812","type":"text"}"#, "422 validation_failed · from: leading_zero · text: required"),
+        (r#"{"from":"6281234567890","type":"dance"}"#, "422 validation_failed · type: unknown_value"),
+        (
+            r#"{"from":"6281234567890","type":"button","message_id":"x"}"#,
+            "422 validation_failed · button_id: required · message_id: invalid_id",
+        ),
+    ] {
+        assert_eq!(post(&app, &admin, &path, body).await.gist(), expected, "{body}");
+    }
+    let real = app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    assert_eq!(
+        post(&app, &admin, &format!("/v1/devices/{real}/phone"), text).await.gist(),
+        "422 people_are_real"
+    );
+    assert_eq!(post(&app, &app.key().await, &path, text).await.gist(), "403 scope_missing");
+    let elsewhere = app.engine.operator(app.engine.add_workspace("Lain".to_owned()).await.unwrap());
+    let foreign = app.key_in(&elsewhere, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
+    assert_eq!(post(&app, &foreign, &path, text).await.gist(), "404 not_found");
+}

@@ -19,8 +19,21 @@ pub struct Workspace {
     pub plan: Plan,
     /// The language of texts nobody asked for in another: webhooks, events.
     pub language: Language,
+    /// The zone in which its people are shown times, by its name in the IANA's database.
+    pub time_zone: String,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// What to change of a tenant; `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct WorkspaceChange {
+    /// Its name.
+    pub name: Option<String>,
+    /// The language of texts nobody asked for in another.
+    pub language: Option<Language>,
+    /// The zone in which its people are shown times.
+    pub time_zone: Option<String>,
 }
 
 /// What an empty database is given at the first run.

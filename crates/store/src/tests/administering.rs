@@ -5,7 +5,9 @@ use std::time::Duration;
 use cetar_model::{Channel, DeviceState, Health, Language, Plan, Role};
 
 use super::world::{World, on_both_engines};
-use crate::{ApiKey, BlockedRange, Device, FirstRun, NewDevice, NewUser, Scope, StoreError, Workspace};
+use crate::{
+    ApiKey, BlockedRange, Device, FirstRun, NewDevice, NewUser, Scope, StoreError, Workspace, WorkspaceChange,
+};
 
 fn key(world: &World, secret: u8) -> ApiKey {
     ApiKey {
@@ -33,6 +35,7 @@ on_both_engines! {
             name: "Cabang".into(),
             plan: Plan::default(),
             language: Language::Indonesian,
+            time_zone: "Asia/Jakarta".into(),
             created_at: world.pass(Duration::from_secs(1)),
         };
         world.store.insert_workspace(second.clone()).await.unwrap();
@@ -43,6 +46,13 @@ on_both_engines! {
         assert_eq!(world.store.workspace(&second.id).await.unwrap(), Some(Workspace { plan: plan.clone(), ..second }));
         let nowhere = world.ids.make(world.now());
         assert!(!world.store.set_plan(&nowhere, plan).await.unwrap());
+        let change = |time_zone: &str| WorkspaceChange { time_zone: Some(time_zone.into()), ..WorkspaceChange::default() };
+        assert!(!world.store.change_workspace(&nowhere, change("Asia/Makassar")).await.unwrap());
+        assert!(world.store.change_workspace(&world.workspace, change("Asia/Makassar")).await.unwrap());
+        let name = WorkspaceChange { name: Some("Toko Dua".into()), language: Some(Language::English), time_zone: None };
+        assert!(world.store.change_workspace(&world.workspace, name).await.unwrap());
+        let changed = world.store.workspace(&world.workspace).await.unwrap().unwrap();
+        assert_eq!((changed.name.as_str(), changed.language, changed.time_zone.as_str()), ("Toko Dua", Language::English, "Asia/Makassar"));
         assert_eq!(world.store.workspace(&nowhere).await.unwrap(), None);
     }
 
@@ -141,6 +151,7 @@ fn first_run(world: &World) -> FirstRun {
         name: "default".into(),
         plan: Plan::default(),
         language: Language::Indonesian,
+        time_zone: "Asia/Jakarta".into(),
         created_at: now,
     };
     let owner = NewUser {

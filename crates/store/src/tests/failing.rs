@@ -66,6 +66,7 @@ on_both_engines! {
             name: "geheim".into(),
             plan: Plan::default(),
             language: Language::English,
+            time_zone: "Asia/Jakarta".into(),
             created_at: world.now(),
         };
         let error = world.store.insert_workspace(workspace).await.unwrap_err();

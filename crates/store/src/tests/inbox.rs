@@ -9,8 +9,8 @@ use super::{
     world::{Kind, World, on_both_engines},
 };
 use crate::{
-    Assigned, Conversation, ConversationChange, ConversationFilter, Figures, MediaSourceRecord, NewInbound, NewUser,
-    Note, StoredBytes,
+    Assigned, Conversation, ConversationChange, ConversationFilter, Figures, MediaSourceRecord, NewInbound,
+    NewUser, Note, StoredBytes,
 };
 
 /// Conversations as years of use leave them: each with its contact and its last message; every thousandth is unread, one is resolved.

@@ -176,6 +176,7 @@ impl World {
             name: "Toko".into(),
             plan: Plan::default(),
             language: Language::English,
+            time_zone: "Asia/Jakarta".into(),
             created_at: start,
         };
         world.store.insert_workspace(workspace).await.unwrap();

@@ -10,8 +10,6 @@ use utoipa::ToSchema;
 
 use crate::{auth::COOKIE, context::Context, here::is_https, openapi::schema, state::AppState};
 
-/// The zone in which times are shown.
-const TIME_ZONE: &str = "Asia/Jakarta";
 /// The parts of the dashboard, by the least role that has them.
 const PARTS: [(Role, &str); 11] = [
     (Role::Agent, "conversations"),
@@ -77,9 +75,9 @@ struct PlaceData {
     /// The language of its webhooks and events.
     #[schema(value_type = schema::Language)]
     language: Language,
-    /// The zone in which times are shown.
+    /// The zone in which times are shown, by its name in the IANA's database.
     #[schema(example = "Asia/Jakarta")]
-    time_zone: &'static str,
+    time_zone: String,
 }
 
 impl SessionData {
@@ -101,7 +99,7 @@ impl SessionData {
                 id: workspace.id.clone(),
                 name: workspace.name.clone(),
                 language: workspace.language,
-                time_zone: TIME_ZONE,
+                time_zone: workspace.time_zone.clone(),
             },
         }
     }

@@ -28,13 +28,16 @@ pub(in crate::v1) struct WorkspaceData {
     /// The language of texts nobody asked for in another: webhooks, events.
     #[schema(value_type = schema::Language)]
     language: Language,
+    /// The zone in which its people are shown times, by its name in the IANA's database.
+    #[schema(example = "Asia/Jakarta")]
+    time_zone: String,
     /// When it was made.
     created_at: Time,
 }
 
 impl From<Workspace> for WorkspaceData {
-    fn from(Workspace { id, name, plan: _, language, created_at }: Workspace) -> Self {
-        Self { id, name, language, created_at: created_at.into() }
+    fn from(Workspace { id, name, plan: _, language, time_zone, created_at }: Workspace) -> Self {
+        Self { id, name, language, time_zone, created_at: created_at.into() }
     }
 }
 
