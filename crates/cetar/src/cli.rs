@@ -157,6 +157,15 @@ pub(crate) struct Serve {
     pub place: Place,
 }
 
+/// `… list` of what belongs to a tenant.
+#[derive(Debug, Args)]
+pub(crate) struct OfTenant {
+    #[command(flatten)]
+    pub listing: Listing,
+    #[command(flatten)]
+    pub tenant: Tenant,
+}
+
 /// `device …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Device {
@@ -191,12 +200,7 @@ Examples:
         tenant: Tenant,
     },
     /// List devices and how they are
-    List {
-        #[command(flatten)]
-        listing: Listing,
-        #[command(flatten)]
-        tenant: Tenant,
-    },
+    List(OfTenant),
     /// Link a device: draws a QR to scan with the phone, or shows a code to type into it
     #[command(after_help = "\
 On the phone: WhatsApp, Settings, Linked devices, Link a device. Then scan the QR; or choose \"Link with phone number
@@ -295,12 +299,7 @@ Examples:
         tenant: Tenant,
     },
     /// List keys; the keys themselves are not kept
-    List {
-        #[command(flatten)]
-        listing: Listing,
-        #[command(flatten)]
-        tenant: Tenant,
-    },
+    List(OfTenant),
     /// End a key at once
     Revoke {
         /// The key's id, as `cetar key list` shows it

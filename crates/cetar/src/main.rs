@@ -30,7 +30,7 @@ use std::{path::Path, process::ExitCode};
 use clap::Parser as _;
 
 use crate::{
-    cli::{Cli, Command, Device, Key, Place, Plan, Workspace},
+    cli::{Cli, Command, Device, Key, OfTenant, Place, Plan, Workspace},
     commands::Desk,
     config::{Config, Environment, Flags},
     serve::Program,
@@ -91,9 +91,9 @@ fn flags(command: &Command) -> Flags {
     let place = match command {
         Command::Serve(serve) => return Flags { listen: serve.listen.clone(), ..serve.place.flags() },
         Command::Device(device) => match device {
-            Device::Add { tenant, .. } | Device::List { tenant, .. } | Device::Link { tenant, .. } => {
-                &tenant.place
-            }
+            Device::Add { tenant, .. }
+            | Device::List(OfTenant { tenant, .. })
+            | Device::Link { tenant, .. } => &tenant.place,
             Device::Change { device: one, .. }
             | Device::Pause(one)
             | Device::Resume(one)
@@ -101,7 +101,9 @@ fn flags(command: &Command) -> Flags {
             | Device::Logout(one)
             | Device::Remove(one) => &one.tenant.place,
         },
-        Command::Key(Key::Create { tenant, .. } | Key::List { tenant, .. } | Key::Revoke { tenant, .. })
+        Command::Key(
+            Key::Create { tenant, .. } | Key::List(OfTenant { tenant, .. }) | Key::Revoke { tenant, .. },
+        )
         | Command::Plan(Plan::Set { tenant }) => &tenant.place,
         Command::Webhook(webhook) => &webhook.tenant().place,
         Command::User(user) => &user.tenant().place,

@@ -11,7 +11,7 @@ use utoipa::{
     openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
 };
 
-use crate::error::Text;
+use crate::error::{ApiError, ErrorCode, Text};
 
 /// One thing, and what happened, in words.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,6 +52,20 @@ pub(crate) struct Removed {
 impl Removed {
     pub(crate) fn of(id: &impl ToString) -> Self {
         Self { id: id.to_string() }
+    }
+
+    /// The answer where something was removed, and where there was nothing to remove.
+    pub(crate) fn answer(
+        was_there: bool,
+        language: Language,
+        done: Text,
+        id: &impl ToString,
+    ) -> Result<Answer<Self>, ApiError> {
+        if was_there {
+            Ok(Answer::new(language, done, Self::of(id)))
+        } else {
+            Err(ApiError::new(ErrorCode::NotFound))
+        }
     }
 }
 

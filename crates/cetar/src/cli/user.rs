@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Listing, Tenant};
+use super::{Listing, OfTenant, Tenant};
 
 /// `user …`
 #[derive(Debug, Subcommand)]
@@ -31,12 +31,7 @@ In the dashboard, people are invited by a link instead and choose a password the
         tenant: Tenant,
     },
     /// List dashboard accounts
-    List {
-        #[command(flatten)]
-        listing: Listing,
-        #[command(flatten)]
-        tenant: Tenant,
-    },
+    List(OfTenant),
     /// Give an account a new password and print it, this once; its sessions and its second factor end
     ResetPassword(OneUser),
 }
@@ -57,7 +52,7 @@ impl User {
     /// Where, and for which tenant.
     pub(crate) fn tenant(&self) -> &Tenant {
         match self {
-            Self::Add { tenant, .. } | Self::List { tenant, .. } => tenant,
+            Self::Add { tenant, .. } | Self::List(OfTenant { tenant, .. }) => tenant,
             Self::ResetPassword(one) => &one.tenant,
         }
     }

@@ -3,7 +3,7 @@
 use cetar_model::DeliveryState;
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 
-use super::{Listing, Tenant, values::event};
+use super::{Listing, OfTenant, Tenant, values::event};
 
 /// `webhook …`
 #[derive(Debug, Subcommand)]
@@ -42,12 +42,7 @@ Examples:
         tenant: Tenant,
     },
     /// List endpoints and how they are
-    List {
-        #[command(flatten)]
-        listing: Listing,
-        #[command(flatten)]
-        tenant: Tenant,
-    },
+    List(OfTenant),
     /// Show one endpoint as JSON
     Show(OneWebhook),
     /// Change an endpoint; what is not given stays
@@ -159,7 +154,7 @@ impl Webhook {
     /// Where, and for which tenant.
     pub(crate) const fn tenant(&self) -> &Tenant {
         match self {
-            Self::Add { tenant, .. } | Self::List { tenant, .. } => tenant,
+            Self::Add { tenant, .. } | Self::List(OfTenant { tenant, .. }) => tenant,
             Self::Change { webhook, .. }
             | Self::RotateSecret { webhook, .. }
             | Self::Recover { webhook, .. }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, link, print_json, print_one, read_json, segment, table};
 use crate::{
-    cli::{Device, OneDevice},
+    cli::{Device, OfTenant, OneDevice},
     output::remark,
 };
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Device) -> anyhow::Result<()> 
             }
             print_one(&answer.data, "id", listing.json)
         }
-        Device::List { listing, tenant } => {
+        Device::List(OfTenant { listing, tenant }) => {
             let api = desk.api(tenant.workspace.as_ref()).await?;
             let (devices, by_server) = (api.list("/v1/devices").await, api.is_server());
             api.close().await;

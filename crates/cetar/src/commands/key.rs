@@ -4,7 +4,10 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::{Desk, print_json, print_one, segment, table};
-use crate::{cli::Key, output::remark};
+use crate::{
+    cli::{Key, OfTenant},
+    output::remark,
+};
 
 pub(crate) async fn run(desk: &Desk<'_>, command: Key) -> anyhow::Result<()> {
     match command {
@@ -22,7 +25,7 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Key) -> anyhow::Result<()> {
             remark(&answer.message);
             print_one(&answer.data, "key", listing.json)
         }
-        Key::List { listing, tenant } => {
+        Key::List(OfTenant { listing, tenant }) => {
             let keys = desk.list(tenant.workspace.as_ref(), "/v1/api-keys").await?;
             if listing.json {
                 return print_json(&keys.into());

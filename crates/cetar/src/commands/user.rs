@@ -4,7 +4,10 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::{Desk, print_json, print_one, table};
-use crate::{cli::User, output::remark};
+use crate::{
+    cli::{OfTenant, User},
+    output::remark,
+};
 
 pub(crate) async fn run(desk: &Desk<'_>, command: User) -> anyhow::Result<()> {
     match command {
@@ -15,7 +18,7 @@ pub(crate) async fn run(desk: &Desk<'_>, command: User) -> anyhow::Result<()> {
             remark(&answer.message);
             print_one(&answer.data, "password", listing.json)
         }
-        User::List { listing, tenant } => {
+        User::List(OfTenant { listing, tenant }) => {
             let users = desk.list(tenant.workspace.as_ref(), "/v1/users").await?;
             if listing.json {
                 return print_json(&users.into());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Desk, print_json, print_one, read_json, segment, table};
 use crate::{
     api::Answer,
-    cli::{OneDelivery, OneWebhook, Webhook},
+    cli::{OfTenant, OneDelivery, OneWebhook, Webhook},
     output::remark,
 };
 
@@ -30,7 +30,7 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Webhook) -> anyhow::Result<()>
                 desk.ask(tenant.workspace.as_ref(), Method::POST, "/v1/webhooks", Some(body)).await?;
             print_secret(&answer, listing.json)
         }
-        Webhook::List { listing, tenant } => {
+        Webhook::List(OfTenant { listing, tenant }) => {
             let endpoints = desk.list(tenant.workspace.as_ref(), "/v1/webhooks").await?;
             if listing.json {
                 return print_json(&endpoints.into());

@@ -74,6 +74,12 @@ impl<'v> Fields<'v> {
         if problems.is_empty() { Ok(()) } else { Err(ApiError::fields(problems)) }
     }
 
+    /// What is required, where nothing was refused: every problem noted so far otherwise.
+    pub(crate) fn complete<T>(&self, required: Option<T>) -> Result<T, ApiError> {
+        self.check()?;
+        required.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    }
+
     /// Notes every field that is none of these. For what is set by hand as a whole, where a name mistyped would mean its default.
     pub(crate) fn only(&self, known: &'static [&'static str]) {
         let names = self.map.into_iter().flat_map(Map::keys);

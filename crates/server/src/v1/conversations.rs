@@ -1,6 +1,7 @@
 //! The inbox.
 
 pub(super) mod assign;
+mod change;
 mod filter;
 pub(super) mod list;
 pub(super) mod messages;

@@ -85,8 +85,7 @@ fn parse(fields: &Fields<'_>, there: &[Device]) -> Result<NewKey, ApiError> {
         let suits = |device: &Device| device.id == *id && keys::suits(device, test, &scopes);
         (!there.iter().any(suits)).then_some(Problem::NoSuchDevice)
     });
-    fields.check()?;
-    let name = name.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
+    let name = fields.complete(name)?;
     let allow_ips = ranges.into_iter().map(|range| range.0).collect();
     Ok(NewKey { name, test, devices, allow_ips, expires_in, scopes })
 }

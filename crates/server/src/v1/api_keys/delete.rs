@@ -6,7 +6,7 @@ use cetar_model::ApiKeyId;
 use crate::{
     answer::{Answer, Removed},
     auth::{Admin, Authorized},
-    error::{ApiError, ErrorCode, Text},
+    error::{ApiError, Text},
     input::Id,
     language::Spoken,
     openapi::refusals,
@@ -33,8 +33,7 @@ pub(crate) async fn delete(
     Spoken(language): Spoken,
     Id(id): Id<ApiKeyId>,
 ) -> Result<Answer<Removed>, ApiError> {
-    if !state.engine.revoke_key(&caller, &id).await? {
-        return Err(ApiError::new(ErrorCode::NotFound));
-    }
-    Ok(Answer::new(language, Text::new("API key dicabut.", "The API key is revoked."), Removed::of(&id)))
+    let was_there = state.engine.revoke_key(&caller, &id).await?;
+    let done = Text::new("API key dicabut.", "The API key is revoked.");
+    Removed::answer(was_there, language, done, &id)
 }

@@ -45,8 +45,7 @@ fn parse(fields: &Fields<'_>, own: Option<IpAddr>) -> Result<(IpNet, Option<Stri
         fields.refuse("range", Problem::OwnAddress);
     }
     let note = fields.text("note", TextRule::any(200)).map(str::trim).filter(|note| !note.is_empty());
-    fields.check()?;
-    let range = range.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
+    let range = fields.complete(range)?;
     Ok((range, note.map(str::to_owned)))
 }
 

@@ -6,7 +6,7 @@ use cetar_model::BlockId;
 use crate::{
     answer::{Answer, Removed},
     auth::{Admin, Authorized},
-    error::{ApiError, ErrorCode, Text},
+    error::{ApiError, Text},
     input::Id,
     language::Spoken,
     openapi::refusals,
@@ -33,8 +33,7 @@ pub(crate) async fn delete(
     Spoken(language): Spoken,
     Id(id): Id<BlockId>,
 ) -> Result<Answer<Removed>, ApiError> {
-    if !state.engine.unblock_range(&caller, &id).await? {
-        return Err(ApiError::new(ErrorCode::NotFound));
-    }
-    Ok(Answer::new(language, Text::new("Blokir dibuka.", "The range is let in again."), Removed::of(&id)))
+    let was_there = state.engine.unblock_range(&caller, &id).await?;
+    let done = Text::new("Blokir dibuka.", "The range is let in again.");
+    Removed::answer(was_there, language, done, &id)
 }

@@ -6,7 +6,7 @@ use cetar_model::ContactId;
 use crate::{
     answer::{Answer, Removed},
     auth::{Admin, Authorized},
-    error::{ApiError, ErrorCode, Text},
+    error::{ApiError, Text},
     input::Id,
     language::Spoken,
     openapi::refusals,
@@ -35,12 +35,10 @@ pub(crate) async fn delete(
     Spoken(language): Spoken,
     Id(id): Id<ContactId>,
 ) -> Result<Answer<Removed>, ApiError> {
-    if !state.engine.erase_contact(&caller, &id).await? {
-        return Err(ApiError::new(ErrorCode::NotFound));
-    }
-    let text = Text::new(
+    let was_there = state.engine.erase_contact(&caller, &id).await?;
+    let done = Text::new(
         "Kontak dan seluruh percakapannya dihapus.",
         "The contact and all conversations are erased.",
     );
-    Ok(Answer::new(language, text, Removed::of(&id)))
+    Removed::answer(was_there, language, done, &id)
 }

@@ -30,8 +30,7 @@ pub(crate) struct NoteBody {
 fn parse(fields: &Fields<'_>) -> Result<String, ApiError> {
     fields.require("text");
     let text = fields.text("text", TextRule::upto(4000)).map(str::to_owned);
-    fields.check()?;
-    text.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    fields.complete(text)
 }
 
 /// Note something beside a conversation

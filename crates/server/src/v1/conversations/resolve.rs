@@ -4,11 +4,11 @@ use axum::extract::State;
 use cetar_model::ConversationId;
 use cetar_store::ConversationChange;
 
-use super::view::ConversationData;
+use super::{change::change, view::ConversationData};
 use crate::{
     answer::Answer,
     auth::{Authorized, Inbox},
-    error::{ApiError, ErrorCode, Text},
+    error::{ApiError, Text},
     input::Id,
     language::Spoken,
     openapi::refusals,
@@ -35,11 +35,6 @@ pub(crate) async fn resolve(
     Spoken(language): Spoken,
     Id(id): Id<ConversationId>,
 ) -> Result<Answer<ConversationData>, ApiError> {
-    let changed = state.engine.change_conversation(&caller, &id, ConversationChange::Resolve).await?;
-    let changed = changed.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
-    Ok(Answer::new(
-        language,
-        Text::new("Percakapan selesai.", "The conversation is resolved."),
-        changed.into(),
-    ))
+    let done = Text::new("Percakapan selesai.", "The conversation is resolved.");
+    change(&state, &caller, language, &id, ConversationChange::Resolve, done).await
 }

@@ -61,10 +61,7 @@ fn parse(fields: &Fields<'_>) -> Result<NewDevice, ApiError> {
     let sandbox = fields.flag("sandbox").unwrap_or(false);
     let paced = paced(fields);
     let settings = fields.object("settings").texts(TextRule::upto(8192)).into_iter().collect();
-    fields.check()?;
-    let (Some(channel), Some(name)) = (channel, name) else {
-        return Err(ApiError::internal("a required field is missing and was not refused"));
-    };
+    let (channel, name) = fields.complete(channel.zip(name))?;
     Ok(NewDevice { channel, name, sandbox, paced, settings })
 }
 

@@ -40,8 +40,7 @@ fn parse(fields: &Fields<'_>) -> Result<(String, secrecy::SecretString), ApiErro
     fields.require("name");
     let name = fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned());
     let password = new_password(fields, "password");
-    fields.check()?;
-    name.zip(password).ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    fields.complete(name.zip(password))
 }
 
 /// Accept an invitation

@@ -46,8 +46,7 @@ fn parse(fields: &Fields<'_>) -> Result<bool, ApiError> {
         }
         None => None,
     };
-    fields.check()?;
-    sent.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    fields.complete(sent)
 }
 
 /// Resolve an unknown job

@@ -191,11 +191,7 @@ fn parse(fields: &Fields<'_>, body: &Body, network: Option<&Capabilities>) -> Re
     }
     let reply_to = fields.parsed("reply_to", || Problem::Id { prefix: MessageId::PREFIX });
     let Envelope { device, client_ref, expires_in } = Envelope::read(fields);
-    fields.check()?;
-    // Nothing was refused, so what is required is there.
-    let (Some(to), Some(content)) = (to, content) else {
-        return Err(ApiError::internal("a required field is missing and was not refused"));
-    };
+    let (to, content) = fields.complete(to.zip(content))?;
     Ok(SendRequest {
         channel: Channel::WhatsappOfficial,
         to,

@@ -119,9 +119,6 @@ fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(Channel, PhoneNumber, Op
         }
     });
     let device = fields.device("session_id");
-    fields.check()?;
-    let (Some(channel), Some(phone)) = (channel, phone) else {
-        return Err(ApiError::internal("a required field is missing and was not refused"));
-    };
+    let (channel, phone) = fields.complete(channel.zip(phone))?;
     Ok((channel, phone, device))
 }

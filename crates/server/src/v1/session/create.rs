@@ -43,10 +43,7 @@ fn parse(fields: &Fields<'_>) -> Result<(String, SecretString, Option<String>), 
     let email = fields.text("email", TextRule::upto(254)).map(str::to_owned);
     let password = password(fields, "password");
     let code = fields.text("code", TextRule::any(40)).filter(|code| !code.trim().is_empty());
-    fields.check()?;
-    let (Some(email), Some(password)) = (email, password) else {
-        return Err(ApiError::internal("a required field is missing and was not refused"));
-    };
+    let (email, password) = fields.complete(email.zip(password))?;
     Ok((email, password, code.map(str::to_owned)))
 }
 

@@ -32,8 +32,7 @@ pub(crate) struct EndBody {
 
 fn parse(fields: &Fields<'_>) -> Result<SecretString, ApiError> {
     let given = password(fields, "password");
-    fields.check()?;
-    given.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    fields.complete(given)
 }
 
 /// Switch the second factor off

@@ -35,8 +35,7 @@ pub(crate) struct PasswordBody {
 
 fn parse(fields: &Fields<'_>) -> Result<(SecretString, SecretString), ApiError> {
     let (current, new) = (present_password(fields, "current"), new_password(fields, "new"));
-    fields.check()?;
-    current.zip(new).ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    fields.complete(current.zip(new))
 }
 
 /// Change your password

@@ -5,7 +5,7 @@ use axum::extract::State;
 use crate::{
     answer::{Answer, Removed},
     auth::{Admin, Authorized},
-    error::{ApiError, ErrorCode, Text},
+    error::{ApiError, Text},
     input::Id,
     language::Spoken,
     openapi::refusals,
@@ -32,8 +32,7 @@ pub(crate) async fn delete(
     Spoken(language): Spoken,
     Id(id): Id<i64>,
 ) -> Result<Answer<Removed>, ApiError> {
-    if !state.engine.remove_template(&caller, id).await? {
-        return Err(ApiError::new(ErrorCode::NotFound));
-    }
-    Ok(Answer::new(language, Text::new("Template dihapus.", "The template is removed."), Removed::of(&id)))
+    let was_there = state.engine.remove_template(&caller, id).await?;
+    let done = Text::new("Template dihapus.", "The template is removed.");
+    Removed::answer(was_there, language, done, &id)
 }

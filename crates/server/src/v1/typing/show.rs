@@ -113,9 +113,6 @@ fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(Channel, Chat, Option<De
     let channel = channel(fields, reach);
     let to = to(fields, channel);
     let device = fields.device("session_id");
-    fields.check()?;
-    let (Some(channel), Some(to)) = (channel, to) else {
-        return Err(ApiError::internal("a required field is missing and was not refused"));
-    };
+    let (channel, to) = fields.complete(channel.zip(to))?;
     Ok((channel, to, device))
 }

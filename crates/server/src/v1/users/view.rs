@@ -122,8 +122,7 @@ pub(super) fn parse(fields: &Fields<'_>) -> Result<(String, Role), ApiError> {
     let email = email(fields);
     fields.require("role");
     let role = fields.parsed("role", || Problem::Unknown { allowed: words(Role::ALL) });
-    fields.check()?;
-    email.zip(role).ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    fields.complete(email.zip(role))
 }
 
 /// Nothing is sent to it, so its form alone matters.

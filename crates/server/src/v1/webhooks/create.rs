@@ -95,8 +95,7 @@ fn parse(
     if new.device.as_ref().is_some_and(|id| !there.iter().any(|device| device.id == *id)) {
         fields.refuse("device_id", Problem::NoSuchDevice);
     }
-    fields.check()?;
-    let url = url.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
+    let url = fields.complete(url)?;
     Ok(NewEndpoint { url, ..new })
 }
 

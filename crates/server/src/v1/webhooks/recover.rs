@@ -50,8 +50,7 @@ fn parse(fields: &Fields<'_>) -> Result<(Timestamp, Option<Timestamp>), ApiError
     {
         fields.refuse("until", Problem::NotAfter { other: "since" });
     }
-    fields.check()?;
-    let since = since.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
+    let since = fields.complete(since)?;
     Ok((since, until))
 }
 

@@ -29,8 +29,7 @@ pub(crate) struct NewWorkspaceBody {
 fn parse(fields: &Fields<'_>) -> Result<String, ApiError> {
     fields.require("name");
     let name = fields.text("name", TextRule::upto(100)).map(|name| name.trim().to_owned());
-    fields.check()?;
-    name.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))
+    fields.complete(name)
 }
 
 /// Add a workspace
