@@ -42,6 +42,7 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
         .routes(routes!(typing::show::show))
         .routes(routes!(templates::list::list, templates::create::create))
         .routes(routes!(templates::read::read, templates::update::update, templates::delete::delete))
+        .routes(routes!(jobs::list::list))
         .routes(routes!(jobs::read::read))
         .routes(routes!(jobs::cancel::cancel))
         .routes(routes!(jobs::retry::retry))

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use crate::{
     Accepted, NewIdempotency, NewSend, Result, Store, StoreError,
     db::{Tx, execute_rows, fetch_optional, fetch_rows, json, plain, read},
-    media,
+    media, message_log,
     statement::{Multi, statements},
     store::Engine,
     writer::Command,
@@ -151,6 +151,8 @@ pub(crate) static MULTIS: &[&Multi] =
 struct Slot<'a> {
     send: &'a NewSend,
     content: String,
+    /// Sealed.
+    request: Option<Vec<u8>>,
     conversation: &'a str,
     sequence: i64,
     at_head: bool,
@@ -317,6 +319,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
             slots.push(Slot {
                 send,
                 content: json(&send.content)?,
+                request: message_log::seal_request(tx, send)?,
                 conversation: id,
                 sequence: last - behind,
                 at_head: false,
@@ -345,7 +348,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.send.tag.map(MessageTag::as_str),
         slot.send.now.as_micros(),
         slot.send.request.as_ref().map(|request| request.path.as_str()),
-        slot.send.request.as_ref().map(|request| plain(&request.body)),
+        slot.request.as_deref(),
         slot.send.request.as_ref().map(|request| i64::try_from(request.size).unwrap_or(i64::MAX)),
         media::kept(&slot.send.content),
     ]);

@@ -8,9 +8,10 @@ use cetar_model::{
 };
 
 use crate::{
-    LoggedMessage, MessageFilter, MessageRest, Result, SentRequest, Store, StoreError,
+    LoggedMessage, MessageFilter, MessageRest, NewSend, Result, SentRequest, Store, StoreError,
     conversations::escaped,
-    db::{count, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
+    db::{Tx, count, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
+    seal::Place,
     statement::statements,
 };
 
@@ -32,12 +33,14 @@ macro_rules! joined {
 }
 
 statements! {
-    PAGE = concat!(shown!(), "(SELECT * FROM messages i WHERE i.workspace = $1 AND i.id < $2 AND i.id >= $3 ORDER BY i.id DESC LIMIT $4) AS m",
+    // By name: a request is read for the message it belongs to, not for all that are looked at.
+    PAGE = concat!(shown!(), "(SELECT i.id, i.job, i.device, i.channel, i.conversation, i.direction, i.content, i.state, i.error_code, \
+               i.error_provider_code, i.client_ref, i.created_at FROM messages i WHERE i.workspace = $1 AND i.id < $2 AND i.id >= $3 ORDER BY i.id DESC LIMIT $4) AS m",
              joined!(), "WHERE (CAST($5 AS TEXT) IS NULL OR m.direction = $5 OR ($5 = 'out' AND m.direction = 'echo')) \
              AND (CAST($6 AS TEXT) IS NULL OR m.state = $6) AND (CAST($7 AS TEXT) IS NULL OR m.channel = $7) \
              AND (CAST($8 AS TEXT) IS NULL OR m.device = $8) \
              AND (CAST($9 AS TEXT) IS NULL OR m.id LIKE $9 ESCAPE '!' OR m.job LIKE $9 ESCAPE '!' OR m.client_ref LIKE $9 ESCAPE '!' \
-               OR c.chat LIKE $9 ESCAPE '!') ORDER BY m.id DESC LIMIT $10");
+               OR c.chat LIKE $9 ESCAPE '!') AND (CAST($10 AS TEXT) IS NULL OR m.job IS NOT NULL) ORDER BY m.id DESC LIMIT $11");
     END = "SELECT MIN(few.id), COUNT(*) FROM \
              (SELECT i.id FROM messages i WHERE i.workspace = $1 AND i.id < $2 AND i.id >= $3 ORDER BY i.id DESC LIMIT $4) AS few";
     BY_ID = concat!(shown!(), "messages m", joined!(), "WHERE m.workspace = $1 AND m.id = $2");
@@ -93,24 +96,20 @@ struct RestRow {
     remote_id: Option<String>,
     state_at: i64,
     request_path: Option<String>,
-    request_body: Option<String>,
+    request_body: Option<Vec<u8>>,
     request_size: Option<i64>,
 }
 
-impl From<RestRow> for MessageRest {
-    fn from(row: RestRow) -> Self {
-        let request = row.request_path.zip(row.request_body).map(|(path, body)| SentRequest {
-            size: row.request_size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
-            path,
-            body,
-        });
-        Self {
-            sender: row.sender,
-            remote_id: row.remote_id,
-            state_at: Timestamp::from_micros(row.state_at),
-            request,
-        }
-    }
+const fn place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
+    Place { table: "messages", column: "request_body", row }
+}
+
+/// The body of the request that asks for this send, sealed for the row of its message.
+pub(crate) fn seal_request(tx: &Tx, send: &NewSend) -> Result<Option<Vec<u8>>> {
+    let Some(request) = &send.request else { return Ok(None) };
+    let row = [send.message.as_str().as_bytes()];
+    let sealed = tx.ctx.sealer.seal(tx.ctx.ids.random(), place(&row), request.body.as_bytes());
+    sealed.map(Some).ok_or_else(|| StoreError::internal("a value could not be sealed"))
 }
 
 impl Store {
@@ -125,7 +124,30 @@ impl Store {
     pub async fn message_rest(&self, workspace: &WorkspaceId, id: &MessageId) -> Result<Option<MessageRest>> {
         let mut conn = self.read().await?;
         let found = fetch_optional!(conn, RestRow, REST, workspace.as_str(), id.as_str())?;
-        Ok(found.map(MessageRest::from))
+        Ok(found.map(|row| self.rest(id, row)))
+    }
+
+    fn rest(&self, id: &MessageId, row: RestRow) -> MessageRest {
+        let open = |sealed: Vec<u8>| {
+            let plain = self.inner.ctx.sealer.open(place(&[id.as_str().as_bytes()]), &sealed);
+            let text = plain.and_then(|plain| String::from_utf8(plain).ok());
+            if text.is_none() {
+                // Under a master key that is not here any more: the message itself is shown all the same.
+                tracing::warn!(message = %id, "the request of a message cannot be opened");
+            }
+            text
+        };
+        let request = row.request_path.zip(row.request_body.and_then(open)).map(|(path, body)| SentRequest {
+            size: row.request_size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
+            path,
+            body,
+        });
+        MessageRest {
+            sender: row.sender,
+            remote_id: row.remote_id,
+            state_at: Timestamp::from_micros(row.state_at),
+            request,
+        }
     }
 
     /// Messages that fit, newest first, at most `limit`; and where to go on, if there is more to look at.
@@ -142,6 +164,7 @@ impl Store {
             let by_job = text.parse::<cetar_model::JobId>().is_ok();
             if by_job || text.parse::<MessageId>().is_ok() {
                 let found = fetch_optional!(conn, Row, if by_job { BY_JOB } else { BY_ID }, workspace, text)?;
+                let found = found.filter(|row| !filter.jobs || row.job.is_some());
                 return Ok((found.into_iter().map(LoggedMessage::try_from).collect::<Result<_>>()?, None));
             }
         }
@@ -163,6 +186,7 @@ impl Store {
             filter.channel.map(Channel::as_str),
             filter.device.as_ref().map(DeviceId::as_str),
             search.as_deref().map(|text| format!("{}%", escaped(text.trim()))),
+            filter.jobs.then_some("yes"),
             rows(limit),
         )?;
         let full = found.len() >= limit;

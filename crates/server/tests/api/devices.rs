@@ -379,7 +379,7 @@ async fn the_phone_of_a_simulated_person_writes_and_presses() {
     let log = app.get("/v1/messages?direction=in").bearer(&admin).await_answer().await.json();
     let shown = [0, 1]
         .map(|at| (log["data"][at]["type"].as_str().unwrap(), log["data"][at]["text"].as_str().unwrap()));
-    assert_eq!(shown, [("button_press", "Ya, Ambil!"), ("text", "Halo")]);
+    assert_eq!(shown, [("button", "Ya, Ambil!"), ("text", "Halo")]);
     for (body, expected) in [
         ("{}", "422 validation_failed · from: required · type: required"),
         (r#"{"from":"0812","type":"text"}"#, "422 validation_failed · from: leading_zero · text: required"),

@@ -43,7 +43,8 @@ async fn the_operator_works_in_the_first_workspace_unless_another_is_named() {
           "members": null,
           "official_api": true,
           "requests_per_minute": null
-        }
+        },
+        "time_zone": "Asia/Jakarta"
       },
       "message": "Workspace ditambahkan.",
       "success": true

@@ -145,7 +145,8 @@ async fn workspace_and_plan_are_the_keys_own() {
         "created_at": "2024-03-05T14:46:40.000Z",
         "id": "ws_…",
         "language": "id",
-        "name": "Lain"
+        "name": "Lain",
+        "time_zone": "Asia/Jakarta"
       },
       "message": "Ditemukan.",
       "success": true

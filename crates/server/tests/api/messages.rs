@@ -134,7 +134,21 @@ async fn a_message_names_the_webhooks_it_caused_to_those_who_may_see_webhooks() 
     app.settle_all(DeliveryNext::Dead, 500, None).await;
     let shown = read(&app, &admin, message.as_str()).await;
     assert_eq!(shown["deliveries"].as_array().unwrap().len(), 2);
-    assert_snapshot!(mask(&serde_json::to_string_pretty(&shown["deliveries"][0]).unwrap()), @"");
+    assert_snapshot!(mask(&serde_json::to_string_pretty(&shown["deliveries"][0]).unwrap()), @r#"
+    {
+      "attempts": 1,
+      "created_at": "2024-03-05T14:46:40.000Z",
+      "endpoint_id": "wh_…",
+      "event": "message.received",
+      "event_id": "evt_…",
+      "finished_at": "2024-03-05T14:46:40.000Z",
+      "id": "dlv_…",
+      "last_error": "status",
+      "last_status": 500,
+      "next_attempt_at": null,
+      "state": "failed"
+    }
+    "#);
     let detail = format!("/v1/deliveries/{}", shown["deliveries"][0]["id"].as_str().unwrap());
     let detail = app.get(&detail).bearer(&admin).await_answer().await.json();
     assert!(detail["data"]["body"].as_str().unwrap().contains(message.as_str()), "{detail}");
@@ -155,7 +169,33 @@ async fn a_message_that_came_in_is_shown_with_what_it_says() {
     let key = app.key().await;
     let message = came_in(&app, &device, "6281234567890", "Selamat pagi").await;
     let shown = read(&app, &key, message.as_str()).await;
-    assert_snapshot!(mask(&serde_json::to_string_pretty(&shown).unwrap()), @"");
+    assert_snapshot!(mask(&serde_json::to_string_pretty(&shown).unwrap()), @r#"
+    {
+      "address": "6281234567890",
+      "at": "2024-03-05T14:46:40.000Z",
+      "attempts": 0,
+      "channel": "whatsapp",
+      "client_ref": null,
+      "content": {
+        "text": "Selamat pagi"
+      },
+      "conversation_id": "cnv_…",
+      "deliveries": null,
+      "device_id": "dev_…",
+      "direction": "in",
+      "error": null,
+      "id": "msg_…",
+      "job_id": null,
+      "media_url": null,
+      "network_id": "Rmsg_…",
+      "request": null,
+      "sender": "6281234567890",
+      "state": "delivered",
+      "state_at": "2024-03-05T14:46:40.000Z",
+      "text": "Selamat pagi",
+      "type": "text"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -260,4 +300,64 @@ async fn a_log_is_its_workspaces_and_a_key_sees_its_own_kind_and_devices() {
     let nothing =
         app.get("/v1/messages/msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50").bearer(&tied).await_answer().await;
     assert_eq!(nothing.gist(), "404 not_found");
+}
+
+#[tokio::test]
+async fn jobs_are_listed_and_found_without_what_came_in() {
+    let app = App::new().await;
+    let device = app.sandbox(Channel::Whatsapp).await;
+    let key = app.key().await;
+    let first = sent(&app, &key, "/v1/messages", text("6281234567890", "order-17")).await;
+    let second = sent(&app, &key, "/v1/messages", text("6281234567891", "order-18")).await;
+    let came_in = came_in(&app, &device, "6281234567890", "a").await;
+    let list = async |query: &str| {
+        let answer = app.get(&format!("/v1/jobs{query}")).bearer(&key).await_answer().await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}: {answer}");
+        answer.json()
+    };
+    let ids = async |query: &str| -> Vec<String> {
+        let page = list(query).await;
+        let id = |job: &Value| job["message_id"].as_str().unwrap().to_owned();
+        page["data"].as_array().unwrap().iter().map(id).collect()
+    };
+    for (query, expected) in [
+        ("", vec![&second, &first]),
+        // What was meant for the log of messages is not looked at here.
+        ("?direction=in", vec![&second, &first]),
+        ("?search=order-17", vec![&first]),
+        ("?search=6281234567891", vec![&second]),
+        ("?state=failed", vec![]),
+    ] {
+        assert_eq!(ids(query).await.iter().collect::<Vec<_>>(), expected, "{query}");
+    }
+    assert_eq!(ids(&format!("?search={came_in}")).await, [""; 0], "it is no job's");
+    let page = list("?limit=1").await;
+    let job = &page["data"][0];
+    assert_snapshot!(mask(&serde_json::to_string_pretty(job).unwrap()), @r#"
+    {
+      "attempts": 0,
+      "channel": "whatsapp",
+      "client_ref": "order-18",
+      "created_at": "2024-03-05T14:46:40.000Z",
+      "error": null,
+      "job_id": "job_…",
+      "message_id": "msg_…",
+      "session_id": "dev_…",
+      "status": "queued",
+      "to": "6281234567891",
+      "type": "text"
+    }
+    "#);
+    assert_eq!(ids(&format!("?limit=1&after={}", page["next_cursor"].as_str().unwrap())).await, [first]);
+    let one = app
+        .get(&format!("/v1/jobs/{}", job["job_id"].as_str().unwrap()))
+        .bearer(&key)
+        .await_answer()
+        .await
+        .json();
+    for (name, value) in job.as_object().unwrap() {
+        assert_eq!(&one["data"][name], value, "{name}: a line says what the whole says");
+    }
+    let refused = app.get("/v1/jobs?state=gone&channel=sms").bearer(&key).await_answer().await;
+    assert_eq!(refused.gist(), "422 validation_failed · state: unknown_value · channel: unknown_value");
 }

@@ -23,6 +23,7 @@ const AGENT: &[&str] = &[
     "showTyping",
     "listTemplates",
     "getTemplate",
+    "listJobs",
     "getJob",
     "cancelJob",
     "retryJob",

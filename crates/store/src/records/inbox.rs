@@ -237,6 +237,8 @@ pub struct MessageFilter {
     pub search: Option<String>,
     /// Which way; out includes what the owner typed on the phone.
     pub direction: Option<Direction>,
+    /// Only those that a job sends.
+    pub jobs: bool,
     /// In this state.
     pub state: Option<MessageState>,
     /// On this channel.

@@ -6,13 +6,33 @@ use cetar_model::Content;
 use futures::future::join_all;
 
 use super::world::{Kind, World, on_both_engines, sealer};
-use crate::{Accepted, NewSend, Options, Store, StoreError};
+use crate::{Accepted, NewSend, Options, SentRequest, Store, StoreError};
 
 fn replayed(send: &NewSend) -> Accepted {
     Accepted::Replayed { job: send.job.clone(), message: send.message.clone() }
 }
 
 on_both_engines! {
+    async fn the_request_of_a_message_is_kept_sealed_and_goes_with_it(world: &World) {
+        let device = world.device().await;
+        let body = r#"{"to":"6281234567890", "kunci": "rahasia"}"#;
+        let request = Some(SentRequest::of("/v1/messages", body));
+        let send = NewSend { request: request.clone(), ..world.send(&device, "6281234567890", "halo") };
+        let without = world.send(&device, "6281234567890", "lagi");
+        for send in [&send, &without] {
+            assert_eq!(world.store.accept(send.clone()).await.unwrap(), Accepted::New);
+        }
+        let kept = async |message| world.store.message_rest(&world.workspace, message).await.unwrap().unwrap().request;
+        assert_eq!((kept(&send.message).await, kept(&without.message).await), (request, None));
+        assert_eq!(world.store.message_rest(&world.ids.make(world.now()), &send.message).await.unwrap(), None);
+        let plain = match world.kind {
+            Kind::Sqlite => "SELECT COUNT(*) FROM messages WHERE instr(CAST(request_body AS TEXT), 'rahasia') > 0",
+            Kind::Postgres => "SELECT COUNT(*) FROM messages WHERE position('rahasia'::bytea IN request_body) > 0",
+        };
+        assert_eq!(world.number(plain).await, 0);
+        assert_eq!(world.number("SELECT COUNT(*) FROM messages WHERE request_body IS NOT NULL").await, 1);
+    }
+
     async fn the_same_key_and_request_answer_the_job_of_then(world: &World) {
         let device = world.device().await;
         let first = world.keyed(&device, "budi", "halo", "k1");

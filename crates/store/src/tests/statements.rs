@@ -159,7 +159,6 @@ on_both_engines! {
             "delivery_log::ALL",
             "delivery_log::FAILED",
             "delivery_log::HISTORY",
-            "delivery_log::OF_MESSAGE",
             "events::ENDPOINTS",
             "expire::EXPIRED",
             "inbound::KNOWN_AS",

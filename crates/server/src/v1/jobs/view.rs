@@ -116,11 +116,7 @@ pub(crate) struct JobError {
 }
 
 impl JobData {
-    pub(super) fn of(
-        JobView { job, held, paced }: JobView,
-        trail: MessageTrail,
-        language: Language,
-    ) -> Self {
+    pub(super) fn of(JobView { job, held, paced }: JobView, trail: MessageTrail, language: Language) -> Self {
         let Job { id, state, message, attempts, run_at, expires_at, history } = job;
         let next_attempt_at = (state == JobState::Ready && held.is_none()).then(|| run_at.into());
         Self {
@@ -139,11 +135,7 @@ impl JobData {
             client_ref: message.client_ref,
             attempts,
             history: history.into_iter().map(AttemptData::from).collect(),
-            error: message.error.map(|(code, provider_code)| JobError {
-                code,
-                message: code.message(language),
-                provider_code,
-            }),
+            error: message.error.map(|error| JobError::of(error, language)),
             created_at: message.created_at.into(),
             updated_at: message.state_at.into(),
             expires_at: expires_at.into(),
@@ -162,6 +154,12 @@ fn turn_message(language: Language) -> &'static str {
         "Menunggu giliran sesuai laju pengiriman device; dikirim sendiri pada next_attempt_at.",
         "It waits for its turn by the device's pace, and goes out by itself at next_attempt_at.",
     )
+}
+
+impl JobError {
+    pub(super) fn of((code, provider_code): (FailureCode, Option<String>), language: Language) -> Self {
+        Self { code, message: code.message(language), provider_code }
+    }
 }
 
 /// The reason, or where there is none the state itself: a device that is just connecting has no complaint.

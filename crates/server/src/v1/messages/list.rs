@@ -27,12 +27,19 @@ const BEGINNING: usize = 140;
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "read by hand, so that every bad parameter is listed at once")]
-pub(crate) struct LogParams {
+pub(crate) struct DirectionParams {
+    /// `in` or `out`.
+    direction: Option<String>,
+}
+
+/// As documented.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "read by hand, so that every bad parameter is listed at once")]
+pub(in crate::v1) struct LogParams {
     /// The beginning of the message's id, its job's, your `client_ref`, or the address; a whole id finds it at once.
     #[param(max_length = 255)]
     search: Option<String>,
-    /// `in` or `out`.
-    direction: Option<String>,
     /// In this state.
     #[param(value_type = Option<schema::MessageStatus>)]
     state: Option<String>,
@@ -134,7 +141,7 @@ impl LoggedData {
 }
 
 /// Every bad parameter at once.
-fn read(query: &str) -> Result<MessageFilter, Vec<FieldProblem>> {
+pub(in crate::v1) fn read(query: &str) -> Result<MessageFilter, Vec<FieldProblem>> {
     let mut filter = MessageFilter::default();
     let mut problems = Vec::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -182,7 +189,7 @@ fn read(query: &str) -> Result<MessageFilter, Vec<FieldProblem>> {
     path = "/v1/messages",
     tag = "messages",
     operation_id = "listMessages",
-    params(PageParams, LogParams),
+    params(PageParams, DirectionParams, LogParams),
     responses((status = 200, description = "A page of messages.", body = ListAnswer<LoggedData>), Refusals),
     security(("apiKey" = [])),
 )]
