@@ -7,10 +7,11 @@ use cetar_model::DeviceId;
 use cetar_provider::{
     Account, Arrival, CallbackRefused, CallbackRequest, Callbacks, InboundMessage, Provider,
 };
-use cetar_store::{NewCallback, NewForwarded, NewStatus, StoreError};
+use cetar_store::{Device, NewCallback, NewForwarded, NewStatus, StoreError};
+use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Engine, media::hex};
+use crate::{Engine, auth::Caller, media::hex};
 
 /// How long a person's name is waited for: the network waits for us meanwhile.
 const NAME: Duration = Duration::from_secs(2);
@@ -29,7 +30,41 @@ pub enum CallbackError {
     Store(#[from] StoreError),
 }
 
+/// What a network that calls us is to be given.
+pub struct CallbackPlace {
+    /// The address to call.
+    pub url: String,
+    /// What it is to ask with whether the address is ours.
+    pub token: Option<SecretString>,
+}
+
 impl Engine {
+    /// Where the network of a device calls us; `None` if there is no such device, or its network does not call.
+    pub async fn callback_place(
+        &self,
+        caller: &Caller,
+        id: &DeviceId,
+    ) -> Result<Option<CallbackPlace>, StoreError> {
+        let Some(device) = self.device(caller, id).await? else { return Ok(None) };
+        let Some(provider) = self.provider_of(&device).filter(|_| !device.sandbox).cloned() else {
+            return Ok(None);
+        };
+        let Some(calls) = provider.callbacks() else { return Ok(None) };
+        let url = format!("{}/callbacks/{}", self.base_url(), calls.path());
+        let account = self.account(device).await?;
+        Ok(Some(CallbackPlace { url, token: calls.token(&account).map(SecretString::from) }))
+    }
+
+    async fn account(&self, device: Device) -> Result<Account, StoreError> {
+        Ok(Account {
+            settings: self.inner.store.device_settings(&device.id).await?,
+            channel: device.channel,
+            address: device.address,
+            device: device.id,
+            language: cetar_model::Language::Indonesian,
+        })
+    }
+
     /// The answer to a network that asks whether this address is ours; `None` if it does not know a secret of ours.
     pub async fn answer_callback(
         &self,
@@ -72,13 +107,7 @@ impl Engine {
             if device.sandbox || !real.get(&device.channel).is_some_and(&calls) {
                 continue;
             }
-            accounts.push(Account {
-                settings: self.inner.store.device_settings(&device.id).await?,
-                channel: device.channel,
-                address: device.address,
-                device: device.id,
-                language: cetar_model::Language::Indonesian,
-            });
+            accounts.push(self.account(device).await?);
         }
         Ok(accounts.into())
     }

@@ -108,6 +108,11 @@ impl Engine {
         let _said_before = self.inner.media.base.set(base.trim_end_matches('/').to_owned());
     }
 
+    /// Where this server is reached from outside; empty until that is said.
+    pub(crate) fn base_url(&self) -> &str {
+        self.inner.media.base.get().map_or("", String::as_str)
+    }
+
     /// Opens a medium for a session of this workspace.
     pub(crate) async fn open_media(
         &self,

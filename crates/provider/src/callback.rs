@@ -47,6 +47,9 @@ pub trait Callbacks: Send + Sync {
     /// of them is asked with the accounts of all.
     fn path(&self) -> &'static str;
 
+    /// What the network is to be told, beside the address, so that it can ask whether the address is ours: its owner types it in there.
+    fn token(&self, account: &Account) -> Option<String>;
+
     /// The answer to the question whether this address is ours, if it is asked with a secret of one of the accounts.
     fn handshake(&self, request: &CallbackRequest, accounts: &[Account]) -> Option<Bytes>;
 

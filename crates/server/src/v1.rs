@@ -49,6 +49,7 @@ pub(crate) fn routes(face: Face) -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::resolve::resolve))
         .routes(routes!(devices::list::list, devices::create::create))
         .routes(routes!(devices::read::read, devices::update::update, devices::delete::delete))
+        .routes(routes!(devices::callback::callback))
         .routes(routes!(devices::capabilities::capabilities))
         .routes(routes!(devices::link::link))
         .routes(routes!(devices::link_events::link_events))

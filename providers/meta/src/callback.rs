@@ -19,6 +19,10 @@ impl Callbacks for MetaCallbacks {
         "meta"
     }
 
+    fn token(&self, account: &Account) -> Option<String> {
+        Some(Credentials::read(account).ok()?.verify_token)
+    }
+
     fn handshake(&self, request: &CallbackRequest, accounts: &[Account]) -> Option<Bytes> {
         if request.parameter("hub.mode") != Some("subscribe") {
             return None;
@@ -26,7 +30,7 @@ impl Callbacks for MetaCallbacks {
         let given = request.parameter("hub.verify_token")?;
         let challenge = request.parameter("hub.challenge")?;
         let ours = |account: &Account| {
-            let wanted = Credentials::read(account).ok()?.verify_token;
+            let wanted = self.token(account)?;
             Some(bool::from(wanted.as_bytes().ct_eq(given.as_bytes())))
         };
         let known = accounts.iter().filter_map(ours).fold(false, |known, equal| known | equal);

@@ -28,7 +28,7 @@ impl Engine {
         let end = (self.now() + VALID_FOR).as_secs();
         let signed = format!("{id}.{end}");
         let signature = self.inner.store.sign(PURPOSE, signed.as_bytes());
-        let base = self.inner.media.base.get().map_or("", String::as_str);
+        let base = self.base_url();
         format!("{base}/media/{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 

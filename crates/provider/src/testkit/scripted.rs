@@ -15,9 +15,10 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Account, ButtonLimits, ByteStream, Capabilities, CheckError, CheckLimit, DownloadError, Host, Inbound,
-    InboundMessage, Length, LinkError, LinkProcess, LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck,
-    Outbound, Pace, PersonAct, PlayError, Provider, Session, SessionEnd, SettingsError, media_types,
+    Account, Arrival, ButtonLimits, ByteStream, CallbackRefused, CallbackRequest, Callbacks, Capabilities,
+    CheckError, CheckLimit, DownloadError, Host, Inbound, InboundMessage, Length, LinkError, LinkProcess,
+    LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck, Outbound, Pace, PersonAct, PlayError, Provider,
+    Session, SessionEnd, SettingsError, media_types,
 };
 
 type Outcomes = Mutex<VecDeque<Result<Sent, SendError>>>;
@@ -62,6 +63,7 @@ struct Shared {
     signs: Mutex<VecDeque<Result<(), SendError>>>,
     typed: Mutex<Vec<String>>,
     hold: Mutex<bool>,
+    calls: Mutex<bool>,
     released: Notify,
     started: watch::Sender<usize>,
     hosts: Mutex<Vec<Arc<dyn Host>>>,
@@ -161,6 +163,11 @@ impl ScriptedProvider {
         lock(&self.shared.typed).clone()
     }
 
+    /// From now on its network calls us, at `/callbacks/scripted`.
+    pub fn calls_us(&self) {
+        *lock(&self.shared.calls) = true;
+    }
+
     /// From now on attempts hang until [`Self::release`].
     pub fn hold_sends(&self) {
         *lock(&self.shared.hold) = true;
@@ -214,6 +221,11 @@ impl Provider for ScriptedProvider {
         &self.capabilities
     }
 
+    fn callbacks(&self) -> Option<&dyn Callbacks> {
+        let calls = *lock(&self.shared.calls);
+        calls.then_some(&ScriptedCallbacks as &dyn Callbacks)
+    }
+
     fn remote_id(&self, message: &MessageId) -> Option<String> {
         self.capabilities.resend_is_safe.then(|| format!("remote-{message}"))
     }
@@ -239,6 +251,31 @@ impl Provider for ScriptedProvider {
         };
         let steps = lock(&self.shared.links).pop_front().unwrap_or_else(usual);
         Ok(Box::new(ScriptedLink(steps)))
+    }
+}
+
+/// Calls that nobody can sign; the token is the setting `verify_token`.
+struct ScriptedCallbacks;
+
+impl Callbacks for ScriptedCallbacks {
+    fn path(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn token(&self, account: &Account) -> Option<String> {
+        account.settings.get("verify_token").cloned()
+    }
+
+    fn handshake(&self, _request: &CallbackRequest, _accounts: &[Account]) -> Option<Bytes> {
+        None
+    }
+
+    fn read(
+        &self,
+        _request: &CallbackRequest,
+        _accounts: &[Account],
+    ) -> Result<Vec<Arrival>, CallbackRefused> {
+        Err(CallbackRefused::NotVerified)
     }
 }
 

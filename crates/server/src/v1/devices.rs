@@ -1,5 +1,6 @@
 //! Devices: linked accounts.
 
+pub(super) mod callback;
 pub(super) mod capabilities;
 pub(super) mod create;
 pub(super) mod delete;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
+use cetar_engine::devices::NewDevice;
 use cetar_model::{Channel, DownReason, Plan};
 use cetar_provider::{LinkError, LinkStep, Manners, Pace, Rate, Span, Typing, testkit::ScriptedProvider};
 use cetar_server::Face;
@@ -400,4 +401,38 @@ async fn the_phone_of_a_simulated_person_writes_and_presses() {
     let elsewhere = app.engine.operator(app.engine.add_workspace("Lain".to_owned()).await.unwrap());
     let foreign = app.key_in(&elsewhere, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
     assert_eq!(post(&app, &foreign, &path, text).await.gist(), "404 not_found");
+}
+
+#[tokio::test]
+async fn what_to_paste_into_the_networks_settings_is_told_to_those_who_manage_the_device() {
+    let app = App::new().await;
+    app.engine.set_base_url("https://pesan.contoh.com/");
+    let (admin, key) = (app.admin_key().await, app.key().await);
+    let device = NewDevice {
+        channel: Channel::Whatsapp,
+        name: "Resmi".to_owned(),
+        sandbox: false,
+        paced: None,
+        settings: [("verify_token".to_owned(), "rahasia-123".to_owned())].into(),
+    };
+    let id = app.engine.add_device(&app.operator, device).await.unwrap().id;
+    let path = format!("/v1/devices/{id}/callback");
+    assert_eq!(
+        app.get(&path).bearer(&admin).await_answer().await.gist(),
+        "404 not_found",
+        "its network does not call"
+    );
+    app.network.calls_us();
+    let told = app.get(&path).bearer(&admin).await_answer().await;
+    assert_eq!(
+        told.json()["data"],
+        serde_json::json!({"url": "https://pesan.contoh.com/callbacks/scripted", "verify_token": "rahasia-123"})
+    );
+    assert_eq!(app.get(&path).bearer(&key).await_answer().await.gist(), "403 scope_missing");
+    let sandbox = app.sandbox(Channel::Whatsapp).await;
+    let path_of_sandbox = format!("/v1/devices/{sandbox}/callback");
+    assert_eq!(app.get(&path_of_sandbox).bearer(&admin).await_answer().await.gist(), "404 not_found");
+    let elsewhere = app.engine.operator(app.engine.add_workspace("Lain".to_owned()).await.unwrap());
+    let foreign = app.key_in(&elsewhere, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
+    assert_eq!(app.get(&path).bearer(&foreign).await_answer().await.gist(), "404 not_found");
 }
