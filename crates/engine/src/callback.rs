@@ -75,6 +75,16 @@ impl Engine {
         Ok(callbacks(&*provider)?.handshake(request, &accounts))
     }
 
+    /// Whether a call could be a network's, by its address and its head alone: before its body is read.
+    pub fn expects_callback(&self, path: &str, request: &CallbackRequest) -> Result<(), CallbackError> {
+        let provider = self.caller(path)?;
+        if callbacks(&**provider)?.seems_signed(request) {
+            Ok(())
+        } else {
+            Err(CallbackRefused::NotVerified.into())
+        }
+    }
+
     /// Takes in what a network tells. `Ok` means that it is on disk.
     pub async fn take_callback(&self, path: &str, request: &CallbackRequest) -> Result<(), CallbackError> {
         let (provider, accounts) = self.callers(path).await?;
@@ -89,12 +99,15 @@ impl Engine {
     /// process added or removed shows at once. (One that another process removed may be told of for that second: then the store takes
     /// nothing.)
     async fn callers(&self, path: &str) -> Result<(Arc<dyn Provider>, Arc<[Account]>), CallbackError> {
-        let calls = |provider: &Arc<dyn Provider>| provider.callbacks().is_some_and(|it| it.path() == path);
-        let real = &self.inner.providers.real;
-        let provider = real.values().find(|provider| calls(provider)).ok_or(CallbackError::NotFound)?;
-        let load = self.accounts(calls);
+        let provider = self.caller(path)?;
+        let load = self.accounts(|provider| calls(&**provider, path));
         let accounts = self.inner.callers.get(&path.to_owned(), self.now(), load).await?;
         Ok((Arc::clone(provider), accounts))
+    }
+
+    fn caller(&self, path: &str) -> Result<&Arc<dyn Provider>, CallbackError> {
+        let mut real = self.inner.providers.real.values();
+        real.find(|provider| calls(&***provider, path)).ok_or(CallbackError::NotFound)
     }
 
     async fn accounts(
@@ -170,6 +183,10 @@ impl Engine {
             () = self.pause(NAME) => None,
         }
     }
+}
+
+fn calls(provider: &dyn Provider, path: &str) -> bool {
+    provider.callbacks().is_some_and(|callbacks| callbacks.path() == path)
 }
 
 fn callbacks(provider: &dyn Provider) -> Result<&dyn Callbacks, CallbackError> {

@@ -61,6 +61,8 @@ use cetar_provider::Provider;
 use cetar_store::{ApiKey, Device, SessionRecord, Store, StoreError, Workspace};
 use tokio::sync::{Notify, watch};
 
+pub use guard::network;
+
 /// The networks, by channel.
 #[derive(Clone, Default)]
 pub struct Providers {

@@ -2,10 +2,12 @@
 //!
 //! The session runs on one node. Another node says that the device is not here; the network pushes again, and whatever stands in front
 //! of the nodes leads it to the right one sooner or later.
+use std::sync::Arc;
+
 use cetar_model::DeviceId;
 use cetar_provider::{HostError, Push, PushRefused};
 
-use crate::Engine;
+use crate::{Engine, sessions::Live};
 
 /// Not taken.
 #[derive(Debug, thiserror::Error)]
@@ -22,10 +24,14 @@ pub enum PushError {
 }
 
 impl Engine {
+    /// Whether it could be the network's, by its head alone: before its body is read.
+    pub fn expects_push(&self, device: &DeviceId, push: &Push) -> Result<(), PushError> {
+        if self.pushed_to(device)?.session.may_push(push) { Ok(()) } else { Err(PushError::NotVerified) }
+    }
+
     /// Hands it over. When this returns `Ok`, it is on disk.
     pub async fn push(&self, device: &DeviceId, push: &Push) -> Result<(), PushError> {
-        let live = self.inner.sessions.live(device);
-        let live = live.ok_or_else(|| PushError::NotNow("its session does not run here".to_owned()))?;
+        let live = self.pushed_to(device)?;
         live.session.pushed(push).await.map_err(|refused| match refused {
             PushRefused::NotVerified => PushError::NotVerified,
             PushRefused::Unreadable => PushError::Unreadable,
@@ -33,5 +39,10 @@ impl Engine {
                 PushError::NotNow(error.to_string())
             }
         })
+    }
+
+    fn pushed_to(&self, device: &DeviceId) -> Result<Arc<Live>, PushError> {
+        let live = self.inner.sessions.live(device);
+        live.ok_or_else(|| PushError::NotNow("its session does not run here".to_owned()))
     }
 }

@@ -55,6 +55,10 @@ pub trait Callbacks: Send + Sync {
 
     /// What the request tells, by account: only for accounts whose own secret signed it, so that nobody can forge another's.
     fn read(&self, request: &CallbackRequest, accounts: &[Account]) -> Result<Vec<Arrival>, CallbackRefused>;
+
+    /// Whether the request carries something in the form of a signature, by its headers alone: asked before its body is read, so that
+    /// not everybody can have us hold a large one.
+    fn seems_signed(&self, request: &CallbackRequest) -> bool;
 }
 
 /// What one callback tells of one account. All of it is committed in one transaction.

@@ -146,6 +146,12 @@ pub trait Session: Send + Sync {
         Err(PushRefused::NotVerified)
     }
 
+    /// Whether a push carries the network's secret, by its headers alone: asked before its body is read. Where the network pushes nothing
+    /// none does.
+    fn may_push(&self, _push: &Push) -> bool {
+        false
+    }
+
     /// What the network calls this person, if it tells.
     async fn name_of(&self, _person: &Chat) -> Option<String> {
         None

@@ -28,6 +28,7 @@ use crate::{
     language,
     options::Face,
     state::AppState,
+    uploads::Admitted,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -214,14 +215,18 @@ fn add_limit(headers: &mut HeaderMap, admission: &Admission, now: Timestamp) {
 }
 
 /// Before any work for `/v1`: is there a place, and are we staying?
-pub(crate) async fn admit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     if state.options.stop.is_cancelled() {
         return ApiError::new(ErrorCode::ShuttingDown).into_response();
     }
-    let Ok(_place) = state.places.try_acquire() else {
+    let Ok(place) = Arc::clone(&state.places).try_acquire_owned() else {
         return ApiError::new(ErrorCode::Overloaded).into_response();
     };
-    next.run(request).await
+    let place = Admitted::new(place);
+    request.extensions_mut().insert(place.clone());
+    let response = next.run(request).await;
+    place.give_back();
+    response
 }
 
 pub(crate) async fn not_found() -> ApiError {

@@ -16,11 +16,13 @@ mod language;
 mod openapi;
 mod options;
 mod pages;
+mod places;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod properties;
 mod state;
 mod streams;
+mod uploads;
 mod v1;
 
 pub use error::ErrorCode;

@@ -1,5 +1,6 @@
-//! What is not `/v1`: health, metrics, the OpenAPI document, and two pages for people.
+//! What is not `/v1`: health, metrics, the OpenAPI document, and what people see in a browser.
 
+pub(crate) mod arrival;
 mod callbacks;
 pub(crate) mod dashboard;
 mod health;

@@ -6,7 +6,7 @@ use cetar_engine::{Engine, NotReady};
 use cetar_model::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::{options::ServerOptions, streams::Streams};
+use crate::{options::ServerOptions, pages::arrival::Arrivals, streams::Streams, uploads::Uploads};
 
 /// How long an answer about readiness is given again. The question costs a durable write, and anyone may ask it.
 const READINESS: Duration = Duration::from_secs(1);
@@ -20,9 +20,13 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) options: ServerOptions,
     /// Places for requests to `/v1`.
-    pub(crate) places: Semaphore,
+    pub(crate) places: Arc<Semaphore>,
     /// Event streams that are open.
     pub(crate) streams: Streams,
+    /// Files on their way in.
+    pub(crate) uploads: Uploads,
+    /// Bodies of callbacks that are read or worked on.
+    pub(crate) arrivals: Arrivals,
     readiness: Mutex<Option<(Timestamp, Readiness)>>,
 }
 
@@ -44,12 +48,14 @@ impl Readiness {
 
 impl AppState {
     pub(crate) fn new(engine: Engine, options: ServerOptions) -> Self {
-        let places = Semaphore::new(options.concurrency);
+        let places = Arc::new(Semaphore::new(options.concurrency));
         Self(Arc::new(Shared {
             engine,
             options,
             places,
             streams: Streams::default(),
+            uploads: Uploads::default(),
+            arrivals: Arrivals::default(),
             readiness: Mutex::default(),
         }))
     }

@@ -1,25 +1,38 @@
 //! How many event streams may be open at once: each holds a connection and some memory for as long as its reader likes.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use cetar_engine::auth::Caller;
+use cetar_model::{UserId, WorkspaceId};
 
-use cetar_model::WorkspaceId;
+use crate::places::{Place, Places};
 
 /// In all.
-const MOST: usize = 512;
+const MOST: usize = 1024;
 /// Of these, for one workspace: it takes several to shut the others out.
-const MOST_OF_ONE: usize = 32;
+const MOST_OF_ONE: usize = 512;
+/// Of these, for all its keys and the command line together. What programs open takes nothing from people.
+const MOST_OF_KEYS: usize = 32;
+/// … and for one person: their open tabs. So a workspace has the more the more people it has, and nobody shuts out a colleague.
+const MOST_OF_A_PERSON: usize = 16;
 
-/// The open streams, by workspace.
+/// The open streams.
 #[derive(Clone, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<WorkspaceId, usize>>>);
+pub(crate) struct Streams(Places<Share>);
+
+/// To whose share a stream counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Share {
+    All,
+    Workspace(WorkspaceId),
+    Keys(WorkspaceId),
+    Person(UserId),
+}
 
 /// Why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// This workspace has as many as it may.
+    /// This person has as many as they may.
+    Person,
+    /// This workspace, or its keys, have.
     Workspace,
     /// All workspaces together have.
     Server,
@@ -27,65 +40,30 @@ pub(crate) enum Full {
 
 impl Streams {
     /// A place, held until it is dropped.
-    pub(crate) fn open(&self, workspace: &WorkspaceId) -> Result<Place, Full> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = open.values().sum();
-        let own = open.entry(workspace.clone()).or_default();
-        if *own >= MOST_OF_ONE {
-            return Err(Full::Workspace);
-        }
-        if all >= MOST {
-            return Err(Full::Server);
-        }
-        *own += 1;
+    pub(crate) fn open(&self, caller: &Caller) -> Result<Stream, Full> {
+        let workspace = &caller.workspace.id;
+        let own = match &caller.session {
+            Some(session) => (Share::Person(session.user.id.clone()), MOST_OF_A_PERSON),
+            None => (Share::Keys(workspace.clone()), MOST_OF_KEYS),
+        };
+        let shares = [own, (Share::Workspace(workspace.clone()), MOST_OF_ONE), (Share::All, MOST)];
+        let place = self.0.take(shares).map_err(|full| match full {
+            Share::Person(_) => Full::Person,
+            Share::Workspace(_) | Share::Keys(_) => Full::Workspace,
+            Share::All => Full::Server,
+        })?;
         metrics::gauge!("cetar_event_streams").increment(1.0);
-        Ok(Place { of: self.clone(), workspace: workspace.clone() })
+        Ok(Stream { _place: place })
     }
 }
 
 /// An open stream.
-pub(crate) struct Place {
-    of: Streams,
-    workspace: WorkspaceId,
+pub(crate) struct Stream {
+    _place: Place<Share>,
 }
 
-impl Drop for Place {
+impl Drop for Stream {
     fn drop(&mut self) {
-        let mut open = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = open.get_mut(&self.workspace) {
-            *own = own.saturating_sub(1);
-            if *own == 0 {
-                open.remove(&self.workspace);
-            }
-        }
         metrics::gauge!("cetar_event_streams").decrement(1.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use cetar_model::{IdSource, Timestamp};
-
-    use super::*;
-
-    #[test]
-    fn a_workspace_has_its_share_and_gets_back_what_it_closes() {
-        static NEXT: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
-        let ids = IdSource::new(|bytes| bytes.fill(NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
-        let streams = Streams::default();
-        let mut held = Vec::new();
-        let greedy: WorkspaceId = ids.make(Timestamp::from_secs(1));
-        for _ in 0..MOST_OF_ONE {
-            held.push(streams.open(&greedy).map_err(drop).expect("a place"));
-        }
-        assert_eq!(streams.open(&greedy).err(), Some(Full::Workspace));
-        held.pop();
-        held.push(streams.open(&greedy).map_err(drop).expect("the place that was given back"));
-        while held.len() < MOST {
-            held.push(streams.open(&ids.make(Timestamp::from_secs(1))).map_err(drop).expect("a place"));
-        }
-        assert_eq!(streams.open(&ids.make(Timestamp::from_secs(1))).err(), Some(Full::Server));
-        held.clear();
-        assert!(streams.open(&greedy).is_ok());
     }
 }

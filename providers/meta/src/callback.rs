@@ -41,4 +41,8 @@ impl Callbacks for MetaCallbacks {
         let verified = verify::verify(request, accounts).ok_or(CallbackRefused::NotVerified)?;
         frame::read(&verified)
     }
+
+    fn seems_signed(&self, request: &CallbackRequest) -> bool {
+        verify::signature(request).is_some()
+    }
 }

@@ -326,9 +326,13 @@ impl Session for TelegramSession {
         }
     }
 
-    async fn pushed(&self, push: &Push) -> Result<(), PushRefused> {
+    fn may_push(&self, push: &Push) -> bool {
         let secret = push.header(SECRET).unwrap_or_default();
-        if self.hook.is_none() || !bool::from(secret.as_bytes().ct_eq(self.secret().as_bytes())) {
+        self.hook.is_some() && bool::from(secret.as_bytes().ct_eq(self.secret().as_bytes()))
+    }
+
+    async fn pushed(&self, push: &Push) -> Result<(), PushRefused> {
+        if !self.may_push(push) {
             return Err(PushRefused::NotVerified);
         }
         let update: Value = serde_json::from_slice(&push.body).map_err(|_| PushRefused::Unreadable)?;

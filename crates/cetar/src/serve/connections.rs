@@ -20,6 +20,7 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -42,6 +43,15 @@ const HEAD_BYTES: usize = 64 * 1024;
 const PING: Duration = Duration::from_secs(20);
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 128;
+/// After this much silence on a connection the system asks whether its peer is there …
+const SILENT: Duration = Duration::from_mins(1);
+/// … this often …
+const ASKED_EVERY: Duration = Duration::from_secs(15);
+/// … and this many times.
+const ASKED: u32 = 4;
+/// What was written and is not taken for this long never will be.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const UNREAD: Duration = Duration::from_mins(2);
 /// After an error that is ours (no file descriptor left), so long until the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -72,6 +82,7 @@ impl Connections {
                 let _place = place;
                 // Answers are written whole; waiting to fill a packet only delays them.
                 let _ = stream.set_nodelay(true);
+                notice_the_vanished(&stream);
                 match tls {
                     None => http1(stream, peer, router, stop).await,
                     Some(tls) => encrypted(stream, peer, &tls, router, stop).await,
@@ -109,6 +120,17 @@ impl Connections {
             next = next => next,
         }
     }
+}
+
+/// Has the system ask a silent peer for a sign of life, and end the connection where none comes, or where nothing that was written is
+/// taken: a peer that lost its power or its network says goodbye to nobody. Whatever waits for it then ends with an error.
+fn notice_the_vanished(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let alive = TcpKeepalive::new().with_time(SILENT).with_interval(ASKED_EVERY).with_retries(ASKED);
+    // A system that cannot do without.
+    let _ = socket.set_tcp_keepalive(&alive);
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    let _ = socket.set_tcp_user_timeout(Some(UNREAD));
 }
 
 fn is_the_peers(error: &io::Error) -> bool {
@@ -272,6 +294,19 @@ mod tests {
             stream.read_to_end(&mut rest).await.unwrap();
             assert!(begun.elapsed() <= HEAD + Duration::from_secs(1), "{:?}", begun.elapsed());
         }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_vanished_is_noticed_by_the_system() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        notice_the_vanished(&stream);
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), SILENT);
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNREAD));
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
 //! A file that a person gives us, to be sent.
-use std::io;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use cetar_model::{MediaId, Timestamp};
@@ -8,6 +8,11 @@ use futures::{Stream, StreamExt as _, pin_mut};
 
 use super::{kind, links};
 use crate::{Engine, auth::Caller};
+
+/// Whoever sends nothing for this long has gone.
+const SILENCE: Duration = Duration::from_secs(30);
+/// However steadily it comes, it is there within this.
+const IN_ALL: Duration = Duration::from_mins(30);
 
 /// Not kept.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +23,9 @@ pub enum UploadError {
     /// It ended before its end, or nothing came.
     #[error("it did not arrive")]
     Cut,
+    /// It stopped coming, or came too slowly.
+    #[error("it stalled")]
+    Stalled,
     /// Our own disk.
     #[error("the media store: {0}")]
     Disk(#[from] io::Error),
@@ -51,7 +59,15 @@ impl Engine {
         let mut growing = inner.media.place.begin(inner.ids.random()).await?;
         let mut size = 0;
         pin_mut!(pieces);
-        while let Some(piece) = pieces.next().await {
+        let end = self.now() + IN_ALL;
+        loop {
+            let patience = inner.clock.sleep_until(end.min(self.now() + SILENCE));
+            let piece = tokio::select! {
+                biased;
+                () = patience => return Err(UploadError::Stalled),
+                piece = pieces.next() => piece,
+            };
+            let Some(piece) = piece else { break };
             let Ok(piece) = piece else { return Err(UploadError::Cut) };
             size = growing.add(&piece).await?;
             if size > most {

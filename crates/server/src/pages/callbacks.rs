@@ -1,9 +1,7 @@
 //! `/callbacks/…`: where networks call us. For them and not for our users, so not in the API's document.
 
-use std::time::Duration;
-
 use axum::{
-    body::{Bytes, to_bytes},
+    body::Bytes,
     extract::{Path, Request, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
@@ -11,15 +9,12 @@ use axum::{
 use cetar_engine::callback::CallbackError;
 use cetar_provider::{CallbackRefused, CallbackRequest};
 
+use super::arrival;
 use crate::{
+    context::Context,
     error::{ApiError, ErrorCode},
     state::AppState,
 };
-
-/// The largest callback, in bytes. Meta's are up to 3 MB.
-const LARGEST: usize = 3 << 20;
-/// A network that stalls gives its place to others.
-const ARRIVAL: Duration = Duration::from_secs(20);
 
 /// "Is this address yours?"
 pub(crate) async fn ask(
@@ -33,22 +28,21 @@ pub(crate) async fn ask(
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], answer).into_response())
 }
 
-/// Something happened. The 200 comes after the commit.
+/// Something happened. The 200 comes after the commit. Of what nobody here can have been told, the body is not read.
 pub(crate) async fn tell(
     State(state): State<AppState>,
     Path(network): Path<String>,
+    context: Context,
     request: Request,
 ) -> Result<Response, ApiError> {
     if state.options.stop.is_cancelled() {
         return Err(ApiError::new(ErrorCode::ShuttingDown));
     }
     let (parts, body) = request.into_parts();
-    let body = match tokio::time::timeout(ARRIVAL, to_bytes(body, LARGEST)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(ApiError::new(ErrorCode::BodyTooLarge)),
-        Err(_) => return Err(ApiError::new(ErrorCode::InvalidJson)),
-    };
-    let told = read(parts.uri.query(), &parts.headers, body);
+    let mut told = read(parts.uri.query(), &parts.headers, Bytes::new());
+    state.engine.expects_callback(&network, &told).map_err(refused)?;
+    let (body, _place) = arrival::read(&state, context.client()?, &parts.headers, body).await?;
+    told.body = body;
     state.engine.take_callback(&network, &told).await.map_err(refused)?;
     Ok(().into_response())
 }

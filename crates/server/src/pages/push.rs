@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::to_bytes,
+    body::Bytes,
     extract::{Path, Request, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
@@ -12,40 +12,42 @@ use cetar_engine::push::PushError;
 use cetar_model::DeviceId;
 use cetar_provider::Push;
 
+use super::arrival;
 use crate::{
+    context::Context,
     error::{ApiError, ErrorCode},
     state::AppState,
 };
 
-/// The largest push, in bytes.
-const LARGEST: usize = 3 << 20;
-/// A caller that stalls gives its place to others.
-const ARRIVAL: Duration = Duration::from_secs(20);
 /// When a network should push again what cannot be taken now.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// The 200 comes after the commit, and is empty: Telegram would carry out a method that stood in it.
+/// The 200 comes after the commit, and is empty: Telegram would carry out a method that stood in it. Of what does not carry the device's
+/// secret, the body is not read.
 pub(crate) async fn telegram(
     State(state): State<AppState>,
     Path(device): Path<String>,
+    context: Context,
     request: Request,
 ) -> Result<Response, ApiError> {
     let device: DeviceId = device.parse().map_err(|_| ApiError::new(ErrorCode::NotFound))?;
     let (parts, body) = request.into_parts();
-    let body = match tokio::time::timeout(ARRIVAL, to_bytes(body, LARGEST)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(ApiError::new(ErrorCode::BodyTooLarge)),
-        Err(_) => return Err(ApiError::new(ErrorCode::InvalidJson)),
-    };
-    let push = Push { headers: headers(&parts.headers), body };
-    state.engine.push(&device, &push).await.map_err(|error| match error {
+    let mut push = Push { headers: headers(&parts.headers), body: Bytes::new() };
+    state.engine.expects_push(&device, &push).map_err(refused)?;
+    let (body, _place) = arrival::read(&state, context.client()?, &parts.headers, body).await?;
+    push.body = body;
+    state.engine.push(&device, &push).await.map_err(refused)?;
+    Ok(().into_response())
+}
+
+fn refused(error: PushError) -> ApiError {
+    match error {
         PushError::NotVerified => ApiError::new(ErrorCode::CallbackNotVerified),
         PushError::Unreadable => ApiError::new(ErrorCode::InvalidJson),
         PushError::NotNow(_) => {
             ApiError::new(ErrorCode::NetworkUnavailable).because(error).retry_after(AGAIN)
         }
-    })?;
-    Ok(().into_response())
+    }
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {

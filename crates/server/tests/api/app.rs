@@ -31,10 +31,11 @@ use cetar_provider::{
 };
 use cetar_server::{Face, ServerOptions};
 use cetar_store::{DeliveryNext, DeliverySettlement, MasterKey, Options, ReplyOutcome, Scope, Sealer, Store};
+use futures::{StreamExt as _, stream};
 use http_body_util::BodyExt;
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::{sync::oneshot, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -349,6 +350,20 @@ impl fmt::Display for Answer {
             .map_or_else(|_| self.body.clone(), |json| serde_json::to_string_pretty(&json).unwrap());
         write!(f, "{}\n{}", self.status.as_u16(), mask(&body))
     }
+}
+
+/// A sender that says something and then nothing more; and a word when its silence has begun.
+pub(crate) fn stalling() -> (Body, oneshot::Receiver<()>) {
+    let (begun, silence) = oneshot::channel();
+    let mut begun = Some(begun);
+    let rest = stream::poll_fn(move |_| {
+        if let Some(begun) = begun.take() {
+            begun.send(()).unwrap();
+        }
+        std::task::Poll::Pending
+    });
+    let first = stream::iter([Ok::<_, std::io::Error>(axum::body::Bytes::from_static(b"a"))]);
+    (Body::from_stream(first.chain(rest)), silence)
 }
 
 /// What differs from run to run: the bodies of ids, secrets.

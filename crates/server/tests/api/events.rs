@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use cetar_model::{Channel, DeviceId};
+use cetar_model::{Channel, DeviceId, Role};
 use cetar_store::Scope;
 use futures::StreamExt;
 use insta::assert_snapshot;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, mask};
+use crate::{
+    app::{App, Ask, mask},
+    people::browser,
+};
 
 /// Sends a message and waits for the event that tells of it.
 async fn sent(app: &App, key: &str) -> String {
@@ -68,6 +71,10 @@ impl<'a> Reader<'a> {
     async fn connect(app: &'a App, key: &str, last: Option<&str>) -> Self {
         let ask = app.get("/v1/stream").bearer(key);
         let ask = if let Some(last) = last { ask.header("last-event-id", last) } else { ask };
+        Self::open(app, ask).await
+    }
+
+    async fn open(app: &'a App, ask: Ask<'a>) -> Self {
         let response = ask.begin().await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -295,4 +302,31 @@ async fn a_workspace_has_a_bounded_number_of_streams() {
     assert_eq!((refused.gist().as_str(), refused.header("retry-after")), ("429 too_many_streams", "15"));
     open.pop();
     Reader::connect(&app, &admin, None).await;
+}
+
+#[tokio::test]
+async fn keys_take_no_stream_from_people_and_people_none_from_their_colleagues() {
+    let app = App::new().await;
+    let (admin, one, other) =
+        (app.admin_key().await, browser(&app, Role::Agent).await, browser(&app, Role::Admin).await);
+    let mut open = Vec::new();
+    for _ in 0..32 {
+        open.push(Reader::connect(&app, &admin, None).await);
+    }
+    for _ in 0..16 {
+        open.push(Reader::open(&app, one.with(app.get("/v1/stream"))).await);
+    }
+    let refused = one.with(app.get("/v1/stream")).english().await_answer().await;
+    assert_snapshot!(refused, @r#"
+    429
+    {
+      "error": {
+        "code": "too_many_streams",
+        "request_id": "req_…"
+      },
+      "message": "You have too many tabs open. Close those not in use, then try again.",
+      "success": false
+    }
+    "#);
+    open.push(Reader::open(&app, other.with(app.get("/v1/stream"))).await);
 }

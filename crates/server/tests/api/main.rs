@@ -6,6 +6,7 @@
 mod app;
 
 mod bodies;
+mod callbacks;
 mod conditions;
 mod content;
 mod devices;
@@ -20,6 +21,7 @@ mod local;
 mod log;
 mod management;
 mod messages;
+mod media;
 mod numbers;
 mod pages;
 mod people;

@@ -22,7 +22,7 @@ export const OPERATIONS: Record<string, Said> = {
   uploadMedia: {
     name: "Simpan berkas untuk dikirim",
     about:
-      "Body-nya adalah berkas itu sendiri, apa adanya; jenisnya dikenali dari isinya. `media_url` dalam jawaban dipakai dalam kiriman.",
+      "Body-nya adalah berkas itu sendiri, apa adanya; jenisnya dikenali dari isinya. `media_url` dalam jawaban dipakai dalam kiriman.\n\nHarus tiba dalam setengah jam, dan tidak boleh diam 30 detik. Paling banyak 32 sekaligus untuk satu workspace.",
   },
   checkNumber: {
     name: "Cek nomor",
@@ -230,7 +230,7 @@ export const OPERATIONS: Record<string, Said> = {
   followEvents: {
     name: "Ikuti peristiwa",
     about:
-      "Server-sent events: setiap `data` adalah satu peristiwa seperti dalam `GET /v1/events`, setiap `id` adalah kursornya. Pembaca yang menyambung lagi dengan `Last-Event-ID` (peramban melakukannya sendiri) atau `?after=` melanjutkan dan tidak melewatkan apa pun; tanpa keduanya dimulai dari yang terjadi sejak sekarang.\n\nBerakhir ketika server berhenti, key tidak berlaku lagi, atau pembaca tertinggal dari yang disimpan. Paling banyak 32 aliran untuk satu workspace.",
+      "Server-sent events: setiap `data` adalah satu peristiwa seperti dalam `GET /v1/events`, setiap `id` adalah kursornya. Pembaca yang menyambung lagi dengan `Last-Event-ID` (peramban melakukannya sendiri) atau `?after=` melanjutkan dan tidak melewatkan apa pun; tanpa keduanya dimulai dari yang terjadi sejak sekarang.\n\nBerakhir ketika server berhenti, key tidak berlaku lagi, atau pembaca tertinggal dari yang disimpan. Pembaca yang dua menit tidak membaca apa pun diputus, dan melanjutkan setelah menyambung lagi. Paling banyak 32 aliran untuk semua key satu workspace, dan 16 untuk tiap orang di dalamnya.",
   },
   getWorkspace: { name: "Baca workspace", about: "Workspace tempat key ini berada." },
   updateWorkspace: { name: "Ubah workspace", about: "Namanya, bahasa webhook-nya, dan zona waktunya." },

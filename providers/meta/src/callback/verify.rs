@@ -28,7 +28,7 @@ impl Verified<'_> {
 /// Compares `X-Hub-Signature-256` with every account's own secret, over the raw bytes (Meta escapes what it sends; the same JSON written
 /// anew has another signature). Hexadecimal digits may be of either case. `None`: nobody's secret.
 pub(super) fn verify<'r>(request: &'r CallbackRequest, accounts: &[Account]) -> Option<Verified<'r>> {
-    let given = hexadecimal(request.header("x-hub-signature-256")?.strip_prefix("sha256=")?)?;
+    let given = signature(request)?;
     let body: &[u8] = &request.body;
     let signed = |account: &Account| {
         let credentials = Credentials::read(account).ok()?;
@@ -40,6 +40,11 @@ pub(super) fn verify<'r>(request: &'r CallbackRequest, accounts: &[Account]) -> 
     };
     let signers: Vec<_> = accounts.iter().filter_map(signed).collect();
     (!signers.is_empty()).then_some(Verified { body, signers })
+}
+
+/// What the request gives as its signature, if it is one by its form.
+pub(super) fn signature(request: &CallbackRequest) -> Option<[u8; 32]> {
+    hexadecimal(request.header("x-hub-signature-256")?.strip_prefix("sha256=")?)
 }
 
 fn hexadecimal(text: &str) -> Option<[u8; 32]> {

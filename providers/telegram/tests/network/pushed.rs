@@ -27,7 +27,9 @@ async fn a_push_is_taken_with_the_secret_that_telegram_was_given_and_only_with_t
     for wrong in [None, Some(""), Some("guessed"), Some(&secret[1..])] {
         let refused = world.session.pushed(&push(wrong, &update)).await;
         assert!(matches!(refused, Err(PushRefused::NotVerified)), "{wrong:?}");
+        assert!(!world.session.may_push(&push(wrong, &json!(null))), "known by its head alone: {wrong:?}");
     }
+    assert!(world.session.may_push(&push(Some(secret), &json!(null))));
     world.session.pushed(&push(Some(secret), &update)).await.unwrap();
     assert_eq!(world.message().await.remote_id, "111/7");
     let unreadable = Push { body: "{".into(), ..push(Some(secret), &update) };

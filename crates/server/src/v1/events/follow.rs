@@ -14,7 +14,7 @@ use super::{list::refused, view::EventData};
 use crate::{
     auth::{Authorized, Messages},
     context::Context,
-    error::{ApiError, ErrorCode},
+    error::{ApiError, ErrorCode, Text},
     input::{Page, Problem, cursor, read_cursor},
     openapi::refusals,
     state::AppState,
@@ -35,7 +35,8 @@ const RECONNECT: Duration = Duration::from_secs(1);
 /// a comment with the newest `id` comes.
 ///
 /// It ends when the server stops, when the key does not hold any more, and when the reader has fallen behind what is kept. A slow
-/// reader gets everything, later. At most 32 streams for a workspace.
+/// reader gets everything, later; one that takes nothing for two minutes is cut off, and goes on where it was when it connects again.
+/// At most 32 streams for the keys of a workspace together, and 16 for each person in it.
 #[utoipa::path(
     get,
     path = "/v1/stream",
@@ -62,8 +63,12 @@ pub(crate) async fn follow(
         Some(cursor) => Some(cursor),
         None => page.after()?,
     };
-    let place = state.streams.open(&caller.workspace.id).map_err(|full| match full {
+    let place = state.streams.open(&caller).map_err(|full| match full {
         Full::Workspace => ApiError::new(ErrorCode::TooManyStreams),
+        Full::Person => ApiError::new(ErrorCode::TooManyStreams).saying(Text::new(
+            "Anda membuka terlalu banyak tab. Tutup yang tidak dipakai, lalu coba lagi.",
+            "You have too many tabs open. Close those not in use, then try again.",
+        )),
         Full::Server => ApiError::new(ErrorCode::Overloaded),
     })?;
     let from = context.client()?.ip;

@@ -1,6 +1,11 @@
 //! `POST /v1/media`
 
-use axum::extract::{RawQuery, Request, State};
+use std::time::Duration;
+
+use axum::{
+    Extension,
+    extract::{RawQuery, Request, State},
+};
 use cetar_engine::media::UploadError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,12 +18,15 @@ use crate::{
     language::Spoken,
     openapi::refusals,
     state::AppState,
+    uploads::Admitted,
 };
 
 refusals!(Refusals: ValidationFailed, BodyTooLarge, InvalidJson);
 
 /// The longest name of a file.
 const NAME: usize = 255;
+/// When a place may be free again.
+const WAIT: Duration = Duration::from_secs(5);
 
 fn refused(error: UploadError) -> ApiError {
     match error {
@@ -30,9 +38,20 @@ fn refused(error: UploadError) -> ApiError {
             "File kosong atau tidak tiba lengkap. Kirim isi file sebagai body, apa adanya.",
             "The file is empty or did not arrive in full. Send its bytes as the body, as they are.",
         )),
+        UploadError::Stalled => ApiError::new(ErrorCode::InvalidJson).saying(Text::new(
+            "Pengiriman file terhenti atau terlalu lama. Periksa koneksi Anda, lalu kirim ulang.",
+            "The file stopped coming, or came too slowly. Check your connection, then send it again.",
+        )),
         UploadError::Disk(error) => ApiError::internal(error),
         UploadError::Store(error) => error.into(),
     }
+}
+
+fn full() -> ApiError {
+    ApiError::new(ErrorCode::Overloaded).retry_after(WAIT).saying(Text::new(
+        "Terlalu banyak file sedang dikirim bersamaan. Tunggu sampai ada yang selesai, lalu kirim ulang.",
+        "Too many files are being sent at once. Wait until some have arrived, then send it again.",
+    ))
 }
 
 /// A file that is kept.
@@ -66,6 +85,8 @@ fn name(query: Option<&str>) -> Result<Option<String>, ApiError> {
 ///
 /// The body is the file itself, as it is; its type is told by its content. The answer's `media_url` goes into a send. What is not sent
 /// within eight days is deleted.
+///
+/// It must arrive within half an hour, and never be silent for 30 seconds. At most 32 at once for a workspace.
 #[utoipa::path(
     post,
     path = "/v1/media",
@@ -81,9 +102,12 @@ pub(crate) async fn create(
     Authorized { caller, .. }: Authorized<Messages>,
     Spoken(language): Spoken,
     RawQuery(query): RawQuery,
+    Extension(admitted): Extension<Admitted>,
     request: Request,
 ) -> Result<Answer<KeptFile>, ApiError> {
     let name = name(query.as_deref())?;
+    let _place = state.uploads.open(&caller.workspace.id).ok_or_else(full)?;
+    admitted.give_back();
     let pieces = request.into_body().into_data_stream();
     let kept = state.engine.keep_upload(&caller, name, pieces).await.map_err(refused)?;
     let data = KeptFile {
