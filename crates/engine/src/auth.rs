@@ -26,8 +26,14 @@ pub enum Permission {
     Lookup,
     /// Conversations and the people in them.
     Inbox,
+    /// The people whom the whole workspace knows, through whatever device.
+    Contacts,
     /// Everything else.
     Manage,
+    /// What belongs to the workspace as a whole, and not to one of its devices: its log, its blocked addresses, its people.
+    Workspace,
+    /// Who may sign in, which outlasts whoever let them.
+    Accounts,
 }
 
 impl Permission {
@@ -36,8 +42,8 @@ impl Permission {
         match self {
             Self::Messages => (&[Scope::Messages], Role::Agent),
             Self::Lookup => (&[Scope::Messages, Scope::Admin], Role::Agent),
-            Self::Inbox => (&[Scope::Admin], Role::Agent),
-            Self::Manage => (&[Scope::Admin], Role::Admin),
+            Self::Inbox | Self::Contacts => (&[Scope::Admin], Role::Agent),
+            Self::Manage | Self::Workspace | Self::Accounts => (&[Scope::Admin], Role::Admin),
         }
     }
 }
@@ -53,6 +59,18 @@ impl Caller {
         match &self.session {
             Some(session) => session.user.role >= role,
             None => scopes.iter().any(|scope| self.may(*scope)),
+        }
+    }
+
+    /// Whether the key is kept from this by its own bounds, whatever its scopes: who is tied to some devices has no business with the
+    /// whole workspace, and who is bound in any way may make nobody who is not.
+    pub fn is_too_narrow_for(&self, permission: Permission) -> bool {
+        let Some(key) = &self.key else { return false };
+        let tied = !key.devices.is_empty();
+        match permission {
+            Permission::Messages | Permission::Lookup | Permission::Inbox | Permission::Manage => false,
+            Permission::Contacts | Permission::Workspace => tied,
+            Permission::Accounts => tied || !key.allow_ips.is_empty() || key.expires_at.is_some(),
         }
     }
 

@@ -42,13 +42,20 @@ pub enum KeyError {
     /// No such device here, or one that a key of this kind could never use: `sk_test_` reaches sandbox devices, `sk_live_` the others.
     #[error("no such device")]
     NoSuchDevice(DeviceId),
+    /// The key that makes it is not let in from all of this range.
+    #[error("{0} is outside of the maker's own ranges")]
+    OutsideOwnRanges(IpNet),
+    /// The key that makes it ends earlier, after this long.
+    #[error("the maker itself ends in {0:?}")]
+    OutlivesMaker(Duration),
     /// The database did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl crate::Engine {
-    /// Makes a key; the secret is shown this once. A key that is tied to devices makes keys tied to the same or fewer.
+    /// Makes a key; the secret is shown this once. A key makes none that may do more than itself: it is tied to the same devices or fewer,
+    /// let in from the same ranges or fewer, and ends no later.
     pub async fn create_key(
         &self,
         caller: &Caller,
@@ -68,11 +75,35 @@ impl crate::Engine {
                 return Err(KeyError::NoSuchDevice(id.clone()));
             }
         }
+        if let Some(maker) = &caller.key {
+            self.keep_within(maker, &mut key)?;
+        }
         let (key, secret) = self.new_key(caller.workspace.id.clone(), key);
         self.inner.store.insert_key(key.clone()).await?;
         // Somebody may have asked with it before it was made; the answer is kept for a second.
         self.inner.keys.forget(&key.hash);
         Ok((key, secret))
+    }
+
+    /// Passes the maker's ranges and end on to what it makes.
+    fn keep_within(&self, maker: &ApiKey, key: &mut NewKey) -> Result<(), KeyError> {
+        if key.allow_ips.is_empty() {
+            key.allow_ips.clone_from(&maker.allow_ips);
+        }
+        let is_within = |range: &IpNet| maker.allow_ips.iter().any(|own| own.contains(range));
+        if !maker.allow_ips.is_empty()
+            && let Some(range) = key.allow_ips.iter().find(|range| !is_within(range))
+        {
+            return Err(KeyError::OutsideOwnRanges(*range));
+        }
+        if let Some(end) = maker.expires_at {
+            let left = end.since(self.now());
+            if key.expires_in.is_some_and(|wanted| wanted > left) {
+                return Err(KeyError::OutlivesMaker(left));
+            }
+            key.expires_in.get_or_insert(left);
+        }
+        Ok(())
     }
 
     /// A key as it will be stored, and its secret.
@@ -97,19 +128,30 @@ impl crate::Engine {
         (key, SecretString::from(secret))
     }
 
-    /// All keys of the workspace, newest first, revoked ones too.
+    /// All keys of the workspace, newest first, revoked ones too. A key that is tied to devices sees those that are tied to the same or
+    /// fewer.
     pub async fn keys(&self, caller: &Caller) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self.inner.store.keys(&caller.workspace.id).await?;
+        keys.retain(|key| covers(caller, key));
         keys.sort_by(|a, b| b.id.cmp(&a.id));
         Ok(keys)
     }
 
-    /// Ends a key at once; false if there is none.
+    /// Ends a key at once; false if there is none that the caller sees.
     pub async fn revoke_key(&self, caller: &Caller, id: &ApiKeyId) -> Result<bool, StoreError> {
+        if !caller.ties().is_empty() && !self.keys(caller).await?.iter().any(|key| key.id == *id) {
+            return Ok(false);
+        }
         let revoked = self.inner.store.revoke_key(&caller.workspace.id, id, self.now()).await?;
         self.inner.keys.forget_all();
         Ok(revoked)
     }
+}
+
+/// Whether everything that the key reaches is within the caller's ties.
+fn covers(caller: &Caller, key: &ApiKey) -> bool {
+    let within = |key: &ApiKey| !key.devices.is_empty() && key.devices.iter().all(|id| caller.is_tied_to(id));
+    caller.ties().is_empty() || within(key)
 }
 
 /// Whether a key of this kind could do anything with this device.

@@ -13,6 +13,7 @@ use cetar_engine::{
     auth::{AuthError, Caller, Permission},
     limit::Asker,
 };
+use cetar_model::Role;
 use cetar_store::{SessionRecord, Workspace};
 
 use crate::{
@@ -44,8 +45,14 @@ pub(crate) struct Messages;
 pub(crate) struct Either;
 /// Conversations and the people in them.
 pub(crate) struct Inbox;
+/// The people whom the whole workspace knows.
+pub(crate) struct Contacts;
 /// Manage.
 pub(crate) struct Admin;
+/// Manage what belongs to the workspace as a whole.
+pub(crate) struct WholeWorkspace;
+/// Say who may sign in.
+pub(crate) struct Accounts;
 
 impl Requirement for Messages {
     const NEEDS: Permission = Permission::Messages;
@@ -56,8 +63,17 @@ impl Requirement for Either {
 impl Requirement for Inbox {
     const NEEDS: Permission = Permission::Inbox;
 }
+impl Requirement for Contacts {
+    const NEEDS: Permission = Permission::Contacts;
+}
 impl Requirement for Admin {
     const NEEDS: Permission = Permission::Manage;
+}
+impl Requirement for WholeWorkspace {
+    const NEEDS: Permission = Permission::Workspace;
+}
+impl Requirement for Accounts {
+    const NEEDS: Permission = Permission::Accounts;
 }
 
 impl<R: Requirement> FromRequestParts<AppState> for Authorized<R> {
@@ -71,8 +87,11 @@ impl<R: Requirement> FromRequestParts<AppState> for Authorized<R> {
         if !caller.can(R::NEEDS) {
             return Err(not_allowed(&caller, R::NEEDS));
         }
+        if caller.is_too_narrow_for(R::NEEDS) {
+            return Err(ApiError::new(ErrorCode::KeyTooNarrow));
+        }
         // What manages is noted; what sends or answers has its own history.
-        if R::NEEDS == Permission::Manage && !parts.method.is_safe() {
+        if R::NEEDS.suffices().1 >= Role::Admin && !parts.method.is_safe() {
             context.note_audited(&caller);
         }
         Ok(Self { caller, _may: PhantomData })

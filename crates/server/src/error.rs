@@ -112,6 +112,10 @@ codes! {
     MetricsNotAllowed = "metrics_not_allowed",
         "/metrics hanya untuk mesin ini sendiri, atau dengan token-nya.",
         "/metrics is for this machine itself, or with its token.";
+    /// The key is bound to devices, addresses or a time.
+    KeyTooNarrow = "key_too_narrow",
+        "API key ini terikat pada device, alamat IP, atau masa berlaku tertentu, jadi tidak boleh mengurus hal milik seluruh workspace. Pakai key tanpa batasan itu, atau masuk ke dashboard.",
+        "This API key is bound to devices, addresses or a time, so it may not deal with what belongs to the whole workspace. Use a key without these bounds, or sign in to the dashboard.";
     /// No such object here, or no such path.
     NotFound = "not_found",
         "Tidak ditemukan. Periksa alamat dan ID-nya.",
@@ -270,6 +274,7 @@ impl ErrorCode {
             | Self::RoleMissing
             | Self::MetricsNotAllowed
             | Self::CallbackNotVerified => StatusCode::FORBIDDEN,
+            | Self::KeyTooNarrow
             Self::NotFound
             | Self::InvitationEnded
             | Self::MediaLinkInvalid

@@ -114,6 +114,8 @@ pub(crate) enum Problem {
     },
     IdempotencyKey,
     IpRange,
+    /// Wider than the ranges of the key that asks.
+    OutsideOwnRanges,
     /// A channel's setting, in the provider's own (English) words.
     Setting(String),
     /// In the engine's own (English) words.
@@ -187,6 +189,7 @@ impl Problem {
             Self::Id { .. } => "invalid_id",
             Self::IdempotencyKey => "invalid_header",
             Self::IpRange => "invalid_ip_range",
+            Self::OutsideOwnRanges => "outside_own_ranges",
             Self::Setting(_) => "invalid_setting",
             Self::Url(_) | Self::NotHttpUrl => "invalid_url",
             Self::Duplicate => "duplicate",
@@ -322,6 +325,10 @@ impl Problem {
             Self::IpRange => Text::new(
                 "Bukan alamat IP atau rentang CIDR. Contoh: 203.0.113.7 atau 203.0.113.0/24.",
                 "Not an IP address or a CIDR range. Examples: 203.0.113.7 or 203.0.113.0/24.",
+            ),
+            Self::OutsideOwnRanges => Text::new(
+                "Di luar rentang API key yang Anda pakai. Pilih rentang di dalamnya, atau kosongkan agar sama.",
+                "Outside of the ranges of the API key that you use. Choose one within them, or leave it out to have the same.",
             ),
             Self::Setting(problem) | Self::Url(problem) => {
                 Text::new(format!("Tidak dapat dipakai: {problem}."), format!("Cannot be used: {problem}."))

@@ -26,7 +26,7 @@ macro_rules! refusals {
 pub(crate) use refusals;
 
 /// What any request to `/v1` may be answered.
-const COMMON: [ErrorCode; 15] = [
+const COMMON: [ErrorCode; 16] = [
     ErrorCode::ApiKeyMissing,
     ErrorCode::ApiKeyMalformed,
     ErrorCode::ApiKeyInvalid,
@@ -35,6 +35,7 @@ const COMMON: [ErrorCode; 15] = [
     ErrorCode::NotSignedIn,
     ErrorCode::IpBlocked,
     ErrorCode::ScopeMissing,
+    ErrorCode::KeyTooNarrow,
     ErrorCode::RoleMissing,
     ErrorCode::CsrfTokenMissing,
     ErrorCode::RateLimited,

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use cetar_model::{Channel, DeviceId};
 use cetar_server::Face;
 use cetar_store::Scope;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::app::{App, DOCUMENTS_FIRST};
 
@@ -218,4 +220,78 @@ async fn a_key_does_what_its_scopes_say() {
 async fn the_key_is_checked_before_anything_of_the_body_is() {
     let app = App::new().await;
     assert_eq!(app.post("/v1/messages", "{not json").await_answer().await.gist(), "401 api_key_missing");
+}
+
+/// Asks for a key, and tells the answer.
+async fn make(app: &App, with: &str, body: &serde_json::Value) -> crate::app::Answer {
+    app.post("/v1/api-keys", body.to_string()).bearer(with).await_answer().await
+}
+
+#[tokio::test]
+async fn a_key_makes_none_that_may_do_more_than_itself() {
+    let app = App::new().await;
+    let (one, other) = (app.sandbox(Channel::Whatsapp).await, app.sandbox(Channel::Whatsapp).await);
+    let maker = app
+        .key_with(|key| {
+            key.scopes = vec![Scope::Admin];
+            key.devices = vec![one.clone()];
+            key.allow_ips = vec!["203.0.113.0/24".parse().unwrap(), "198.51.100.7/32".parse().unwrap()];
+            key.expires_in = Some(Duration::from_hours(2));
+        })
+        .await;
+    let end = "2024-03-05T16:46:40.000Z";
+    let same = make(&app, &maker, &json!({"name": "x", "test": true})).await.json()["data"].clone();
+    assert_eq!(same["device_ids"], json!([one]));
+    assert_eq!(same["allow_ips"], json!(["203.0.113.0/24", "198.51.100.7/32"]));
+    assert_eq!(same["expires_at"], end);
+    let body = json!({"name": "x", "test": true, "allow_ips": ["203.0.113.9"], "expires_in": 60});
+    let less = make(&app, &maker, &body).await.json()["data"].clone();
+    assert_eq!(
+        (&less["allow_ips"], &less["expires_at"]),
+        (&json!(["203.0.113.9/32"]), &json!("2024-03-05T14:47:40.000Z"))
+    );
+    for (more, expected) in [
+        (json!({"allow_ips": ["203.0.113.9", "203.0.112.0/23"]}), "allow_ips[1]: outside_own_ranges"),
+        (json!({"expires_in": 7201}), "expires_in: out_of_range"),
+        (json!({"device_ids": [other]}), "device_ids[0]: no_such_device"),
+    ] {
+        let mut body = json!({"name": "x", "test": true});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = make(&app, &maker, &body).await;
+        assert_eq!(answer.gist(), format!("422 validation_failed · {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_some_devices_sees_and_revokes_the_keys_of_these_alone() {
+    let app = App::new().await;
+    let (one, other) = (app.sandbox(Channel::Whatsapp).await, app.sandbox(Channel::Whatsapp).await);
+    let make_key = async |name: &str, devices: &[&DeviceId]| {
+        app.key_with(|key| {
+            key.name = name.to_owned();
+            key.scopes = vec![Scope::Admin];
+            key.devices = devices.iter().map(|id| (*id).clone()).collect();
+        })
+        .await
+    };
+    make_key("all", &[]).await;
+    make_key("both", &[&one, &other]).await;
+    make_key("other", &[&other]).await;
+    let mine = make_key("one", &[&one]).await;
+    let list =
+        async |key: &str| app.get("/v1/api-keys").bearer(key).await_answer().await.json()["data"].clone();
+    let names = |keys: &serde_json::Value| {
+        let keys = keys.as_array().unwrap().iter();
+        keys.map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&list(&mine).await), ["one"]);
+    let all = list(&app.admin_key().await).await;
+    assert_eq!(names(&all), ["test", "one", "other", "both", "all"]);
+    for key in all.as_array().unwrap() {
+        let path = format!("/v1/api-keys/{}", key["id"].as_str().unwrap());
+        if key["name"] != "one" {
+            let answer = app.ask(axum::http::Method::DELETE, &path).bearer(&mine).await_answer().await;
+            assert_eq!(answer.gist(), "404 not_found", "{}", key["name"]);
+        }
+    }
 }

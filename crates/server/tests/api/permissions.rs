@@ -166,3 +166,48 @@ async fn everyone_may_do_what_the_table_says_and_nothing_else() {
         }
     }
 }
+
+/// What belongs to the whole workspace: not for a key that is tied to some of its devices.
+const WHOLE_WORKSPACE: &[&str] = &[
+    "listUsers",
+    "listAuditLog",
+    "listBlockedIps",
+    "blockIp",
+    "unblockIp",
+    "listContacts",
+    "getContact",
+    "updateContact",
+    "eraseContact",
+];
+/// Who may sign in: not for a key with any bounds at all.
+const ACCOUNTS: &[&str] = &["inviteUser", "updateUser", "deleteUser", "inviteUserAgain"];
+
+#[tokio::test]
+async fn a_key_with_bounds_stays_within_them_whatever_its_scopes() {
+    let app = App::with(Face::Public, |options| options.requests_per_minute = 1_000_000).await;
+    let device = app.sandbox(cetar_model::Channel::Whatsapp).await;
+    let admin = async |change: &dyn Fn(&mut cetar_engine::keys::NewKey)| {
+        app.key_with(|key| {
+            key.scopes = vec![Scope::Admin];
+            change(key);
+        })
+        .await
+    };
+    let tied = admin(&|key| key.devices = vec![device.clone()]).await;
+    let ranged = admin(&|key| key.allow_ips = vec!["203.0.113.0/24".parse().unwrap()]).await;
+    let ending = admin(&|key| key.expires_in = Some(std::time::Duration::from_hours(1))).await;
+    let mut seen = 0;
+    for operation in operations() {
+        let id = operation.id.as_str();
+        let (whole, accounts) = (WHOLE_WORKSPACE.contains(&id), ACCOUNTS.contains(&id));
+        seen += usize::from(whole) + usize::from(accounts);
+        for (name, key, refused) in
+            [("tied", &tied, whole || accounts), ("ranged", &ranged, accounts), ("ending", &ending, accounts)]
+        {
+            let outcome = let_in(&app, &operation, &Who::Key(key)).await;
+            let too_narrow = outcome == Err("403 key_too_narrow".to_owned());
+            assert_eq!(too_narrow, refused, "{name}: {id}");
+        }
+    }
+    assert_eq!(seen, WHOLE_WORKSPACE.len() + ACCOUNTS.len(), "they are all there");
+}

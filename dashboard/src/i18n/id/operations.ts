@@ -168,7 +168,11 @@ export const OPERATIONS: Record<string, Said> = {
       "Dari perangkat sandbox: orangnya menulis atau menekan tombol, dan itu masuk seperti dari jaringan lain, dengan webhook-nya.",
   },
   listApiKeys: { name: "Daftar API key", about: "Dari yang terbaru, termasuk yang dicabut." },
-  createApiKey: { name: "Buat API key", about: "Rahasianya hanya ada dalam jawaban ini." },
+  createApiKey: {
+    name: "Buat API key",
+    about:
+      "Rahasianya hanya ada dalam jawaban ini. Sebuah key tidak membuat key yang boleh lebih banyak: `device_ids`, `allow_ips`, dan `expires_in` yang dikosongkan sama dengan milik key yang meminta.",
+  },
   revokeApiKey: { name: "Cabut API key", about: "Langsung tidak berlaku. Tetap ada dalam daftar, sebagai dicabut." },
   listWebhooks: { name: "Daftar endpoint webhook", about: "Dari yang terlama." },
   createWebhook: {

@@ -23,11 +23,19 @@ use crate::{
 
 refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
 
-fn refused(error: KeyError, devices: &[DeviceId]) -> ApiError {
+fn refused(error: KeyError, wanted: &NewKey) -> ApiError {
     match error {
         KeyError::NoSuchDevice(id) => {
-            let index = devices.iter().position(|device| *device == id).unwrap_or(0);
+            let index = wanted.devices.iter().position(|device| *device == id).unwrap_or(0);
             ApiError::field(format!("device_ids[{index}]"), Problem::NoSuchDevice)
+        }
+        KeyError::OutsideOwnRanges(range) => {
+            let index = wanted.allow_ips.iter().position(|wanted| *wanted == range).unwrap_or(0);
+            ApiError::field(format!("allow_ips[{index}]"), Problem::OutsideOwnRanges)
+        }
+        KeyError::OutlivesMaker(left) => {
+            let max = left.as_secs();
+            ApiError::field("expires_in", Problem::OutOfRange { min: max.min(60), max })
         }
         KeyError::Store(error) => error.into(),
     }
@@ -92,7 +100,8 @@ fn parse(fields: &Fields<'_>, there: &[Device]) -> Result<NewKey, ApiError> {
 
 /// Make an API key
 ///
-/// The secret is in this answer only.
+/// The secret is in this answer only. A key makes none that may do more than itself: what is left out of `device_ids`, `allow_ips` and
+/// `expires_in` is as it is for the key that asks.
 #[utoipa::path(
     post,
     path = "/v1/api-keys",
@@ -110,9 +119,8 @@ pub(crate) async fn create(
 ) -> Result<Answer<CreatedKey>, ApiError> {
     let there = state.engine.devices(&caller).await?;
     let key = parse(&body.fields(), &there)?;
-    let devices = key.devices.clone();
-    let (key, secret) =
-        state.engine.create_key(&caller, key).await.map_err(|error| refused(error, &devices))?;
+    let made = state.engine.create_key(&caller, key.clone()).await;
+    let (key, secret) = made.map_err(|error| refused(error, &key))?;
     let text = Text::new(
         "API key dibuat. Salin sekarang; key tidak ditampilkan lagi.",
         "The API key is made. Copy it now; it is not shown again.",

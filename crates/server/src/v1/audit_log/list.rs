@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     answer::{ListAnswer, Time},
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::ApiError,
     input::{Page, PageParams, cursor},
     openapi::refusals,
@@ -84,7 +84,7 @@ impl From<AuditEntry> for EntryData {
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     page: Page,
 ) -> Result<ListAnswer<EntryData>, ApiError> {
     let after: Option<AuditId> = page.after()?;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::view::RangeData;
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     context::Context,
     error::{ApiError, Text},
     input::{Body, Fields, IpRange, Problem, TextRule},
@@ -63,7 +63,7 @@ fn parse(fields: &Fields<'_>, own: Option<IpAddr>) -> Result<(IpNet, Option<Stri
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     context: Context,
     Spoken(language): Spoken,
     body: Body,

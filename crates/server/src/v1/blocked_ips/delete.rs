@@ -5,7 +5,7 @@ use cetar_model::BlockId;
 
 use crate::{
     answer::{Answer, Removed},
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::{ApiError, Text},
     input::Id,
     language::Spoken,
@@ -29,7 +29,7 @@ refusals!(Refusals: NotFound);
 )]
 pub(crate) async fn delete(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
     Id(id): Id<BlockId>,
 ) -> Result<Answer<Removed>, ApiError> {

@@ -6,7 +6,7 @@ use cetar_model::ContactId;
 use super::view::ContactData;
 use crate::{
     answer::{List, ListAnswer},
-    auth::{Authorized, Inbox},
+    auth::{Authorized, Contacts},
     error::ApiError,
     input::{Page, PageParams, Problem, cursor},
     openapi::refusals,
@@ -42,7 +42,7 @@ fn search(query: Option<&str>) -> Result<Option<String>, ApiError> {
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Inbox>,
+    Authorized { caller, .. }: Authorized<Contacts>,
     page: Page,
     RawQuery(query): RawQuery,
 ) -> Result<ListAnswer<ContactData>, ApiError> {

@@ -6,7 +6,7 @@ use cetar_model::ContactId;
 use super::view::ContactData;
 use crate::{
     answer::Answer,
-    auth::{Authorized, Inbox},
+    auth::{Authorized, Contacts},
     error::{ApiError, ErrorCode},
     input::Id,
     language::Spoken,
@@ -30,7 +30,7 @@ refusals!(Refusals: NotFound);
 )]
 pub(crate) async fn read(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Inbox>,
+    Authorized { caller, .. }: Authorized<Contacts>,
     Spoken(language): Spoken,
     Id(id): Id<ContactId>,
 ) -> Result<Answer<ContactData>, ApiError> {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::view::ContactData;
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::{ApiError, ErrorCode, Text},
     input::{Body, Fields, Id, TextRule},
     language::Spoken,
@@ -57,7 +57,7 @@ fn parse(fields: &Fields<'_>) -> Result<ContactChange, ApiError> {
 )]
 pub(crate) async fn update(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
     Id(id): Id<ContactId>,
     body: Body,

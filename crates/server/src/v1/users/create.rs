@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Accounts, Authorized},
     context::Context,
     error::{ApiError, Text},
     input::Body,
@@ -33,7 +33,7 @@ refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMiss
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<Accounts>,
     context: Context,
     Spoken(language): Spoken,
     headers: HeaderMap,

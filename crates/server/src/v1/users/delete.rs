@@ -6,7 +6,7 @@ use cetar_model::UserId;
 use super::refusal::refused;
 use crate::{
     answer::{Answer, Removed},
-    auth::{Admin, Authorized},
+    auth::{Accounts, Authorized},
     error::{ApiError, Text},
     input::Id,
     language::Spoken,
@@ -30,7 +30,7 @@ refusals!(Refusals: NotFound, LastOwner);
 )]
 pub(crate) async fn delete(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<Accounts>,
     Spoken(language): Spoken,
     Id(id): Id<UserId>,
 ) -> Result<Answer<Removed>, ApiError> {

@@ -6,7 +6,7 @@ use cetar_model::UserId;
 use super::{refusal::refused, view::InvitedUser};
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Accounts, Authorized},
     context::Context,
     error::{ApiError, Text},
     input::Id,
@@ -31,7 +31,7 @@ refusals!(Refusals: NotFound, NotInvited);
 )]
 pub(crate) async fn invite(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<Accounts>,
     context: Context,
     Spoken(language): Spoken,
     Id(id): Id<UserId>,

@@ -5,7 +5,7 @@ use axum::extract::State;
 use super::view::UserData;
 use crate::{
     answer::ListAnswer,
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::ApiError,
     input::{Order, Page, PageParams},
     openapi::refusals,
@@ -28,7 +28,7 @@ refusals!(Refusals: ValidationFailed);
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     page: Page,
 ) -> Result<ListAnswer<UserData>, ApiError> {
     let users = state.engine.users(&caller).await?;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized, Operator},
+    auth::{Accounts, Authorized, Operator},
     error::{ApiError, Text},
     input::Body,
     language::Spoken,
@@ -32,7 +32,7 @@ refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMiss
 pub(crate) async fn make(
     State(state): State<AppState>,
     _operator: Operator,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<Accounts>,
     Spoken(language): Spoken,
     body: Body,
 ) -> Result<Answer<UserWithPassword>, ApiError> {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized, Operator},
+    auth::{Accounts, Authorized, Operator},
     error::{ApiError, Text},
     input::{Body, Fields},
     language::Spoken,
@@ -48,7 +48,7 @@ fn parse(fields: &Fields<'_>) -> Result<String, ApiError> {
 pub(crate) async fn reset_password(
     State(state): State<AppState>,
     _operator: Operator,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<Accounts>,
     Spoken(language): Spoken,
     body: Body,
 ) -> Result<Answer<UserWithPassword>, ApiError> {

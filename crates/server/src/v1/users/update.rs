@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{refusal::refused, view::UserData};
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Accounts, Authorized},
     error::{ApiError, Text},
     input::{Body, Fields, Id, Problem, words},
     language::Spoken,
@@ -52,7 +52,7 @@ fn parse(fields: &Fields<'_>) -> Result<(Option<Role>, Option<bool>), ApiError> 
 )]
 pub(crate) async fn update(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<Accounts>,
     Spoken(language): Spoken,
     Id(id): Id<UserId>,
     body: Body,
