@@ -40,6 +40,13 @@ impl<K: Eq + Hash + Clone> Attempts<K> {
         Ok(())
     }
 
+    /// It was none that counts.
+    pub(crate) fn take_back(&self, key: &K) {
+        if let Some((count, _)) = lock(&self.0).get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// It was the right one: those before were mistakes.
     pub(crate) fn forget(&self, key: &K) {
         lock(&self.0).remove(key);
@@ -65,6 +72,17 @@ mod tests {
         }
         attempts.forget(&2);
         assert_eq!(tries(2, now), Ok(()));
+    }
+
+    #[test]
+    fn what_is_taken_back_does_not_count() {
+        let (attempts, now) = (Attempts::of(2), Timestamp::from_secs(1_700_000_000));
+        for _ in 0..10 {
+            assert_eq!(attempts.count(&1, now), Ok(()));
+            attempts.take_back(&1);
+        }
+        assert_eq!((attempts.count(&1, now), attempts.count(&1, now)), (Ok(()), Ok(())));
+        assert_eq!(attempts.count(&1, now), Err(WITHIN));
     }
 
     #[test]

@@ -1,20 +1,28 @@
 //! Who did what.
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Mutex};
 
 use cetar_model::{AuditId, WorkspaceId};
 use cetar_store::{AuditEntry, StoreError, User};
 
-use crate::{Engine, auth::Caller};
+use crate::{Engine, auth::Caller, lock};
+
+/// Refused sign-ins that wait to be written down, at most. They are limited by address and by name; who has thousands of both fills no
+/// memory.
+const MOST_WAITING: usize = 1_000;
+
+/// Those that wait.
+#[derive(Default)]
+pub(crate) struct Refused(Mutex<Vec<AuditEntry>>);
 
 /// Who did it, as the log names them.
-pub(crate) struct Actor {
+struct Actor {
     kind: &'static str,
     id: Option<String>,
     name: String,
 }
 
 impl Actor {
-    pub(crate) fn user(user: &User) -> Self {
+    fn user(user: &User) -> Self {
         Self { kind: "user", id: Some(user.id.to_string()), name: user.email.clone() }
     }
 
@@ -39,32 +47,47 @@ impl Engine {
         from: Option<IpAddr>,
         detail: Option<String>,
     ) {
-        self.note(&caller.workspace.id, Actor::of(caller), action, target, from, detail).await;
+        let mut entry = self.entry(&caller.workspace.id, Actor::of(caller), action, from);
+        (entry.target, entry.detail) = (target, detail);
+        self.write(entry).await;
     }
 
-    pub(crate) async fn note(
-        &self,
-        workspace: &WorkspaceId,
-        actor: Actor,
-        action: &str,
-        target: Option<String>,
-        from: Option<IpAddr>,
-        detail: Option<String>,
-    ) {
+    /// Notes that a sign-in to this account was refused. Written down by [`Self::write_refused`]: whoever waits for the answer must not
+    /// be able to tell by the time it takes whether there is such an account.
+    pub(crate) fn note_refused_sign_in(&self, user: &User, from: IpAddr) {
+        let entry = self.entry(&user.workspace, Actor::user(user), "signInRefused", Some(from));
+        let mut waiting = lock(&self.inner.refused.0);
+        if waiting.len() < MOST_WAITING {
+            waiting.push(entry);
+        }
+    }
+
+    /// Writes down what waits for it: every second, at the end, and before the log is read.
+    pub(crate) async fn write_refused(&self) {
+        let waiting = std::mem::take(&mut *lock(&self.inner.refused.0));
+        for entry in waiting {
+            self.write(entry).await;
+        }
+    }
+
+    fn entry(&self, workspace: &WorkspaceId, actor: Actor, action: &str, from: Option<IpAddr>) -> AuditEntry {
         let now = self.now();
-        let entry = AuditEntry {
+        AuditEntry {
             id: self.inner.ids.make(now),
             workspace: workspace.clone(),
             actor_kind: actor.kind.to_owned(),
             actor: actor.id,
             actor_name: actor.name,
             action: action.to_owned(),
-            target,
+            target: None,
             address: from.map(|from| from.to_string()),
-            detail,
+            detail: None,
             created_at: now,
-        };
-        let (actor, target) = (entry.actor.clone(), entry.target.clone());
+        }
+    }
+
+    async fn write(&self, entry: AuditEntry) {
+        let (action, actor, target) = (entry.action.clone(), entry.actor.clone(), entry.target.clone());
         if let Err(error) = self.inner.store.append_audit(entry).await {
             tracing::error!(%error, action, actor, target, "a line of the audit log could not be written");
         }
@@ -77,6 +100,7 @@ impl Engine {
         before: Option<&AuditId>,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.write_refused().await;
         self.inner.store.audit_log(&caller.workspace.id, before, limit).await
     }
 }

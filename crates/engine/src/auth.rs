@@ -202,7 +202,7 @@ impl crate::Engine {
         let ip = ip.to_canonical();
         match (&caller.key, &caller.session) {
             (Some(key), _) => self.admit(key.hash, ip).await,
-            (None, Some(session)) => self.admit_session(session.hash, ip).await,
+            (None, Some(session)) => self.admit_session(session.hash, ip).await.map(Caller::of_session),
             (None, None) => Ok(caller.clone()),
         }
     }

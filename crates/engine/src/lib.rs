@@ -171,6 +171,10 @@ pub(crate) struct Inner {
     /// Who tried to sign in lately: under which names, from which addresses.
     tries_by_name: attempts::Attempts<String>,
     tries_by_address: attempts::Attempts<IpAddr>,
+    /// … and which signed-in people tried to show again who they are. Apart, so that no stranger who knows their name uses these up.
+    tries_by_user: attempts::Attempts<cetar_model::UserId>,
+    /// Refused sign-ins, until they are in the audit log.
+    refused: audit::Refused,
     /// Addresses that lately gave wrong keys.
     wrong_keys: guard::Guard,
     /// When which key was last used, until it is written down.
@@ -215,6 +219,8 @@ impl Engine {
                 blocks: cache::Fresh::default(),
                 tries_by_name: attempts::Attempts::of(sign_in::TRIES_BY_NAME),
                 tries_by_address: attempts::Attempts::of(sign_in::TRIES_BY_ADDRESS),
+                tries_by_user: attempts::Attempts::of(sign_in::TRIES_BY_NAME),
+                refused: audit::Refused::default(),
                 wrong_keys: guard::Guard::default(),
                 used: Mutex::default(),
                 leases: leases::Leases::default(),

@@ -196,13 +196,16 @@ impl Engine {
         from: std::net::IpAddr,
     ) -> Result<(User, Workspace), PeopleError> {
         let (inner, now) = (&self.inner, self.now());
-        inner.tries_by_address.count(&crate::guard::network(from), now).map_err(PeopleError::Limited)?;
+        let network = crate::guard::network(from);
+        inner.tries_by_address.count(&network, now).map_err(PeopleError::Limited)?;
         let user = inner.store.invited(&sign_in::hash(token)).await?;
         let holds = |user: &User| user.invited && user.invitation_ends.is_some_and(|end| now < end);
         let user = user.filter(|user| holds(user) && user.disabled_at.is_none());
         let user = user.ok_or(PeopleError::InvitationEnded)?;
         let workspace = inner.store.workspace(&user.workspace).await?;
-        Ok((user, workspace.ok_or(PeopleError::InvitationEnded)?))
+        let workspace = workspace.ok_or(PeopleError::InvitationEnded)?;
+        inner.tries_by_address.take_back(&network);
+        Ok((user, workspace))
     }
 
     /// The invited one comes, chooses name and password, and is signed in.

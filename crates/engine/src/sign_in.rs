@@ -50,6 +50,9 @@ pub enum SignInError {
     /// The password is right; the second factor is missing, wrong or used up.
     #[error("the second factor is missing or wrong")]
     CodeRequired,
+    /// A second factor is on already.
+    #[error("a second factor is on")]
+    FactorIsOn,
     /// Too many tries under this name, or from this address.
     #[error("too many tries")]
     Limited(Duration),
@@ -78,19 +81,26 @@ impl Engine {
         let (inner, now, from) = (&self.inner, self.now(), given.from.to_canonical());
         let email = given.email.trim().to_lowercase();
         // Before anything is looked at, and before the hashing that costs something.
-        inner.tries_by_address.count(&crate::guard::network(from), now).map_err(SignInError::Limited)?;
+        let network = crate::guard::network(from);
+        inner.tries_by_address.count(&network, now).map_err(SignInError::Limited)?;
         inner.tries_by_name.count(&email, now).map_err(SignInError::Limited)?;
         let found = inner.store.credentials(&email).await?;
         let hash = found.as_ref().map(|found| found.password_hash.clone());
+        let known = found.as_ref().map(|found| found.user.clone());
         let right = passwords::is_right(hash, given.password).await?;
         let Some(found) = found.filter(|found| right && found.user.disabled_at.is_none()) else {
             tracing::info!(ip = %from, "a sign-in was refused");
-            self.note_refused_sign_in(&email, from).await;
+            if let Some(found) = known {
+                self.note_refused_sign_in(&found, from);
+            }
             return Err(SignInError::Wrong);
         };
         if let Err(error) = self.second_factor(&found, given.code.as_deref(), now).await {
             if given.code.is_some() {
-                self.note_refused_sign_in(&email, from).await;
+                self.note_refused_sign_in(&found.user, from);
+            } else {
+                // The first of two steps, and right.
+                inner.tries_by_address.take_back(&network);
             }
             return Err(error);
         }
@@ -99,6 +109,8 @@ impl Engine {
             return Err(SignInError::Blocked);
         }
         let signed_in = self.begin_session(&found.user.id).await?.ok_or(SignInError::Wrong)?;
+        // Whoever comes in takes nothing from colleagues behind the same address.
+        inner.tries_by_address.take_back(&network);
         inner.tries_by_name.forget(&email);
         self.audit(&signed_in.0, "signIn", None, Some(from), None).await;
         Ok(signed_in)
@@ -120,14 +132,6 @@ impl Engine {
         if used { Ok(()) } else { Err(SignInError::CodeRequired) }
     }
 
-    /// Of a name that is nobody's there is no workspace to note it in.
-    async fn note_refused_sign_in(&self, email: &str, from: IpAddr) {
-        if let Ok(Some(found)) = self.inner.store.credentials(email).await {
-            let actor = crate::audit::Actor::user(&found.user);
-            self.note(&found.user.workspace, actor, "signInRefused", None, Some(from), None).await;
-        }
-    }
-
     /// A session for this person, who has just shown who they are; `None` if the account is gone meanwhile.
     pub(crate) async fn begin_session(
         &self,
@@ -142,12 +146,24 @@ impl Engine {
         Ok(session.map(|session| (Caller::of_session(session), SecretString::from(token))))
     }
 
-    /// Who a browser's cookie stands for. At most a second old, and one that was ended through this process holds no more at once.
+    /// Who a browser's cookie stands for. At most a second old, and one that was ended through this process holds no more at once. That it
+    /// was used is noted.
     pub async fn session(&self, token: &str, from: IpAddr) -> Result<Caller, AuthError> {
-        self.admit_session(hash(token), from.to_canonical()).await
+        let (inner, now) = (&self.inner, self.now());
+        let session = self.admit_session(hash(token), from.to_canonical()).await?;
+        if now >= session.seen_at + SEEN_EVERY {
+            inner.store.touch_session(session.hash, now).await?;
+            inner.browsers.forget(&session.hash);
+        }
+        Ok(Caller::of_session(session))
     }
 
-    pub(crate) async fn admit_session(&self, hash: [u8; 32], from: IpAddr) -> Result<Caller, AuthError> {
+    /// A session that holds, from this address. To look is not to use it: a page that is only left open ends with it.
+    pub(crate) async fn admit_session(
+        &self,
+        hash: [u8; 32],
+        from: IpAddr,
+    ) -> Result<SessionRecord, AuthError> {
         let (inner, now) = (&self.inner, self.now());
         let found = inner.browsers.get(&hash, now, inner.store.session(&hash)).await?;
         let holds = |session: &SessionRecord| {
@@ -158,11 +174,7 @@ impl Engine {
         if inner.blocks.get(&here, now, inner.store.is_ip_blocked(&here.0, from)).await? {
             return Err(AuthError::IpNotAllowed);
         }
-        if now >= session.seen_at + SEEN_EVERY {
-            inner.store.touch_session(hash, now).await?;
-            inner.browsers.forget(&hash);
-        }
-        Ok(Caller::of_session(session))
+        Ok(session)
     }
 
     /// What a request that changes something must carry beside the cookie.
@@ -218,21 +230,24 @@ impl Engine {
         session: &SessionRecord,
         password: SecretString,
     ) -> Result<Credentials, SignInError> {
-        let email = &session.user.email;
-        self.inner.tries_by_name.count(email, self.now()).map_err(SignInError::Limited)?;
-        let found = self.inner.store.credentials(email).await?.ok_or(SignInError::Wrong)?;
+        let user = &session.user;
+        self.inner.tries_by_user.count(&user.id, self.now()).map_err(SignInError::Limited)?;
+        let found = self.inner.store.credentials(&user.email).await?.ok_or(SignInError::Wrong)?;
         if !passwords::is_right(Some(found.password_hash.clone()), password).await? {
             return Err(SignInError::Wrong);
         }
-        self.inner.tries_by_name.forget(email);
+        self.inner.tries_by_user.forget(&user.id);
         Ok(found)
     }
 
-    /// Begins a second factor; it counts once a code of it was given.
-    pub async fn begin_totp(&self, session: &SessionRecord) -> Result<BegunTotp, StoreError> {
+    /// Begins a second factor; it counts once a code of it was given. Where one is on it must be ended first, which takes the password:
+    /// an open browser alone exchanges nobody's factor.
+    pub async fn begin_totp(&self, session: &SessionRecord) -> Result<BegunTotp, SignInError> {
         let secret = totp::secret(&self.inner.ids);
         let change = CredentialChange::BeginTotp(secret.clone());
-        self.inner.store.change_credentials(&session.user.id, change).await?;
+        if !self.inner.store.change_credentials(&session.user.id, change).await? {
+            return Err(SignInError::FactorIsOn);
+        }
         let encoded: String = url::form_urlencoded::byte_serialize(session.user.email.as_bytes()).collect();
         let url = format!("otpauth://totp/Cetar:{encoded}?secret={}&issuer=Cetar", secret.expose_secret());
         Ok(BegunTotp { secret, url: url.into() })
@@ -244,9 +259,9 @@ impl Engine {
         session: &SessionRecord,
         code: &str,
     ) -> Result<Vec<String>, SignInError> {
-        let email = &session.user.email;
-        self.inner.tries_by_name.count(email, self.now()).map_err(SignInError::Limited)?;
-        let found = self.inner.store.credentials(email).await?.ok_or(SignInError::Wrong)?;
+        let user = &session.user;
+        self.inner.tries_by_user.count(&user.id, self.now()).map_err(SignInError::Limited)?;
+        let found = self.inner.store.credentials(&user.email).await?.ok_or(SignInError::Wrong)?;
         let pending = found.totp_pending.ok_or(SignInError::CodeRequired)?;
         let step = totp::step_of(pending.expose_secret(), code, 0, self.now());
         let step = step.ok_or(SignInError::CodeRequired)?;
@@ -256,7 +271,7 @@ impl Engine {
         if !self.inner.store.change_credentials(&session.user.id, change).await? {
             return Err(SignInError::CodeRequired);
         }
-        self.inner.tries_by_name.forget(email);
+        self.inner.tries_by_user.forget(&user.id);
         self.inner.browsers.forget_all();
         Ok(codes)
     }

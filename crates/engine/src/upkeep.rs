@@ -17,13 +17,15 @@ const KNOWN_AGAIN: Duration = Duration::from_hours(35 * 24);
 const KEY_USE_EVERY: Duration = Duration::from_mins(1);
 
 /// Every second: fails what is past its expiry, and wakes workers whose jobs are due though nobody told them (a restart, another
-/// process on the same database, a lane that became free).
+/// process on the same database, a lane that became free). Writes down which sign-ins were refused.
 pub(crate) async fn queue(engine: Engine, stop: CancellationToken) {
     let poll = engine.inner.settings.poll;
     let mut turns = Turns::new(&engine, "the queue", poll, poll);
     while turns.next(&engine, &stop).await {
         turns.ended(&expire_and_wake(&engine).await);
+        engine.write_refused().await;
     }
+    engine.write_refused().await;
 }
 
 /// Every ten minutes: deletes what is past its time, and what a process that died left unfinished.

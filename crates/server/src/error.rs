@@ -68,6 +68,10 @@ codes! {
     TotpRequired = "totp_required",
         "Masukkan kode 6 angka dari aplikasi autentikator Anda, atau salah satu kode pemulihan.",
         "Enter the six digits of your authenticator app, or one of your recovery codes.";
+    /// A second factor is on, and another is begun.
+    TotpOn = "totp_already_on",
+        "Kode dua langkah sudah aktif. Matikan dulu (perlu kata sandi), lalu mulai lagi.",
+        "A second factor is on already. Switch it off first (that takes the password), then begin again.";
     /// Too many tries to sign in.
     SignInLimited = "sign_in_limited",
         "Terlalu banyak percobaan masuk. Coba lagi setelah Retry-After detik.",
@@ -298,6 +302,7 @@ impl ErrorCode {
             | Self::JobNotRetryable
             | Self::JobNotResolvable
             | Self::LastOwner
+            | Self::TotpOn
             | Self::PeopleAreReal
             | Self::NotInvited
             | Self::WebhookDisabled => StatusCode::UNPROCESSABLE_ENTITY,

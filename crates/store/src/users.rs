@@ -39,7 +39,7 @@ statements! {
     COME = "UPDATE users SET name = $2, password_hash = $3, invitation = NULL, invitation_ends = NULL \
             WHERE invitation = $1 AND invitation_ends > $4 AND password_hash = ''";
     PASSWORD = "UPDATE users SET password_hash = $2, invitation = NULL, invitation_ends = NULL WHERE id = $1";
-    BEGIN_TOTP = "UPDATE users SET totp_pending = $2 WHERE id = $1";
+    BEGIN_TOTP = "UPDATE users SET totp_pending = $2 WHERE id = $1 AND totp IS NULL";
     CONFIRM_TOTP = "UPDATE users SET totp = totp_pending, totp_pending = NULL, totp_step = $2, recovery = $3 \
                     WHERE id = $1 AND totp_pending IS NOT NULL";
     END_TOTP = "UPDATE users SET totp = NULL, totp_pending = NULL, totp_step = 0, recovery = '[]' WHERE id = $1";

@@ -330,3 +330,16 @@ async fn keys_take_no_stream_from_people_and_people_none_from_their_colleagues()
     "#);
     open.push(Reader::open(&app, other.with(app.get("/v1/stream"))).await);
 }
+
+#[tokio::test]
+async fn a_page_that_is_only_left_open_keeps_no_session_alive() {
+    let app = App::new().await;
+    let browser = browser(&app, Role::Agent).await;
+    let mut reader = Reader::open(&app, browser.with(app.get("/v1/stream"))).await;
+    for hour in 1..12 {
+        app.clock.advance(Duration::from_hours(1));
+        assert!(reader.part().await.is_some(), "at hour {hour}");
+    }
+    app.clock.advance(Duration::from_hours(1));
+    assert_eq!(reader.part().await, None, "twelve hours without use");
+}

@@ -313,12 +313,17 @@ async fn a_second_factor_takes_a_code_once_and_recovery_codes_once_each() {
         ("200 ok", "401 totp_required")
     );
 
+    // An open browser alone exchanges nobody's factor.
+    let another = async || budi.with(app.post("/v1/session/totp", "")).await_answer().await.gist();
+    assert_eq!(another().await, "422 totp_already_on");
+    assert_eq!(confirm(&code(&begun["secret"])).await.gist(), "401 totp_required");
     let end = async |password: &str| {
         let body = json!({"password": password}).to_string();
         budi.with(app.ask_with(Method::DELETE, "/v1/session/totp", body)).await_answer().await.gist()
     };
     assert_eq!(end("salah").await, "401 wrong_credentials");
     assert_eq!(end(&password).await, "200 ok");
+    assert_eq!(another().await, "200 ok");
     assert_eq!(sign_in(&app, "budi@contoh.com", &password).await.status, StatusCode::OK);
 }
 
@@ -433,4 +438,61 @@ async fn blocked_addresses_are_refused_with_a_key_and_with_a_session() {
     let path = format!("/v1/blocked-ips/{}", made.json()["data"]["id"].as_str().unwrap());
     assert_eq!(owner.with(app.ask(Method::DELETE, &path)).await_answer().await.gist(), "200 ok");
     assert_eq!(refused().await, ["200 ok", "200 ok"]);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_refused_sign_in_waits_for_no_line_in_the_log() {
+    let mut app = App::new().await;
+    account(&app, "budi@contoh.com", Role::Owner).await;
+    assert_eq!(sign_in(&app, "budi@contoh.com", "salah").await.gist(), "401 wrong_credentials");
+    let written = async |app: &App| {
+        let log = app.engine.store().audit_log(&app.operator.workspace.id, None, 10).await.unwrap();
+        log.iter().filter(|line| line.action == "signInRefused").count()
+    };
+    assert_eq!(written(&app).await, 0, "else the time would tell that there is such an account");
+    app.run().await;
+    app.clock.advance(Duration::from_secs(1));
+    app.until(async |app| written(app).await == 1).await;
+}
+
+#[tokio::test]
+async fn a_stranger_who_knows_a_name_locks_nobody_out_who_is_signed_in() {
+    let app = App::new().await;
+    let password = account(&app, "budi@contoh.com", Role::Owner).await;
+    let budi = Browser::of(&sign_in(&app, "budi@contoh.com", &password).await);
+    for _ in 0..10 {
+        sign_in(&app, "budi@contoh.com", "salah").await;
+    }
+    assert_eq!(sign_in(&app, "budi@contoh.com", &password).await.gist(), "429 sign_in_limited");
+    let change = json!({"current": password, "new": "kata sandi baru"}).to_string();
+    assert_eq!(budi.with(app.post("/v1/session/password", change)).await_answer().await.gist(), "200 ok");
+    // Whoever holds the browser may not guess on without end either.
+    let wrong = || json!({"current": "salah", "new": "kata sandi baru"}).to_string();
+    for _ in 0..10 {
+        let answer = budi.with(app.post("/v1/session/password", wrong())).await_answer().await;
+        assert_eq!(answer.gist(), "401 wrong_credentials");
+    }
+    let answer = budi.with(app.post("/v1/session/password", wrong())).await_answer().await;
+    assert_eq!(answer.gist(), "429 sign_in_limited");
+}
+
+#[tokio::test]
+async fn of_tries_from_one_address_only_the_wrong_ones_count() {
+    let app = App::new().await;
+    let owner = browser(&app, Role::Owner).await;
+    let invite = owner.with(app.post("/v1/users", r#"{"email":"ani@contoh.com","role":"agent"}"#));
+    let url = invite.await_answer().await.json()["data"]["invitation_url"].as_str().unwrap().to_owned();
+    let right = format!("/v1/invitations/{}", url.rsplit_once('/').unwrap().1);
+    for _ in 0..60 {
+        assert_eq!(app.get(&right).await_answer().await.gist(), "200 ok");
+    }
+    for _ in 0..49 {
+        assert_eq!(app.get("/v1/invitations/x").await_answer().await.gist(), "404 invitation_ended");
+    }
+    let password = account(&app, "budi@contoh.com", Role::Agent).await;
+    for _ in 0..2 {
+        assert_eq!(sign_in(&app, "budi@contoh.com", &password).await.status, StatusCode::OK);
+    }
+    assert_eq!(app.get("/v1/invitations/x").await_answer().await.gist(), "404 invitation_ended");
+    assert_eq!(app.get(&right).await_answer().await.gist(), "429 sign_in_limited");
 }

@@ -120,7 +120,7 @@ pub enum CredentialChange {
         /// The session that stays.
         keep: Option<[u8; 32]>,
     },
-    /// A second factor is begun.
+    /// A second factor is begun, where none is on.
     BeginTotp(SecretString),
     /// The second factor begun is confirmed by this step's code; with the hashes of its recovery codes.
     ConfirmTotp {

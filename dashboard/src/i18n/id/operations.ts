@@ -263,7 +263,7 @@ export const OPERATIONS: Record<string, Said> = {
   beginTotp: {
     name: "Mulai kode dua langkah",
     about:
-      "Berlaku setelah `POST /v1/session/totp/confirm` diberi sebuah kodenya. Memulai lagi menggantikan yang belum dikonfirmasi.",
+      "Berlaku setelah `POST /v1/session/totp/confirm` diberi sebuah kodenya. Memulai lagi menggantikan yang belum dikonfirmasi; yang sudah aktif harus dimatikan dulu.",
   },
   confirmTotp: {
     name: "Aktifkan kode dua langkah",

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::refusal::refused;
 use crate::{
     answer::Answer,
     auth::SignedIn,
@@ -17,7 +18,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals:);
+refusals!(Refusals: TotpOn);
 
 /// A second factor to be confirmed, shown this once.
 #[derive(Serialize, ToSchema)]
@@ -36,7 +37,8 @@ pub(crate) struct BegunTotp {
 
 /// Begin a second factor
 ///
-/// It counts once `POST /v1/session/totp/confirm` was given a code of it. Beginning anew replaces one that was not confirmed.
+/// It counts once `POST /v1/session/totp/confirm` was given a code of it. Beginning anew replaces one that was not
+/// confirmed; one that is on must be switched off first.
 #[utoipa::path(
     post,
     path = "/v1/session/totp",
@@ -50,7 +52,7 @@ pub(crate) async fn begin_totp(
     SignedIn { session }: SignedIn,
     Spoken(language): Spoken,
 ) -> Result<Answer<BegunTotp>, ApiError> {
-    let begun = state.engine.begin_totp(&session).await?;
+    let begun = state.engine.begin_totp(&session).await.map_err(refused)?;
     let url = begun.url.expose_secret().to_owned();
     let qr_svg = svg(&url).map_err(ApiError::internal)?;
     let text = Text::new(

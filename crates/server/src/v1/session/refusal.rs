@@ -15,6 +15,7 @@ pub(in crate::v1) fn refused(error: SignInError) -> ApiError {
     match error {
         SignInError::Wrong => ApiError::new(ErrorCode::WrongCredentials),
         SignInError::CodeRequired => ApiError::new(ErrorCode::TotpRequired),
+        SignInError::FactorIsOn => ApiError::new(ErrorCode::TotpOn),
         SignInError::Limited(wait) => ApiError::new(ErrorCode::SignInLimited).retry_after(wait),
         SignInError::Blocked => ApiError::new(ErrorCode::IpBlocked),
         SignInError::Hash(error) => ApiError::internal(error),
