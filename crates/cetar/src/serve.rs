@@ -44,6 +44,9 @@ pub(crate) async fn run(
     let tls = Tls::load(config)?;
     limits::raise_open_files();
     warn_if_simulated();
+    if let Err(why) = exposure::address_is_known(config) {
+        tracing::warn!("{why}");
+    }
 
     let data = DataDir::create(&config.general.data_dir)?;
     if let Ok(Some(mode)) = data.open_to_others() {
@@ -181,6 +184,11 @@ async fn serve_local(listener: UnixListener, file: SocketFile, router: Router, s
 /// Whether this configuration may be served.
 pub(crate) fn check_exposure(config: &Config) -> anyhow::Result<()> {
     exposure::check(config)
+}
+
+/// Whether the server knows by which address others reach it; else what to do.
+pub(crate) fn check_address(config: &Config) -> Result<(), String> {
+    exposure::address_is_known(config)
 }
 
 /// Whether the certificate can be used; false if there is none.

@@ -20,7 +20,8 @@ section! {
         data_dir: PathBuf = PathBuf::from("data"), "a folder, as in \"/var/lib/cetar\"";
         /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME`. Not set: SQLite, in the file `cetar.db` of the data directory.
         database_url: Option<Secret> = None, "a database URL, as in \"sqlite:/var/lib/cetar/cetar.db\" or \"postgres://USER:PASSWORD@HOST/NAME\"";
-        /// The address people and networks reach this server by, for links and callbacks. Not set: made from `listen`.
+        /// The address people and networks reach this server by, for links, callbacks and every `media_url`. Not set: made from `listen`,
+        /// which will not do for a server that listens on every address or behind a proxy: off the loopback that refuses to start.
         public_url: Option<Url> = None, "a URL, as in \"https://wa.example.com\"";
     }
 }

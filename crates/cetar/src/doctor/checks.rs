@@ -27,7 +27,7 @@ const SKEW: Duration = Duration::from_mins(5);
 
 /// All of them, in the order in which they lean on each other.
 pub(super) async fn all(config: &Config, environment: &Environment) -> Vec<Finding> {
-    let mut findings = vec![configuration(config), tls(config)];
+    let mut findings = vec![configuration(config), tls(config), address(config)];
     let Ok(data) = DataDir::existing(&config.general.data_dir) else {
         let path = config.general.data_dir.display();
         let message = format!("there is none at {path}");
@@ -72,6 +72,17 @@ fn tls(config: &Config) -> Finding {
         Ok(true) => Finding::ok("tls", "certificate and key read well and belong together"),
         Ok(false) => Finding::ok("tls", "not used: plain http on this machine, or behind a proxy"),
         Err(error) => Finding::fail("tls", &error),
+    }
+}
+
+fn address(config: &Config) -> Finding {
+    match (serve::check_address(config), &config.general.public_url) {
+        (Ok(()), Some(url)) => Finding::ok("address", format!("others reach this server by {url}")),
+        (Ok(()), None) => {
+            let listen = config.general.listen;
+            Finding::ok("address", format!("media are fetched from {listen}; others need `public_url`"))
+        }
+        (Err(why), _) => Finding::fail("address", &anyhow::anyhow!(why)),
     }
 }
 

@@ -58,6 +58,18 @@ fn a_wrong_configuration_is_a_failure() {
 }
 
 #[test]
+fn a_server_that_does_not_know_its_own_address_is_a_failure() {
+    let home = Home::new().with("CETAR_PROXY__TRUSTED", "127.0.0.1/32");
+    let said = home.run(&["doctor", "--json"]);
+    assert!(!said.status.success());
+    assert!(finding(&said, "address")["message"].as_str().unwrap().contains("Set `public_url`"));
+    let home = home.with("CETAR_PUBLIC_URL", "https://pesan.example.com");
+    let said = home.run(&["doctor", "--json"]);
+    assert_eq!(finding(&said, "address")["status"], "ok");
+    said.ok();
+}
+
+#[test]
 fn with_network_it_tries_the_addresses_it_needs() {
     let there = TcpListener::bind("127.0.0.1:0").unwrap();
     let home = Home::new()

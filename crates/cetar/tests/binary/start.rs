@@ -104,6 +104,9 @@ fn off_the_loopback_it_wants_tls_or_a_proxy() {
     }
     assert!(!home.data().exists(), "nothing was made");
     let behind = Home::new().with("CETAR_PROXY__TRUSTED", "127.0.0.1/32");
+    let refusal = behind.run(&["serve", "--listen", "0.0.0.0:0"]).refused();
+    assert!(refusal.contains("Set `public_url`"), "{refusal}");
+    let behind = behind.with("CETAR_PUBLIC_URL", "https://pesan.example.com");
     let server = behind.serve_with(&["--listen", "0.0.0.0:0"]);
     assert!(server.address.ip().is_loopback(), "the address is one that can be used: {}", server.url);
 }

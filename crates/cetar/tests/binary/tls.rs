@@ -29,7 +29,7 @@ fn curl(home: &Home, server: &Server, options: &[&str]) -> std::process::Output 
 
 #[test]
 fn it_speaks_https_with_the_certificate_given() {
-    let home = home();
+    let home = home().with("CETAR_PUBLIC_URL", "https://pesan.example.com");
     let server = home.serve_with(&["--listen", "0.0.0.0:0"]);
     assert!(server.url.starts_with("https://127.0.0.1:"), "{}", server.url);
     for version in ["--http1.1", "--http2"] {
