@@ -112,14 +112,14 @@ codes! {
     ScopeMissing = "scope_missing",
         "API key ini tidak punya scope yang diperlukan.",
         "This API key lacks the scope needed.";
-    /// `/metrics` from elsewhere without its token.
-    MetricsNotAllowed = "metrics_not_allowed",
-        "/metrics hanya untuk mesin ini sendiri, atau dengan token-nya.",
-        "/metrics is for this machine itself, or with its token.";
     /// The key is bound to devices, addresses or a time.
     KeyTooNarrow = "key_too_narrow",
         "API key ini terikat pada device, alamat IP, atau masa berlaku tertentu, jadi tidak boleh mengurus hal milik seluruh workspace. Pakai key tanpa batasan itu, atau masuk ke dashboard.",
         "This API key is bound to devices, addresses or a time, so it may not deal with what belongs to the whole workspace. Use a key without these bounds, or sign in to the dashboard.";
+    /// `/metrics` from elsewhere without its token.
+    MetricsNotAllowed = "metrics_not_allowed",
+        "/metrics hanya dengan token-nya (metrics.token); tanpa token hanya dari mesin ini sendiri, dan tidak di belakang proxy.",
+        "/metrics is for who has its token (metrics.token); without it, for this machine alone, and not behind a proxy.";
     /// No such object here, or no such path.
     NotFound = "not_found",
         "Tidak ditemukan. Periksa alamat dan ID-nya.",

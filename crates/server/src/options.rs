@@ -42,7 +42,7 @@ pub struct ServerOptions {
     pub concurrency: usize,
     /// Renders `/metrics`; without it there is none.
     pub metrics: Option<MetricsRenderer>,
-    /// Opens `/metrics` to callers that are not on this machine.
+    /// Opens `/metrics` to callers that are not on this machine, and where a proxy stands in front to any at all.
     pub metrics_token: Option<SecretString>,
     /// For `/readyz`; without it the disk is taken to be well.
     pub disk: Option<DiskHasRoom>,

@@ -1,4 +1,4 @@
-//! `GET /metrics`: Prometheus text, for this machine or with the token.
+//! `GET /metrics`: Prometheus text, with the token, or for this machine where no proxy stands in front.
 
 use axum::{
     extract::State,
@@ -20,7 +20,8 @@ use crate::{
 
 /// Metrics
 ///
-/// Prometheus text. Only for callers on this machine, or with `Authorization: Bearer` and the metrics token.
+/// Prometheus text. With `Authorization: Bearer` and the metrics token; without, for callers on this machine alone, and for nobody where
+/// a proxy stands in front.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -28,7 +29,7 @@ use crate::{
     operation_id = "getMetrics",
     responses(
         (status = 200, description = "The figures.", content_type = "text/plain", body = String),
-        (status = 403, description = "- `metrics_not_allowed`: from elsewhere, and without the token."),
+        (status = 403, description = "- `metrics_not_allowed`: without the token, and from elsewhere or behind a proxy."),
         (status = 404, description = "- `not_found`: this server has no metrics."),
     ),
 )]
@@ -38,16 +39,18 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
     let Some(render) = &state.options.metrics else { return Err(ApiError::new(ErrorCode::NotFound)) };
-    if state.options.face == Face::Public && !is_local(&context)? && !has_token(&headers, &state) {
+    if state.options.face == Face::Public && !is_local(&context, &state)? && !has_token(&headers, &state) {
         return Err(ApiError::new(ErrorCode::MetricsNotAllowed));
     }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render()))
 }
 
-/// A proxy on this machine has a loopback address too: behind one that nobody vouched for, everyone would be local.
-fn is_local(context: &Context) -> Result<bool, ApiError> {
-    let client = context.client()?;
-    Ok(client.ip.is_loopback() && !client.behind_unknown_proxy)
+/// A proxy on this machine has a loopback address too, and a bare one says nothing of whom it speaks for (nginx's `proxy_pass` alone adds no
+/// header): where one can be in front, everyone could look local.
+fn is_local(context: &Context, state: &AppState) -> Result<bool, ApiError> {
+    let (client, options) = (context.client()?, &state.options);
+    let proxied = !options.trusted_proxies.is_empty() || (options.public_url.is_some() && !options.tls);
+    Ok(client.ip.is_loopback() && !client.behind_unknown_proxy && !proxied)
 }
 
 fn has_token(headers: &HeaderMap, state: &AppState) -> bool {

@@ -60,7 +60,6 @@ async fn a_disk_without_room_means_not_ready_before_a_send_fails() {
 #[tokio::test]
 async fn metrics_are_for_this_machine_or_for_who_has_the_token() {
     let app = App::with(Face::Public, |options| {
-        options.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         options.metrics = Some(Arc::new(|| "cetar_up 1\n".to_owned()));
         options.metrics_token = Some(SecretString::from("secret"));
     })
@@ -84,6 +83,36 @@ async fn metrics_are_for_this_machine_or_for_who_has_the_token() {
         App::new().await.get("/metrics").from("127.0.0.1").await_answer().await.gist(),
         "404 not_found"
     );
+}
+
+#[tokio::test]
+async fn where_a_proxy_stands_in_front_nobody_is_local() {
+    type Change = fn(&mut cetar_server::ServerOptions);
+    let public = |options: &mut cetar_server::ServerOptions| {
+        options.public_url = Some("https://pesan.contoh.com".parse().unwrap());
+    };
+    let proxied: Change = |options| options.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    let by_itself: Change = |options| options.tls = true;
+    for (change, is_public, expected) in [
+        (proxied, false, StatusCode::FORBIDDEN),
+        (proxied, true, StatusCode::FORBIDDEN),
+        ((|_| {}) as Change, true, StatusCode::FORBIDDEN),
+        (by_itself, true, StatusCode::OK),
+    ] {
+        let app = App::with(Face::Public, |options| {
+            options.metrics = Some(Arc::new(|| "cetar_up 1\n".to_owned()));
+            options.metrics_token = Some(SecretString::from("secret"));
+            if is_public {
+                public(options);
+            }
+            change(options);
+        })
+        .await;
+        // As nginx's `proxy_pass` alone sends it: without a word of whom it speaks for.
+        assert_eq!(app.get("/metrics").from("127.0.0.1").await_answer().await.status, expected);
+        let with_token = app.get("/metrics").bearer("secret").from("127.0.0.1").await_answer().await;
+        assert_eq!(with_token.status, StatusCode::OK);
+    }
 }
 
 #[tokio::test]

@@ -308,7 +308,7 @@ export const OPERATIONS: Record<string, Said> = {
   getMetrics: {
     name: "Metrik",
     about:
-      "Teks Prometheus. Hanya untuk pemanggil di mesin ini, atau dengan `Authorization: Bearer` dan token metriknya.",
+      "Teks Prometheus. Dengan `Authorization: Bearer` dan token metriknya; tanpa itu hanya untuk pemanggil di mesin ini, dan untuk tidak seorang pun bila ada proxy di depan.",
   },
   getOpenApi: { name: "Dokumen ini" },
 };
