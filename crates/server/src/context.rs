@@ -31,6 +31,7 @@ use crate::{
     uploads::Admitted,
 };
 
+const HTTPS_FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Of one request; handlers and extractors note here what the log line and the headers are to show.
@@ -149,6 +150,9 @@ async fn envelop(State(state): State<AppState>, mut request: Request, next: Next
         *response.body_mut() = Body::from(body);
     }
     let inner = &context.0;
+    if state.options.is_https_for_good() {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_FOR_A_YEAR);
+    }
     add_headers(response.headers_mut(), inner, state.engine.clock().now());
     let (status, duration) = (response.status().as_u16(), started.elapsed());
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

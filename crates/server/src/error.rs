@@ -274,11 +274,11 @@ impl ErrorCode {
             | Self::IpBlocked
             | Self::DeviceNotAllowed
             | Self::ScopeMissing
+            | Self::KeyTooNarrow
             | Self::CsrfTokenMissing
             | Self::RoleMissing
             | Self::MetricsNotAllowed
             | Self::CallbackNotVerified => StatusCode::FORBIDDEN,
-            | Self::KeyTooNarrow
             Self::NotFound
             | Self::InvitationEnded
             | Self::MediaLinkInvalid

@@ -85,6 +85,15 @@ impl ServerOptions {
     }
 }
 
+impl ServerOptions {
+    /// Whether browsers may be told to come back by HTTPS alone. That holds for the whole name, whatever the port: so only where this
+    /// process itself ends TLS, at the name's own port.
+    pub(crate) fn is_https_for_good(&self) -> bool {
+        let at_its_port = |url: &Url| url.scheme() == "https" && url.port().is_none();
+        self.tls && self.public_url.as_ref().is_some_and(at_its_port)
+    }
+}
+
 impl fmt::Debug for ServerOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerOptions").field("face", &self.face).finish_non_exhaustive()

@@ -106,7 +106,7 @@ fn reads_pages(asked: &HeaderMap) -> bool {
         .any(|part| part.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
 }
 
-/// `GET /` and `GET /docs` of a program that was built without the dashboard's files.
+/// `GET /`: the dashboard, or how the server is, in a program that was built without the dashboard's files.
 pub(crate) async fn front(
     State(state): State<AppState>,
     context: crate::context::Context,

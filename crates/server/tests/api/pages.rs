@@ -243,3 +243,22 @@ async fn what_has_its_hash_in_its_name_is_kept_for_ever_and_comes_in_its_smalles
     }
     assert_eq!(app.get("/favicon.svg").await_answer().await.header("cache-control"), "no-cache");
 }
+
+#[tokio::test]
+async fn browsers_are_told_to_come_by_https_where_that_is_ours_to_say() {
+    for (tls, url, expected) in [
+        (true, "https://pesan.contoh.com", "max-age=31536000"),
+        (true, "https://pesan.contoh.com:8443", ""),
+        (true, "http://pesan.contoh.com", ""),
+        (false, "https://pesan.contoh.com", ""),
+    ] {
+        let app = App::with(Face::Public, |options| {
+            (options.tls, options.public_url) = (tls, Some(url.parse().unwrap()));
+        })
+        .await;
+        for path in ["/", "/healthz", "/v1/devices"] {
+            let answer = app.get(path).await_answer().await;
+            assert_eq!(answer.header("strict-transport-security"), expected, "{url} {path}");
+        }
+    }
+}
