@@ -22,7 +22,6 @@ dev: need ## a gateway and a simulated WhatsApp in one terminal, to work on both
 	scripts/dev $(ARGS)
 
 test: need setup ## run every test, on SQLite and PostgreSQL; installs what is missing and may be installed
-	@scripts/dashboard
 	scripts/test $(ARGS)
 
 chaos: need setup ## kill the server while it works, and check what arrived (ARGS='--seed 7 --kills 100 --sends 5000 --database sqlite --network sandbox')
