@@ -141,7 +141,7 @@ impl Store {
         })
     }
 
-    /// Changes an account. One that may not sign in any more, or may less, is signed out.
+    /// Changes an account. One that may not sign in any more is signed out; another role counts from the next request.
     pub async fn change_user(
         &self,
         workspace: &WorkspaceId,
