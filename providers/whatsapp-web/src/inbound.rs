@@ -3,7 +3,8 @@
 //! A message is acknowledged to WhatsApp only after the host has committed it. whatsapp-rust's durability hook does this:
 //! it keeps the decrypted message in our store, calls [`Inbox::on_messages`], and acknowledges only when that says `Ok`.
 //! Otherwise the message stays on the server, comes again at the next connection and is handed over from the store, since
-//! its keys are used up. Facts: whatsapp-rust 0.7 source, `message/commit_batch.rs`.
+//! its keys are used up; so the hook does not give up while the database is merely away. Facts: whatsapp-rust 0.7 source,
+//! `message/commit_batch.rs`.
 //!
 //! The hook runs while the library holds the sender's lock, and its client would wait for that same lock: so nothing here
 //! calls the client. What needs it (asking WhatsApp for the number behind a LID) is asked of the session's loop.
@@ -31,6 +32,9 @@ use crate::{
     recipients::Recipients,
     store::{SessionStore, Unreadable},
 };
+
+/// So many times in a row a message is refused while the database can be written, before it is the message's fault: some seconds.
+const REFUSED_ALONE: u32 = 20;
 
 /// Takes messages in for one session.
 pub(crate) struct Inbox {
@@ -247,15 +251,44 @@ pub(crate) fn late_ack(ack: &events::ServerAck, now: cetar_model::Timestamp) -> 
 /// The session's hook.
 pub(crate) struct TakeIn(pub(crate) Arc<Inbox>);
 
+impl TakeIn {
+    /// Hands over all of a batch, however long the database is away: whatsapp-rust would ask for what was not taken at the next
+    /// connection only, which may be days away. Meanwhile nothing behind it in its chat is read. A message that alone is refused
+    /// is left to that next connection, and what is behind it is handed over.
+    async fn take_all(&self, batch: &[WireMessage]) -> Result<(), NotTaken> {
+        let mut refused = None;
+        for message in batch {
+            // A batch that fails half-way comes again as a whole; the host drops what it has.
+            match self.insist(message).await {
+                Ok(()) => self.0.store.taken(&message.info.id),
+                Err(error) if self.0.store.is_over() => return Err(error),
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.map_or(Ok(()), Err)
+    }
+
+    async fn insist(&self, message: &WireMessage) -> Result<(), NotTaken> {
+        let store = &self.0.store;
+        let mut alone = 0;
+        loop {
+            let Err(error) = self.0.take(message).await else { return Ok(()) };
+            alone = if store.can_be_written().await { alone + 1 } else { 0 };
+            if alone >= REFUSED_ALONE {
+                tracing::error!(%error, "a message is refused while all else is taken; WhatsApp gives it again with the next connection");
+                return Err(error);
+            }
+            if !store.may_try_again("handing a message over", &error).await {
+                return Err(error);
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl InboundDurabilityHook for TakeIn {
     async fn on_messages(&self, _client: Arc<Client>, batch: &[WireMessage]) -> anyhow::Result<()> {
-        for message in batch {
-            // A batch that fails half-way comes again as a whole; the host drops what it has.
-            self.0.take(message).await?;
-            self.0.store.taken(&message.info.id);
-        }
-        Ok(())
+        Ok(self.take_all(batch).await?)
     }
 }
 
@@ -272,8 +305,11 @@ impl InboundDurabilityHook for LeaveThere {
 
 #[cfg(test)]
 mod tests {
-    use cetar_model::{Clock, Timestamp};
-    use cetar_provider::testkit::{ManualClock, MemoryHost};
+    use cetar_model::{Clock, MediaId, Timestamp};
+    use cetar_provider::{
+        Host, StateWrite, StoredMedia,
+        testkit::{ManualClock, MemoryHost},
+    };
     use tokio::sync::mpsc::UnboundedReceiver;
     use wacore::types::{events::UnavailableType, message::MessageSource};
     use waproto::whatsapp as wa;
@@ -306,6 +342,39 @@ mod tests {
                 Inbound::Message(message) => Some(message),
                 other => panic!("{other:?}"),
             }
+        }
+    }
+
+    /// Takes everything but one message.
+    struct Choosy {
+        inner: Arc<MemoryHost>,
+        refuses: &'static str,
+    }
+
+    #[async_trait]
+    impl Host for Choosy {
+        async fn emit(&self, event: Inbound) -> Result<(), HostError> {
+            match &event {
+                Inbound::Message(message) if message.remote_id == self.refuses => {
+                    Err(HostError::Unavailable("it cannot be stored".into()))
+                }
+                _ => self.inner.emit(event).await,
+            }
+        }
+        async fn load(&self, collection: &str, key: &[u8]) -> Result<Option<Bytes>, HostError> {
+            self.inner.load(collection, key).await
+        }
+        async fn load_all(&self, collection: &str) -> Result<Vec<(Bytes, Bytes)>, HostError> {
+            self.inner.load_all(collection).await
+        }
+        async fn save(&self, batch: Vec<StateWrite>) -> Result<(), HostError> {
+            self.inner.save(batch).await
+        }
+        async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError> {
+            self.inner.media(id).await
+        }
+        fn now(&self) -> Timestamp {
+            self.inner.now()
         }
     }
 
@@ -351,6 +420,21 @@ mod tests {
         // Should it come after all, it is told under its own id.
         inbox.take(&text("A")).await.unwrap();
         assert_eq!(setting.message().unwrap().remote_id, "A");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_alone_is_refused_keeps_nothing_back_that_is_behind_it() {
+        let (inner, mut told) = MemoryHost::new(Arc::new(ManualClock::default()));
+        let host = Arc::new(Choosy { inner, refuses: "B" });
+        let (store, _resolved) = SessionStore::open(host).await.unwrap();
+        let inbox =
+            Inbox::new(store, Arc::default(), "62999".into(), Vec::new(), mpsc::unbounded_channel().0);
+        let taken = TakeIn(Arc::new(inbox)).take_all(&[text("A"), text("B"), text("C")]).await;
+        assert!(matches!(taken, Err(NotTaken::Host(HostError::Unavailable(_)))), "{taken:?}");
+        for expected in ["A", "C"] {
+            let Ok(Inbound::Message(message)) = told.try_recv() else { panic!("{expected} was not told") };
+            assert_eq!(message.remote_id, expected);
+        }
     }
 
     #[tokio::test]

@@ -106,7 +106,7 @@ impl Live {
 }
 
 /// Until there is no connection.
-async fn closed(wire: &mut watch::Receiver<Wire>) {
+pub(crate) async fn closed(wire: &mut watch::Receiver<Wire>) {
     drop(wire.wait_for(|wire| matches!(wire, Wire::Closed | Wire::Failed)).await);
 }
 
@@ -145,13 +145,15 @@ impl Life {
                 biased;
                 () = &mut ended => break,
                 Some(told) = self.sources.events.recv() => self.keep(told),
-                // What the client waits for may be a key that cannot be read.
+                // What the client waits for may be a database that is away.
                 () = closed(&mut wire), if !let_go => {
                     let_go = true;
                     self.live.store.let_go();
                 }
             }
         }
+        // Its workers may outlive it.
+        self.live.store.let_go();
         self.commit_the_last().await;
         if !self.backlog.is_empty() {
             tracing::error!(

@@ -31,6 +31,7 @@ use crate::{
     debts::Debts,
     health::HealthBoard,
     inbound::LeaveThere,
+    life::closed,
     settings::{Linking, Settings},
     store::SessionStore,
     transport::{Wire, WireState},
@@ -118,7 +119,10 @@ async fn link(
         debts: Debts::new(settings.unconfirmed_max),
     };
     let changes = wire.subscribe();
-    let wiring = Wiring { store: Arc::clone(&store), wire, sink, hook: LeaveThere, pair_code: code.clone() };
+    let hook = LeaveThere;
+    let wiring =
+        Wiring { store: Arc::clone(&store), wire: wire.clone(), sink, hook, pair_code: code.clone() };
+    let mut wire = wire.subscribe();
     let bot = client::build(settings, wiring).await.map_err(|error| failed(error.to_string()))?;
     let mut handle = bot.spawn();
     let mut talk = Talk {
@@ -142,7 +146,16 @@ async fn link(
     };
     talk.requests.shutdown().await;
     drop(talk);
-    handle.shutdown().await;
+    let mut ended = std::pin::pin!(handle.shutdown());
+    tokio::select! {
+        biased;
+        () = &mut ended => store.let_go(),
+        // What the client waits for may be a database that is away.
+        () = closed(&mut wire) => {
+            store.let_go();
+            ended.await;
+        }
+    }
     linked
 }
 

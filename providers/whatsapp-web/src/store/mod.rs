@@ -10,6 +10,7 @@
 
 mod app_sync;
 mod device;
+mod insist;
 mod notes;
 mod protocol;
 mod repeats;
@@ -32,8 +33,8 @@ use wacore::store::error::{Result, StoreError};
 use crate::transport::{Wire, WireState};
 use repeats::Repeats;
 
+pub(crate) use insist::promptly;
 pub(crate) use notes::{Refusal, Unreadable};
-pub(crate) use signal::promptly;
 
 /// The collections, each a table of its own. The names are stored: they may be added to, never changed.
 mod collection {
@@ -142,9 +143,19 @@ impl SessionStore {
         &self.lease_lost
     }
 
-    /// The session has ended, and its connection is closed: who waits for a key waits no longer.
+    /// The session has ended, and its connection is closed: who waits for the database waits no longer.
     pub(crate) fn let_go(&self) {
         self.line_is_gone.cancel();
+    }
+
+    /// Nothing that is told now would reach WhatsApp's side of this session any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.line_is_gone.is_cancelled() || self.lease_lost.is_cancelled()
+    }
+
+    /// Whether the database takes what we write at this moment.
+    pub(crate) async fn can_be_written(&self) -> bool {
+        self.put(collection::NOTE, b"probe", Bytes::new()).await.is_ok()
     }
 
     /// A session runs on this store: messages that come a second time are told apart by its connections.

@@ -14,7 +14,7 @@ use wacore::store::{
     },
 };
 
-use super::{SessionStore, collection as c, lock, rows};
+use super::{SessionStore, collection as c, lock, repeats::NotKept, rows};
 
 /// One group's devices: whether each holds our sender key.
 type Holders = BTreeMap<String, bool>;
@@ -264,13 +264,28 @@ impl ProtocolStore for SessionStore {
         self.store_pending_inbound_batch(&[PendingInboundRow { chat, sender, id, message }]).await
     }
 
+    /// Until they are on disk, or the line is gone: whatsapp-rust goes on without a message that could not be kept, and with its
+    /// key used up it is read by nobody when it comes again. While it waits, nothing behind it in its chat is read, and no key
+    /// goes forward on disk.
     async fn store_pending_inbound_batch(&self, rows: &[PendingInboundRow<'_>]) -> Result<()> {
         let now = self.now_secs();
-        let rows = rows.iter().map(|row| {
-            let key = pending_key(row.chat, row.sender, row.id);
-            rows::put(c::PENDING_INBOUND, &key, rows::stamped(now, row.message))
-        });
-        self.write(rows.collect()).await
+        let batch: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let key = pending_key(row.chat, row.sender, row.id);
+                rows::put(c::PENDING_INBOUND, &key, rows::stamped(now, row.message))
+            })
+            .collect();
+        let Err(mut error) = self.write(batch.clone()).await else { return Ok(()) };
+        let waiting = NotKept::new(&self.repeats, rows.iter().map(|row| row.id));
+        while self.may_try_again("keeping a message", &error).await {
+            match self.write(batch.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(again) => error = again,
+            }
+        }
+        waiting.give_up();
+        Err(error)
     }
 
     async fn get_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<Option<Vec<u8>>> {

@@ -6,12 +6,47 @@
 //! its message is known to have been taken in, or if it comes again on another connection: what was gathered and not committed is
 //! decrypted anew there, and is no repeat.
 //!
+//! A message outside of such a time is read with keys that stay in memory as used, whatever becomes of its connection. One that could
+//! not be put on disk is therefore noted here until it is: its repeat is not acknowledged on any connection, and no key goes forward
+//! on disk meanwhile.
+//!
 //! Facts: whatsapp-rust 0.7.0, `message/durability.rs` (`ack_or_replay_to_hook`), `message/commit_batch.rs` (`reset`, `FLUSH_TIMEOUT`).
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Mutex,
+};
+
+use super::lock;
 
 /// So many ids are remembered. Repeats follow their message closely; one that comes later is asked for once more.
 const REMEMBERED: usize = 10_000;
+
+/// Messages that were read and could not be put on disk; noted until this is dropped. By then they are on disk, or whatsapp-rust gave
+/// the attempt up, and forgets the keys together with the messages.
+pub(super) struct NotKept<'r> {
+    repeats: &'r Mutex<Repeats>,
+    ids: Vec<String>,
+}
+
+impl<'r> NotKept<'r> {
+    pub(super) fn new<'m>(repeats: &'r Mutex<Repeats>, ids: impl Iterator<Item = &'m str>) -> Self {
+        let ids: Vec<String> = ids.map(str::to_owned).collect();
+        lock(repeats).not_kept.extend(ids.iter().cloned());
+        Self { repeats, ids }
+    }
+
+    /// They never will be: they stay noted for as long as this session's store lives.
+    pub(super) fn give_up(mut self) {
+        self.ids.clear();
+    }
+}
+
+impl Drop for NotKept<'_> {
+    fn drop(&mut self) {
+        lock(self.repeats).kept(&self.ids);
+    }
+}
 
 /// Of one session, by the ids of messages.
 #[derive(Default)]
@@ -21,6 +56,8 @@ pub(super) struct Repeats {
     order: VecDeque<String>,
     /// Repeats that were not acknowledged, and on which connection.
     doubted: HashMap<String, u64>,
+    /// Messages that were read and are not on disk, one of several copies each as often as it came.
+    not_kept: Vec<String>,
 }
 
 impl Repeats {
@@ -37,8 +74,24 @@ impl Repeats {
         }
     }
 
+    fn kept(&mut self, ids: &[String]) {
+        for id in ids {
+            if let Some(place) = self.not_kept.iter().position(|waiting| waiting == id) {
+                self.not_kept.swap_remove(place);
+            }
+        }
+    }
+
+    /// Whether every message that was read is on disk.
+    pub(super) fn all_are_kept(&self) -> bool {
+        self.not_kept.is_empty()
+    }
+
     /// Whether a repeat that came on this connection may be acknowledged.
     pub(super) fn is_settled(&mut self, id: &str, connection: u64) -> bool {
+        if self.not_kept.iter().any(|waiting| waiting == id) {
+            return false;
+        }
         if self.taken.contains(id) || self.doubted.get(id).is_some_and(|earlier| *earlier != connection) {
             self.doubted.remove(id);
             return true;
@@ -70,6 +123,24 @@ mod tests {
         let mut repeats = Repeats::default();
         assert!(!repeats.is_settled("A", 1));
         assert!(repeats.is_settled("A", 2));
+    }
+
+    #[test]
+    fn a_repeat_of_what_is_on_disk_nowhere_is_acknowledged_on_no_connection() {
+        let repeats = Mutex::new(Repeats::default());
+        // It came on two connections, and both copies wait.
+        let first = NotKept::new(&repeats, ["A", "B"].into_iter());
+        let second = NotKept::new(&repeats, ["A"].into_iter());
+        drop(first);
+        for connection in 1..4 {
+            assert!(!lock(&repeats).is_settled("A", connection));
+        }
+        drop(second);
+        assert!(lock(&repeats).all_are_kept());
+        lock(&repeats).taken("A");
+        assert!(lock(&repeats).is_settled("A", 4));
+        NotKept::new(&repeats, ["C"].into_iter()).give_up();
+        assert!(!lock(&repeats).all_are_kept());
     }
 
     #[test]

@@ -1,31 +1,16 @@
 //! Signal: identities, sessions, pre-keys, sender keys.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_provider::{HostError, StateWrite};
+use cetar_provider::StateWrite;
 use wacore::store::{
     error::{Result, StoreError},
     traits::SignalStore,
 };
 
 use super::{SessionStore, collection as c, lock, rows, unavailable};
-
-/// How soon a read that failed is tried again.
-const ASK_AGAIN: Duration = Duration::from_millis(250);
-/// No connection of a session that was ended lives so long.
-const LONG_OVER: Duration = Duration::from_secs(30);
-
-tokio::task_local! {
-    /// Set in futures that would rather fail than wait.
-    static PROMPT: ();
-}
-
-/// In this future a read that fails is an error at once.
-pub(crate) async fn promptly<F: Future>(future: F) -> F::Output {
-    PROMPT.scope((), future).await
-}
 
 /// The user an address belongs to: addresses read `user@server` or `user:device@server`.
 fn user_of(address: &str) -> &str {
@@ -42,19 +27,19 @@ impl SessionStore {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            if PROMPT.try_with(|()| ()).is_ok() {
-                return Err(unavailable(error));
-            }
-            // With a lost lease the session is ending, and the message is the next one's: it must not be refused on what is left
-            // of this line.
-            let lost = matches!(error, HostError::LeaseLost);
-            tracing::debug!(%error, collection, "a key cannot be read now");
-            let wait = tokio::time::sleep(if lost { LONG_OVER } else { ASK_AGAIN });
-            let gone = self.line_is_gone.run_until_cancelled(wait).await.is_none();
-            if gone || lost {
+            if !self.may_try_again("reading a key", &error).await {
                 return Err(unavailable(error));
             }
         }
+    }
+
+    /// Keys go forward on disk only behind the messages they have read: one that is on disk nowhere, and whose key is used up,
+    /// could be read by nobody when it comes again.
+    fn may_go_forward(&self) -> Result<()> {
+        if lock(&self.repeats).all_are_kept() {
+            return Ok(());
+        }
+        Err(StoreError::Database("a message that these keys have read is not kept yet".into()))
     }
 
     /// Rows that note that we have Signal state with the users of these addresses, where that is not noted yet. They stay
@@ -123,10 +108,12 @@ impl SignalStore for SessionStore {
     }
 
     async fn put_session(&self, address: &str, session: &[u8]) -> Result<()> {
+        self.may_go_forward()?;
         self.put_state(c::SESSION, std::iter::once((address, Bytes::copy_from_slice(session)))).await
     }
 
     async fn put_sessions_batch(&self, sessions: &[(Arc<str>, Bytes)]) -> Result<()> {
+        self.may_go_forward()?;
         self.put_state(c::SESSION, sessions.iter().map(|(address, session)| (&**address, session.clone())))
             .await
     }
@@ -200,10 +187,12 @@ impl SignalStore for SessionStore {
     }
 
     async fn put_sender_key(&self, address: &str, record: &[u8]) -> Result<()> {
+        self.may_go_forward()?;
         self.put(c::SENDER_KEY, address.as_bytes(), Bytes::copy_from_slice(record)).await
     }
 
     async fn put_sender_keys_batch(&self, sender_keys: &[(Arc<str>, Bytes)]) -> Result<()> {
+        self.may_go_forward()?;
         let rows = sender_keys
             .iter()
             .map(|(address, record)| rows::put(c::SENDER_KEY, address.as_bytes(), record.clone()));

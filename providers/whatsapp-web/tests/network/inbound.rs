@@ -29,26 +29,6 @@ async fn a_text_comes_in_and_is_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_could_not_be_committed_comes_again_and_is_told_once() {
-    let (mut world, running) = World::connected().await;
-    world.host.refuse_messages(1);
-    let id = world.peer.send_text(&world.phone, "jangan hilang").await;
-    soon("the refusal", world.host.refused.notified()).await;
-    assert!(world.peer.receipts_of(&id).is_empty());
-    assert!(!world.peer.acked_by_client(&id).await);
-    // WhatsApp gives it again with the next connection.
-    world.simulator.faults().drop_all();
-    let message = world.inbound().await;
-    assert_eq!((text(&message.content), message.remote_id.as_str()), ("jangan hilang", id.as_str()));
-    soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&id).is_empty())).await;
-    running.stop().await;
-    assert_eq!(world.further_messages(), 0);
-    // Nor does another start tell it again.
-    world.run().await.stop().await;
-    assert_eq!(world.further_messages(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_while_we_were_away_is_told_in_order() {
     let (mut world, running) = World::connected().await;
     running.stop().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetar_model::{PhoneNumber, Receipt};
+use cetar_model::{DeviceState, PhoneNumber, Receipt};
 use cetar_provider::SendError;
 use cetar_simulator_whatsapp_web::Event;
 use cetar_whatsapp_web::{Settings, Watch};
@@ -45,6 +45,112 @@ async fn a_message_whose_keys_cannot_be_read_now_waits_for_them() {
     assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("kuncinya nanti"), id.as_str()));
     running.stop().await;
     assert_eq!(world.simulator.violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_could_not_be_committed_is_told_on_the_same_connection() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_messages(3);
+    let id = world.peer.send_text(&world.phone, "jangan hilang").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    assert!(world.peer.receipts_of(&id).is_empty());
+    assert!(!world.peer.acked_by_client(&id).await);
+    let later = world.peer.send_text(&world.phone, "kedua").await;
+    for (text, expected) in [("jangan hilang", &id), ("kedua", &later)] {
+        let message = world.inbound().await;
+        assert_eq!((message.content.text(), &message.remote_id), (Some(text), expected));
+    }
+    soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&later).is_empty())).await;
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
+    // Nor does another start tell it again.
+    world.run().await.stop().await;
+    assert_eq!(world.further_messages(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_could_not_be_committed_is_told_after_its_connection_ended() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_messages(usize::MAX);
+    let id = world.peer.send_text(&world.phone, "jangan hilang").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    world.simulator.faults().drop_all();
+    world.state(DeviceState::Connecting).await;
+    world.state(DeviceState::Connected).await;
+    assert!(!world.peer.acked_by_client(&id).await);
+    world.host.refuse_messages(0);
+    assert_eq!(world.inbound().await.remote_id, id);
+    soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&id).is_empty())).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_wait_for_a_commit_and_the_next_start_tells_the_message() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_messages(usize::MAX);
+    let id = world.peer.send_text(&world.phone, "besok").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon("the stop", running.stop()).await;
+    world.host.refuse_messages(0);
+    let running = world.run().await;
+    assert_eq!(world.inbound().await.remote_id, id);
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_could_not_be_kept_is_told_once_it_can() {
+    let (mut world, running) = World::connected().await;
+    // Its keys are in memory by then, so nothing but keeping it needs the database.
+    let before = world.peer.send_text(&world.phone, "pertama").await;
+    assert_eq!(world.inbound().await.remote_id, before);
+    world.host.refuse_rows(true);
+    let id = world.peer.send_text(&world.phone, "jangan hilang").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon("another refusal", world.host.refused.notified()).await;
+    assert!(!world.peer.acked_by_client(&id).await, "neither kept nor told");
+    world.host.refuse_rows(false);
+    let message = world.inbound().await;
+    assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("jangan hilang"), id.as_str()));
+    soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&id).is_empty())).await;
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_could_not_be_kept_is_not_acknowledged_however_often_the_connection_ends() {
+    let (mut world, running) = World::connected().await;
+    let before = world.peer.send_text(&world.phone, "pertama").await;
+    assert_eq!(world.inbound().await.remote_id, before);
+    world.host.refuse_rows(true);
+    let id = world.peer.send_text(&world.phone, "jangan hilang").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    for _ in 0..2 {
+        world.simulator.faults().drop_all();
+        world.state(DeviceState::Connecting).await;
+        world.state(DeviceState::Connected).await;
+    }
+    assert!(!world.peer.acked_by_client(&id).await);
+    world.host.refuse_rows(false);
+    assert_eq!(world.inbound().await.remote_id, id);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_could_not_be_kept_before_the_stop_is_told_by_the_next_start() {
+    let (mut world, running) = World::connected().await;
+    let before = world.peer.send_text(&world.phone, "pertama").await;
+    assert_eq!(world.inbound().await.remote_id, before);
+    world.host.refuse_rows(true);
+    let id = world.peer.send_text(&world.phone, "besok").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon("the stop", running.stop()).await;
+    world.host.refuse_rows(false);
+    // What it was decrypted with was not used up on disk: it is decrypted anew.
+    let running = world.run().await;
+    let message = world.inbound().await;
+    assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("besok"), id.as_str()));
+    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

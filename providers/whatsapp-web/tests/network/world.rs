@@ -48,6 +48,7 @@ pub(crate) struct ScriptedHost {
     refused_messages: AtomicUsize,
     refuses_receipts: AtomicBool,
     refuses_notes: AtomicBool,
+    refuses_rows: AtomicBool,
     refuses_reads: AtomicBool,
     taken_over: AtomicBool,
     /// Receipts whose commit has begun, and how many of them may end.
@@ -81,6 +82,11 @@ impl ScriptedHost {
     /// Whether what we want to remember of unreadable messages is committed.
     pub(crate) fn refuse_notes(&self, on: bool) {
         self.refuses_notes.store(on, Ordering::SeqCst);
+    }
+
+    /// Whether decrypted messages cannot be kept until they are committed. Everything else of the session's state can.
+    pub(crate) fn refuse_rows(&self, on: bool) {
+        self.refuses_rows.store(on, Ordering::SeqCst);
     }
 
     /// Whether the session's state can be read.
@@ -148,6 +154,15 @@ impl Host for ScriptedHost {
         if self.refuses_notes.load(Ordering::SeqCst) && batch.iter().any(note) {
             return Err(self.full());
         }
+        // A database that takes no message takes nothing: else it would be the message's fault.
+        let probe = |write: &StateWrite| matches!(write, StateWrite::Put { collection: "note", .. });
+        if self.refused_messages.load(Ordering::SeqCst) > 0 && batch.iter().any(probe) {
+            return Err(HostError::Unavailable("the disk is full".into()));
+        }
+        let row = |write: &StateWrite| matches!(write, StateWrite::Put { collection: "pending_inbound", .. });
+        if self.refuses_rows.load(Ordering::SeqCst) && batch.iter().any(row) {
+            return Err(self.full());
+        }
         self.inner.save(batch).await
     }
 
@@ -201,6 +216,7 @@ impl World {
             refused_messages: AtomicUsize::new(0),
             refuses_receipts: AtomicBool::new(false),
             refuses_notes: AtomicBool::new(false),
+            refuses_rows: AtomicBool::new(false),
             refuses_reads: AtomicBool::new(false),
             taken_over: AtomicBool::new(false),
             receipts_begun: watch::Sender::new(0),
