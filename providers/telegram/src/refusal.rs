@@ -12,8 +12,8 @@ use crate::client::{CallError, Refusal};
 pub(crate) enum Meaning {
     /// Final, for this reason.
     Final(FailureCode),
-    /// Nothing was done, and another attempt may succeed.
-    Again,
+    /// Telegram's own trouble: it may have been done all the same.
+    Unsure,
     /// The account cannot send any more.
     Down(DownReason),
 }
@@ -21,7 +21,7 @@ pub(crate) enum Meaning {
 /// Code, beginning of the description without `Bad Request: ` and the like (lower case), meaning. The first row that fits counts.
 pub(crate) const TABLE: &[(i64, &str, Meaning)] = {
     use FailureCode as F;
-    use Meaning::{Again, Down, Final};
+    use Meaning::{Down, Final};
     &[
         (400, "chat not found", Final(F::RecipientNotFound)),
         (400, "user not found", Final(F::RecipientNotFound)),
@@ -53,10 +53,6 @@ pub(crate) const TABLE: &[(i64, &str, Meaning)] = {
         // A token that is no token at all; the method is ours.
         (404, "", Down(DownReason::CredentialsExpired)),
         (413, "", Final(F::MediaTooLarge)),
-        (500, "", Again),
-        (502, "", Again),
-        (503, "", Again),
-        (504, "", Again),
     ]
 };
 
@@ -69,8 +65,12 @@ impl Refusal {
         prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).map_or(text.clone(), str::to_owned)
     }
 
-    /// What it means, by the table.
+    /// What it means, by the table. Of 500 and above nothing is in it: a gateway says 502 or 504 of a call that goes on behind it, and
+    /// a server that closes says the same 500 of calls under way and of those it did not begin.
     pub(crate) fn meaning(&self) -> Meaning {
+        if self.code >= 500 {
+            return Meaning::Unsure;
+        }
         let reason = self.reason();
         let row = TABLE.iter().find(|(code, begins, _)| *code == self.code && reason.starts_with(begins));
         row.map_or(Meaning::Final(FailureCode::RejectedByNetwork), |(_, _, meaning)| *meaning)
@@ -93,7 +93,7 @@ impl From<CallError> for SendError {
                 provider_code: Some(refusal.code.to_string()),
                 detail: Some(refusal.description),
             },
-            Meaning::Again => Self::NotSent(format!("{} {}", refusal.code, refusal.description).into()),
+            Meaning::Unsure => Self::Unknown(format!("{} {}", refusal.code, refusal.description).into()),
             Meaning::Down(reason) => Self::AccountDown(reason),
         }
     }
@@ -150,10 +150,11 @@ mod tests {
             (403, "Forbidden: bot is not a member of the channel chat", last(F::NotAMember)),
             (404, "Not Found", Meaning::Down(DownReason::CredentialsExpired)),
             (413, "Request Entity Too Large", last(F::MediaTooLarge)),
-            (500, "Internal Server Error: restart", Meaning::Again),
-            (502, "Bad Gateway", Meaning::Again),
-            (503, "Service Unavailable", Meaning::Again),
-            (504, "Gateway Timeout", Meaning::Again),
+            (500, "Internal Server Error: restart", Meaning::Unsure),
+            (502, "Bad Gateway", Meaning::Unsure),
+            (503, "Service Unavailable", Meaning::Unsure),
+            (504, "Gateway Timeout", Meaning::Unsure),
+            (520, "never heard of", Meaning::Unsure),
             (400, "Bad Request: something nobody has seen", last(F::RejectedByNetwork)),
             (403, "bad request: CHAT NOT FOUND", last(F::RejectedByNetwork)),
         ] {

@@ -24,6 +24,8 @@ pub enum Fault {
     Hang,
     /// It is carried out and not answered, for as long as the client waits.
     HangAfter,
+    /// It is carried out, and Telegram's own front, which did not wait for that, answers 504 in the Bot API's JSON.
+    LateAfter,
     /// A proxy in between answers with this status, and not in JSON.
     Proxy(u16),
 }

@@ -378,6 +378,7 @@ async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respon
             Err(Cut)
         }
         Some(Fault::CutWithin) => Ok(halved(response).await),
+        Some(Fault::LateAfter) => Ok(Refused::new(504, "Gateway Timeout").into_response()),
         _ => Ok(response),
     }
 }
