@@ -8,6 +8,8 @@ use cetar_model::{
 use cetar_provider::Outbound;
 use serde_json::{Value, json};
 
+use crate::part::Part;
+
 /// A file that Meta has, by its id.
 #[derive(Debug, Clone)]
 pub(crate) struct Uploaded {
@@ -44,7 +46,7 @@ pub(crate) fn is_user_id(address: &str) -> bool {
 
 /// The bodies of one message, in the order they go out; most have one. `None`: this cannot be sent.
 pub(crate) fn bodies(message: &Outbound, uploaded: Option<&Uploaded>) -> Option<Vec<String>> {
-    let whole = |kind: &str, value: Value| Some(vec![body(message, 1, kind, &value.to_string())]);
+    let whole = |kind: &str, value: Value| Some(vec![body(message, Part::WHOLE, kind, &value.to_string())]);
     let file = || uploaded.cloned();
     match &message.content {
         Content::Text { text } => whole("text", text_object(text)),
@@ -56,18 +58,19 @@ pub(crate) fn bodies(message: &Outbound, uploaded: Option<&Uploaded>) -> Option<
             if *voice {
                 audio["voice"] = true.into();
             }
-            let mut bodies = vec![body(message, 1, "audio", &audio.to_string())];
             // Sound carries no caption: it follows as a message of its own.
-            bodies.extend(
-                caption.as_deref().map(|text| body(message, 2, "text", &text_object(text).to_string())),
-            );
-            Some(bodies)
+            let text = caption.as_deref().map(|text| ("text", text_object(text)));
+            let parts: Vec<_> = std::iter::once(("audio", audio)).chain(text).collect();
+            let part = |(at, (kind, value)): (usize, &(&str, Value))| {
+                body(message, Part::new(at + 1, parts.len()), kind, &value.to_string())
+            };
+            Some(parts.iter().enumerate().map(part).collect())
         }
         Content::Sticker { .. } => whole("sticker", file()?.object(None)),
         Content::Template(template) => {
-            Some(vec![body(message, 1, "template", &template_object(template, uploaded))])
+            Some(vec![body(message, Part::WHOLE, "template", &template_object(template, uploaded))])
         }
-        Content::Interactive { json, .. } => Some(vec![body(message, 1, "interactive", json)]),
+        Content::Interactive { json, .. } => Some(vec![body(message, Part::WHOLE, "interactive", json)]),
         Content::Location(place) => whole("location", location(place)),
         Content::Contacts { contacts } => whole("contacts", contacts.iter().map(card).collect()),
         Content::Reaction { message, emoji } => {
@@ -92,13 +95,8 @@ pub(crate) fn bodies(message: &Outbound, uploaded: Option<&Uploaded>) -> Option<
     }
 }
 
-/// What tells a status which message of ours, and which part of it, it is about.
-pub(crate) fn opaque(message: &Outbound, part: usize) -> String {
-    if part == 1 { message.id.to_string() } else { format!("{}/{part}", message.id) }
-}
-
 /// The members all messages have, and `content`, JSON text, under its type's name.
-fn body(message: &Outbound, part: usize, kind: &str, content: &str) -> String {
+fn body(message: &Outbound, part: Part, kind: &str, content: &str) -> String {
     let (whom, address) = recipient(&message.to);
     let mut members = vec![
         ("messaging_product", json!("whatsapp").to_string()),
@@ -106,10 +104,10 @@ fn body(message: &Outbound, part: usize, kind: &str, content: &str) -> String {
         (whom, json!(address).to_string()),
     ];
     // A reaction names its message itself.
-    if let (Some(answered), 1, false) = (&message.reply_to, part, kind == "reaction") {
+    if let (Some(answered), true, false) = (&message.reply_to, part.is_first(), kind == "reaction") {
         members.push(("context", json!({ "message_id": answered }).to_string()));
     }
-    members.push(("biz_opaque_callback_data", json!(opaque(message, part)).to_string()));
+    members.push(("biz_opaque_callback_data", json!(part.name(&message.id)).to_string()));
     members.push(("type", json!(kind).to_string()));
     members.push((kind, content.to_owned()));
     object(&members)
@@ -322,7 +320,8 @@ mod tests {
         let bodies = sent(&message(content));
         assert_eq!(bodies[0]["audio"], json!({"id": "77", "voice": true}));
         assert_eq!(bodies[1]["text"], json!({"body": "Dengar"}));
-        assert_eq!(bodies[1]["biz_opaque_callback_data"], "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/2");
+        let names = [1, 2].map(|number| json!(format!("msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/{number}-2")));
+        assert_eq!([0, 1].map(|at: usize| bodies[at]["biz_opaque_callback_data"].clone()), names);
     }
 
     #[test]

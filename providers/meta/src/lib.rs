@@ -10,6 +10,7 @@ mod errors;
 mod graph;
 mod media;
 mod messaging;
+mod part;
 mod session;
 mod settings;
 mod templates;

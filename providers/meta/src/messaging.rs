@@ -4,6 +4,8 @@ use cetar_model::{Button, Buttons, Channel, Content, MessageTag};
 use cetar_provider::Outbound;
 use serde_json::{Value, json};
 
+use crate::part::Part;
+
 /// The bodies of one message, in the order they go out. `link` is where Meta fetches its medium. `None`: this cannot be sent.
 pub(crate) fn bodies(channel: Channel, message: &Outbound, link: Option<&str>) -> Option<Vec<String>> {
     let parts = match &message.content {
@@ -28,11 +30,12 @@ pub(crate) fn bodies(channel: Channel, message: &Outbound, link: Option<&str>) -
         | Content::Seen { .. }
         | Content::Unsupported { .. } => return None,
     };
+    let of = parts.len();
     let body = |(number, mut part): (usize, Value)| {
+        let which = Part::new(number, of);
         if channel == Channel::Messenger {
             // Comes back in the echo, and so tells what became of a message whose answer was lost.
-            let part_of = if number == 1 { String::new() } else { format!("/{number}") };
-            part["metadata"] = format!("{}{part_of}", message.id).into();
+            part["metadata"] = which.name(&message.id).into();
         }
         let mut body = json!({
             "recipient": { "id": message.to.as_str() },
@@ -43,7 +46,7 @@ pub(crate) fn bodies(channel: Channel, message: &Outbound, link: Option<&str>) -
             body["messaging_type"] = "MESSAGE_TAG".into();
             body["tag"] = "HUMAN_AGENT".into();
         }
-        if let (Some(answered), 1) = (&message.reply_to, number) {
+        if let (Some(answered), true) = (&message.reply_to, which.is_first()) {
             body["reply_to"] = json!({ "mid": answered });
         }
         body.to_string()
@@ -123,7 +126,7 @@ mod tests {
             json!({"type": "image", "payload": {"url": "https://kami/m"}})
         );
         assert_eq!(bodies[1]["message"]["text"], "Promo");
-        assert_eq!(bodies[1]["message"]["metadata"], "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/2");
+        assert_eq!(bodies[1]["message"]["metadata"], "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/2-2");
         assert_eq!(bodies[0]["recipient"], json!({"id": "24567890123456789"}));
     }
 

@@ -6,8 +6,8 @@ use cetar_model::{
 use cetar_provider::{Arrival, InboundMessage, MessageStatus, Watermark};
 use serde_json::Value;
 
-use super::{frame::id_of, whatsapp::ours};
-use crate::{media::Reference, settings::Credentials};
+use super::frame::id_of;
+use crate::{media::Reference, part::Part, settings::Credentials};
 
 /// What these items tell of one account.
 pub(super) fn arrival(device: &DeviceId, account: &Credentials, items: &[Value]) -> Arrival {
@@ -51,18 +51,18 @@ fn read(item: &Value, account: &Credentials, arrival: &mut Arrival) {
     };
     if message.is_object() {
         let Some(mid) = text(message, "mid") else { return };
-        let (own, part) = ours(text(message, "metadata").unwrap_or_default());
+        let (own, part) = Part::read(text(message, "metadata").unwrap_or_default());
         if let (true, Some(own)) = (echo, own) {
-            // What we sent ourselves comes back: it went out, whatever became of the answer.
-            let remote_id = if part == 1 { mid.to_owned() } else { String::new() };
-            let receipt = Receipt::Accepted;
-            arrival.statuses.push(MessageStatus {
-                remote_id,
-                message: Some(own),
-                receipt,
-                failure: None,
-                at,
-            });
+            // What we sent ourselves comes back: it went out, whatever became of the answer. Behind a first part the rest may be missing.
+            if part.is_last() {
+                arrival.statuses.push(MessageStatus {
+                    remote_id: if part.is_first() { mid.to_owned() } else { String::new() },
+                    message: Some(own),
+                    receipt: Receipt::Accepted,
+                    failure: None,
+                    at,
+                });
+            }
             return;
         }
         let contents = contents(message);
@@ -246,13 +246,18 @@ mod tests {
     #[test]
     fn an_echo_of_ours_says_that_it_went_out_and_another_is_an_echo() {
         let id = "msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50";
-        let echo = |metadata| {
+        let echo = |metadata: &str| {
             json!({"sender": {"id": "900"}, "recipient": {"id": "77"}, "timestamp": 1,
                    "message": {"mid": "m1", "is_echo": true, "text": "x", "metadata": metadata}})
         };
         let own = told(Channel::Messenger, &echo(id));
         assert_eq!(own.statuses[0].message.as_ref().map(ToString::to_string).as_deref(), Some(id));
         assert!(own.messages.is_empty());
+        let of_part = |part: &str| told(Channel::Messenger, &echo(&format!("{id}/{part}")));
+        let (first, last) = (of_part("1-2"), of_part("2-2"));
+        assert!(first.statuses.is_empty() && first.messages.is_empty(), "the text may not be out yet");
+        let last = &last.statuses[0];
+        assert_eq!((last.receipt, last.remote_id.as_str()), (Receipt::Accepted, ""));
         let typed = told(Channel::Messenger, &echo(""));
         assert!(typed.messages[0].echo && typed.messages[0].chat.as_str() == "77");
     }

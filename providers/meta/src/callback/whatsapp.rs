@@ -3,15 +3,15 @@
 use bytes::Bytes;
 use cetar_model::Channel::WhatsappOfficial;
 use cetar_model::{
-    Card, Chat, Content, Coordinate, FailureCode, Location, Media, MediaSource, MessageId, Receipt,
-    TemplateChange, Timestamp,
+    Card, Chat, Content, Coordinate, FailureCode, Location, Media, MediaSource, Receipt, TemplateChange,
+    Timestamp,
 };
 use cetar_provider::{InboundMessage, MessageStatus};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::frame::id_of;
-use crate::{errors, media::Reference, templates};
+use crate::{errors, media::Reference, part::Part, templates};
 
 /// What a change tells.
 #[derive(Default)]
@@ -221,7 +221,8 @@ fn card(contact: &Value) -> Card {
     }
 }
 
-/// A status of a message of ours. One of another name than Meta's five says nothing about it.
+/// A status of a message of ours. One of another name than Meta's five says nothing about it; nor does one of a first part that went
+/// well, while a later one may not be out.
 fn status(value: &Value) -> Option<MessageStatus> {
     let receipt = match text(value, "status")? {
         "sent" => Receipt::Accepted,
@@ -231,25 +232,13 @@ fn status(value: &Value) -> Option<MessageStatus> {
         _ => return None,
     };
     let failure = (receipt == Receipt::Failed).then(|| failure(&value["errors"][0]));
-    let (message, part) = ours(text(value, "biz_opaque_callback_data").unwrap_or_default());
-    let remote_id = text(value, "id")?.to_owned();
-    Some(match part {
-        1 => MessageStatus { remote_id, message, receipt, failure, at: moment(value) },
-        // Of a second part only two things matter: that it failed, or that it went out at all.
-        _ => MessageStatus {
-            remote_id: String::new(),
-            message,
-            receipt: if receipt == Receipt::Failed { receipt } else { Receipt::Accepted },
-            failure,
-            at: moment(value),
-        },
-    })
-}
-
-/// `msg_…` or `msg_…/2`: which message of ours, which part of it. Of another system behind the same number, nothing.
-pub(super) fn ours(opaque: &str) -> (Option<MessageId>, usize) {
-    let (id, part) = opaque.split_once('/').unwrap_or((opaque, "1"));
-    (id.parse().ok(), part.parse().unwrap_or(1))
+    let (message, part) = Part::read(text(value, "biz_opaque_callback_data").unwrap_or_default());
+    if !part.is_last() && receipt != Receipt::Failed {
+        return None;
+    }
+    let remote_id = text(value, "id")?;
+    let remote_id = if part.is_first() { remote_id.to_owned() } else { String::new() };
+    Some(MessageStatus { remote_id, message, receipt, failure, at: moment(value) })
 }
 
 fn failure(error: &Value) -> (FailureCode, Option<String>) {

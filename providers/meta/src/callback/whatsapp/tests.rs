@@ -123,7 +123,31 @@ fn statuses_name_our_message_and_say_why_it_failed() {
     assert_eq!((delivered.receipt, delivered.message.is_some()), (Receipt::Delivered, true));
     assert_eq!(failed.failure, Some((FailureCode::Outside24hWindow, Some("131047".into()))));
     assert_eq!(played.receipt, Receipt::Read);
-    assert_eq!((second.receipt, second.remote_id.as_str()), (Receipt::Accepted, ""));
+    assert_eq!((second.receipt, second.remote_id.as_str()), (Receipt::Read, ""));
+}
+
+#[test]
+fn a_message_in_parts_is_out_with_its_last_part_and_failed_with_any() {
+    let status = |part: &str, status: &str| {
+        let opaque = format!("msg_0199c3a0b6f47c3e9d3a5b1c2d3e4f50/{part}");
+        let status =
+            json!({"id": "wamid.1", "status": status, "timestamp": "1", "biz_opaque_callback_data": opaque});
+        told(&json!({"metadata": {"phone_number_id": "987"}, "statuses": [status]})).statuses.pop()
+    };
+    for early in ["sent", "delivered", "read"] {
+        assert!(status("1-2", early).is_none(), "the text may not be out yet: {early}");
+    }
+    for (part, name, receipt, remote_id) in [
+        ("1-2", "failed", Receipt::Failed, "wamid.1"),
+        ("2-2", "sent", Receipt::Accepted, ""),
+        ("2-2", "delivered", Receipt::Delivered, ""),
+        ("2-2", "read", Receipt::Read, ""),
+        ("2-2", "failed", Receipt::Failed, ""),
+    ] {
+        let status = status(part, name).unwrap();
+        assert_eq!((status.receipt, status.remote_id.as_str()), (receipt, remote_id), "{part} {name}");
+        assert!(status.message.is_some());
+    }
 }
 
 #[test]
