@@ -65,6 +65,12 @@ fn read(item: &Value, account: &Credentials, arrival: &mut Arrival) {
             }
             return;
         }
+        if message["is_deleted"] == true {
+            // It is told under the id of what it deletes.
+            let content = Content::Deleted { message: mid.to_owned() };
+            arrival.messages.push(told(format!("{mid}/deleted"), content));
+            return;
+        }
         let contents = contents(message);
         for (number, content) in contents.into_iter().enumerate() {
             // Several attachments come under one id; each is a message to us.
@@ -127,10 +133,6 @@ fn receipts(
 }
 
 fn contents(message: &Value) -> Vec<Content> {
-    if message["is_deleted"] == true {
-        let deleted = text(message, "mid").unwrap_or_default().to_owned();
-        return vec![Content::Deleted { message: deleted }];
-    }
     if let Some(payload) = text(&message["quick_reply"], "payload") {
         let pressed = text(message, "text").unwrap_or_default().to_owned();
         return vec![Content::ButtonPress { id: payload.to_owned(), text: pressed, message: None }];
@@ -230,6 +232,18 @@ mod tests {
             assert!(message.content == expected, "{part}");
             assert_eq!((message.chat.as_str(), message.sent_at.as_millis()), ("77", 1_709_650_000_123));
         }
+    }
+
+    #[test]
+    fn what_is_unsent_is_told_beside_what_it_unsends() {
+        let sent = json!({"message": {"mid": "m1", "text": "salah ketik"}});
+        let unsent = json!({"message": {"mid": "m1", "is_deleted": true}});
+        let ids = [sent, unsent].map(|part| {
+            let mut message = told(Channel::Instagram, &item(part)).messages.remove(0);
+            (std::mem::take(&mut message.remote_id), message.content)
+        });
+        assert_ne!(ids[0].0, ids[1].0, "under one id the second would be a repeat of the first");
+        assert!(ids[1].1 == Content::Deleted { message: "m1".into() });
     }
 
     #[test]
