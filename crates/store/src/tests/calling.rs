@@ -7,7 +7,7 @@ use cetar_model::{
     TemplateChange, TemplateNews,
 };
 
-use super::world::{World, on_both_engines};
+use super::world::{World, again, on_both_engines};
 use crate::{NewCallback, NewForwarded, NewInbound, NewStatus, Outcome};
 
 fn callback(world: &World, device: &DeviceId) -> NewCallback {
@@ -109,6 +109,26 @@ on_both_engines! {
         assert_eq!(world.store.take_callback(told).await.unwrap().moved, 1);
         assert_eq!(world.state(&one.job).await, MessageState::Read);
         assert_eq!(world.state(&two.job).await, MessageState::Sent);
+    }
+
+    async fn a_watermark_that_is_told_late_does_not_reach_what_went_out_after_it(world: &World) {
+        let (device, _) = world.leased().await;
+        let send = world.accept(&device, "77", "tertahan").await;
+        // It could not go out at first.
+        let early = world.claim_one(&device).await;
+        world.settle(&early, again(world.now())).await;
+        world.pass(Duration::from_mins(1));
+        let read = world.now();
+        world.pass(Duration::from_mins(20));
+        world.sent(&world.claim_one(&device).await).await;
+        let watermark = |until| NewCallback {
+            watermarks: vec![(Chat::new("77"), Receipt::Read, until)],
+            ..callback(world, &device)
+        };
+        assert_eq!(world.store.take_callback(watermark(read)).await.unwrap().moved, 0);
+        assert_eq!(world.state(&send.job).await, MessageState::Sent);
+        assert_eq!(world.store.take_callback(watermark(world.now())).await.unwrap().moved, 1);
+        assert_eq!(world.state(&send.job).await, MessageState::Read);
     }
 
     async fn whether_somebody_wrote_lately_is_known_once_the_network_has_called(world: &World) {
