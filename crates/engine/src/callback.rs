@@ -1,6 +1,6 @@
 //! Networks that call us. Whatever is told is on disk before the call is answered, in one transaction for each account; a network that
 //! gets no answer tells it again, and what is known by then changes nothing.
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cetar_model::DeviceId;
@@ -120,7 +120,8 @@ impl Engine {
             if device.sandbox || !real.get(&device.channel).is_some_and(&calls) {
                 continue;
             }
-            accounts.push(self.account(device).await?);
+            let id = device.id.clone();
+            accounts.extend(readable(&id, self.account(device).await)?);
         }
         Ok(accounts.into())
     }
@@ -189,6 +190,39 @@ fn calls(provider: &dyn Provider, path: &str) -> bool {
     provider.callbacks().is_some_and(|callbacks| callbacks.path() == path)
 }
 
+/// A device whose secrets do not open is left out: its own callbacks cannot be verified, and are told again once they can; everybody
+/// else's must not wait for that.
+fn readable(
+    device: &DeviceId,
+    account: Result<Account, StoreError>,
+) -> Result<Option<Account>, StoreError> {
+    match account {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(%device, %error, "the device's callbacks cannot be verified; give it its settings anew");
+            Ok(None)
+        }
+        account => account.map(Some),
+    }
+}
+
 fn callbacks(provider: &dyn Provider) -> Result<&dyn Callbacks, CallbackError> {
     provider.callbacks().ok_or(CallbackError::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_does_not_open_stops_its_own_device_only() {
+        let device: DeviceId = "dev_0199c3a0b6f47c3e9d3a5b1c2d3e4f50".parse().unwrap();
+        let corrupt =
+            StoreError::Corrupt { table: "device_settings", column: "value", id: device.to_string() };
+        assert_eq!(readable(&device, Err(corrupt)).unwrap(), None);
+        let settings = Settings::from([("app_secret".to_owned(), "s".to_owned())]);
+        assert_eq!(readable(&device, Ok(settings.clone())).unwrap(), Some(settings));
+        // Who cannot be asked for now may sign in a moment.
+        let away = readable(&device, Err(StoreError::Unavailable("full".to_owned())));
+        assert!(matches!(away, Err(StoreError::Unavailable(_))), "{away:?}");
+    }
 }
