@@ -1,10 +1,10 @@
 //! Media: what is known of them. Their bytes are kept elsewhere, by workspace and hash.
 
-use cetar_model::{Content, DeviceId, MediaId, MessageId, Timestamp, WorkspaceId};
+use cetar_model::{Content, DeviceId, MediaId, Timestamp, WorkspaceId};
 
 use crate::{
-    MediaOutcome, MediaRecord, MediaSourceRecord, MediaState, NewInbound, NewWanted, Result, Store,
-    StoreError, StoredBytes, WantedMedia,
+    ClaimedJob, MediaOutcome, MediaRecord, MediaSourceRecord, MediaState, NewInbound, NewWanted, Result,
+    Store, StoreError, StoredBytes, WantedMedia,
     db::{
         Tx, corrupt, count, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_opt,
     },
@@ -34,6 +34,7 @@ statements! {
                     media = excluded.media, etag = excluded.etag, last_modified = excluded.last_modified, \
                     fetched_at = excluded.fetched_at";
     WHERE_FROM = "SELECT workspace FROM media WHERE id = $1";
+    HOLD = "UPDATE jobs SET lease_until = $4 WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     SET_CONTENT = "UPDATE messages SET content = $2, media = $3 WHERE id = $1";
 }
 
@@ -264,10 +265,29 @@ impl Store {
         .await
     }
 
-    /// The same message, its medium now named as stored: a later attempt does not fetch it again.
-    pub async fn set_content(&self, message: &MessageId, content: &Content) -> Result<()> {
-        self.write((message.clone(), content.clone()), |tx, (message, content)| {
+    /// The same message, its medium now named as stored, and the lease of its job renewed: a later attempt does not fetch it again, and
+    /// whoever takes the job over knows that it may have gone out. `LeaseLost` if somebody did already: then it must not go out.
+    pub async fn set_content(
+        &self,
+        job: &ClaimedJob,
+        node: &str,
+        lease_until: Timestamp,
+        content: &Content,
+    ) -> Result<()> {
+        let args = (
+            job.job.clone(),
+            job.message.clone(),
+            node.to_owned(),
+            job.lease_token,
+            lease_until,
+            content.clone(),
+        );
+        self.write(args, |tx, (job, message, node, token, until, content)| {
             Box::pin(async move {
+                // Together with the content: who finds the lease expired does not find the address in one row and us in the other.
+                if execute!(tx, HOLD, job.as_str(), node, token, until.as_micros())? == 0 {
+                    return Err(StoreError::LeaseLost);
+                }
                 execute!(tx, SET_CONTENT, message.as_str(), json(content)?, kept(content))?;
                 Ok(())
             })

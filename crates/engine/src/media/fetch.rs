@@ -94,9 +94,9 @@ impl Engine {
             file_name,
             ..Media::of(MediaSource::Stored(id))
         };
-        if let Err(error) = self.inner.store.set_content(&job.message, &content).await {
-            tracing::warn!(%error, "where a medium is kept could not be noted; a later attempt fetches it again");
-        }
+        // Before anything goes out: whoever takes the job over reads off it whether that can have been.
+        let until = self.now() + self.inner.settings.lease;
+        self.inner.store.set_content(job, &self.inner.node, until, &content).await?;
         Ok(content)
     }
 

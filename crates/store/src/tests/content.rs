@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cetar_model::{Button, Content, EventData, Media, MediaId, MediaSource, Template};
 
-use super::world::{World, on_both_engines};
+use super::world::{LEASE, NODE, World, on_both_engines};
 use crate::{
     MediaOutcome, MediaSourceRecord, MediaState, NewInbound, NewTemplate, NewWanted, StoreError, StoredBytes,
 };
@@ -147,6 +147,25 @@ on_both_engines! {
         store.note_orphans(vec![(world.workspace.clone(), [8; 32])], world.now()).await.unwrap();
         world.pass(DAY);
         assert_eq!(store.media_garbage(world.now(), 9).await.unwrap(), [(world.workspace.clone(), [8; 32])]);
+    }
+
+    async fn a_message_of_a_job_that_was_taken_over_is_left_to_whoever_took_it(world: &World) {
+        let device = world.device().await;
+        let send = world.accept(&device, "budi", "1").await;
+        let job = world.claim_one(&device).await;
+        let image = |caption: &str| Content::Image {
+            media: Media::of(MediaSource::Stored(world.ids.make(world.now()))),
+            caption: Some(caption.to_owned()),
+        };
+        let ours = image("kami");
+        world.store.set_content(&job, NODE, world.now() + LEASE, &ours).await.unwrap();
+        world.pass(LEASE);
+        let until = world.now() + LEASE;
+        let taken = world.store.rescue("another", false, world.now(), until, 10).await.unwrap();
+        assert!(taken.iter().map(|job| &job.content).eq([&ours]));
+        let late = world.store.set_content(&job, NODE, until, &image("terlambat")).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+        assert!(world.job(&send.job).await.message.content == ours);
     }
 
     async fn what_came_in_waits_while_the_same_bytes_are_being_deleted(world: &World) {
