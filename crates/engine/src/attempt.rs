@@ -39,7 +39,7 @@ pub(crate) async fn make(
     let safe = live.provider.capabilities().resend_is_safe;
     let mut crashed = false;
     let outcome = if job.crashes > MAX_CRASHES {
-        worker_crashed()
+        set_aside(may_be_out(&engine, &job).await)
     } else if started_at >= job.expires_at {
         Outcome::Failed { code: FailureCode::Expired, provider_code: None, detail: None }
     } else {
@@ -50,13 +50,15 @@ pub(crate) async fn make(
                 }
                 let result = send(&live, &job, content).await;
                 crashed = result.is_none();
-                if let (Some(pace), Some(Err(SendError::SlowDown { retry_after }))) = (&manner.pace, &result)
+                if let (Some(pace), Some(Err(error))) = (&manner.pace, &result)
+                    && let SendError::SlowDown { retry_after } = of_the_rest(error)
                 {
                     pace.slowed(&job.to, *retry_after, engine.now());
                 }
                 let result =
                     result.unwrap_or_else(|| Err(SendError::Unknown("the provider panicked".into())));
-                outcome(result, job.attempt, safe, engine.now())
+                let most = most_attempts(&engine, &job, &result).await;
+                outcome(result, job.attempt, most, safe, engine.now())
             }
             Err(why) => not_fetched(why, job.attempt, engine.now()),
         }
@@ -140,11 +142,17 @@ pub(crate) async fn settle_rescued(engine: &Engine, job: &ClaimedJob) -> Result<
     let provider = device.as_ref().and_then(|device| engine.provider_of(device));
     let safe = provider.is_some_and(|provider| provider.capabilities().resend_is_safe);
     let now = engine.now();
+    let began = may_have_begun(job);
     let outcome = if job.crashes >= MAX_CRASHES {
-        worker_crashed()
+        set_aside(began || may_be_out(engine, job).await)
     } else {
-        let cut = SendError::Unknown("the process ended during the attempt".into());
-        outcome(Err(cut), job.attempt, safe, now)
+        let cut = Err(if began {
+            SendError::Unknown("the process ended during the attempt".into())
+        } else {
+            SendError::NotSent("the process ended while the medium was being fetched".into())
+        });
+        let most = most_attempts(engine, job, &cut).await;
+        outcome(cut, job.attempt, most, safe, now)
     };
     let settlement = settlement(engine, job, now, outcome, true);
     match engine.inner.store.settle(settlement).await {
@@ -157,12 +165,61 @@ pub(crate) async fn settle_rescued(engine: &Engine, job: &ClaimedJob) -> Result<
     Ok(())
 }
 
-fn worker_crashed() -> Outcome {
-    Outcome::Failed { code: FailureCode::WorkerCrashed, provider_code: None, detail: None }
+/// Of a message of which a part was sent, what the rest came to.
+fn of_the_rest(error: &SendError) -> &SendError {
+    match error {
+        SendError::Partly(rest) => of_the_rest(rest),
+        SendError::Rejected { .. }
+        | SendError::SlowDown { .. }
+        | SendError::NotSent(_)
+        | SendError::Unknown(_)
+        | SendError::AccountDown(_) => error,
+    }
+}
+
+/// Whether the attempt whose end nobody saw can have reached the provider: not while its medium is still named by its address, since the
+/// message remembers where that is kept before it goes out.
+fn may_have_begun(job: &ClaimedJob) -> bool {
+    job.content.media().is_none_or(|media| media.url().is_none())
+}
+
+/// Whether an attempt before this one may have brought the message, or a part of it, to the recipient. What cannot be asked may.
+async fn may_be_out(engine: &Engine, job: &ClaimedJob) -> bool {
+    match engine.inner.store.may_have_been_sent(&job.job).await {
+        Ok(may) => may,
+        Err(error) => {
+            tracing::warn!(%error, "the attempts so far cannot be read");
+            true
+        }
+    }
+}
+
+/// How many attempts a job has; asked only where it matters.
+async fn most_attempts(engine: &Engine, job: &ClaimedJob, result: &Result<Sent, SendError>) -> Option<u32> {
+    let at_the_end = matches!(result, Err(SendError::NotSent(_))) && job.attempt >= MAX_ATTEMPTS;
+    let more = at_the_end && may_be_out(engine, job).await;
+    (!more).then_some(MAX_ATTEMPTS)
+}
+
+/// A message over which the process ended again and again. "Failed" would say that nobody has it.
+fn set_aside(may_be_out: bool) -> Outcome {
+    if may_be_out {
+        let detail =
+            "the process ended again and again during the attempt; the message is set aside".to_owned();
+        Outcome::Unknown { detail }
+    } else {
+        Outcome::Failed { code: FailureCode::WorkerCrashed, provider_code: None, detail: None }
+    }
 }
 
 /// What an attempt came to, by the one retry policy.
-fn outcome(result: Result<Sent, SendError>, attempt: u32, resend_is_safe: bool, now: Timestamp) -> Outcome {
+fn outcome(
+    result: Result<Sent, SendError>,
+    attempt: u32,
+    max_attempts: Option<u32>,
+    resend_is_safe: bool,
+    now: Timestamp,
+) -> Outcome {
     let error = match result {
         Ok(Sent { remote_id }) => return Outcome::Sent { remote_id },
         Err(error) => error,
@@ -173,24 +230,34 @@ fn outcome(result: Result<Sent, SendError>, attempt: u32, resend_is_safe: bool, 
         SendError::NotSent(_) => "not_sent",
         SendError::Unknown(_) => "unknown",
         SendError::AccountDown(_) => ACCOUNT_DOWN,
+        SendError::Partly(_) => "partly_sent",
     };
     let detail = error.to_string();
-    match decide(&error, attempt, MAX_ATTEMPTS, resend_is_safe) {
+    match decide(&error, attempt, max_attempts, resend_is_safe) {
         Decision::Retry(after) => Outcome::Again { run_at: now + after, counts: true, class, detail },
         Decision::Postpone(after) => Outcome::Again { run_at: now + after, counts: false, class, detail },
         Decision::Hold => Outcome::Again { run_at: now, counts: false, class, detail },
         Decision::Unknown => Outcome::Unknown { detail },
-        Decision::Fail(code) => match error {
-            SendError::Rejected { provider_code, detail, .. } => {
-                Outcome::Failed { code, provider_code, detail }
-            }
-            SendError::SlowDown { .. }
-            | SendError::NotSent(_)
-            | SendError::Unknown(_)
-            | SendError::AccountDown(_) => {
-                Outcome::Failed { code, provider_code: None, detail: Some(detail) }
-            }
-        },
+        Decision::Fail(code) => {
+            let (provider_code, detail) = refusal(error);
+            Outcome::Failed { code, provider_code, detail }
+        }
+    }
+}
+
+/// The network's own code and words, where it refused; else what we say.
+fn refusal(error: SendError) -> (Option<String>, Option<String>) {
+    match error {
+        SendError::Rejected { provider_code, detail, .. } => (provider_code, detail),
+        SendError::Partly(rest) => {
+            let (provider_code, detail) = refusal(*rest);
+            let words = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+            (provider_code, Some(format!("a part was sent, the rest not{words}")))
+        }
+        SendError::SlowDown { .. }
+        | SendError::NotSent(_)
+        | SendError::Unknown(_)
+        | SendError::AccountDown(_) => (None, Some(error.to_string())),
     }
 }
 
@@ -276,8 +343,25 @@ mod tests {
             provider_code: provider_code.map(str::to_owned),
             detail: Some(detail.to_owned()),
         };
+        let partly = |rest| SendError::Partly(Box::new(rest));
         for (error, attempt, safe, expected) in [
             (rejected(), 1, true, failed(FailureCode::RejectedByNetwork, Some("479"), "bad stanza")),
+            (
+                partly(rejected()),
+                1,
+                true,
+                failed(
+                    FailureCode::RejectedByNetwork,
+                    Some("479"),
+                    "a part was sent, the rest not: bad stanza",
+                ),
+            ),
+            (
+                partly(SendError::SlowDown { retry_after: Some(secs(64)) }),
+                1,
+                false,
+                again(secs(64), false, "partly_sent", "a part was sent; of the rest: asked to slow down"),
+            ),
             (
                 SendError::SlowDown { retry_after: Some(secs(30)) },
                 4,
@@ -315,9 +399,9 @@ mod tests {
                 again(secs(0), false, "account_down", "the account is down: disconnected"),
             ),
         ] {
-            assert_eq!(outcome(Err(error), attempt, safe, NOW), expected);
+            assert_eq!(outcome(Err(error), attempt, Some(MAX_ATTEMPTS), safe, NOW), expected);
         }
-        let sent = outcome(Ok(Sent { remote_id: "3EB0".to_owned() }), 1, true, NOW);
+        let sent = outcome(Ok(Sent { remote_id: "3EB0".to_owned() }), 1, Some(MAX_ATTEMPTS), true, NOW);
         assert_eq!(sent, Outcome::Sent { remote_id: "3EB0".to_owned() });
     }
 }

@@ -60,9 +60,10 @@ impl Engine {
         shown.map_err(|error| match error {
             SendError::Rejected { code, .. } => TypingError::Refused(code),
             SendError::AccountDown(reason) => TypingError::Down(reason),
-            SendError::SlowDown { .. } | SendError::NotSent(_) | SendError::Unknown(_) => {
-                TypingError::NoAnswer(error.to_string())
-            }
+            SendError::SlowDown { .. }
+            | SendError::NotSent(_)
+            | SendError::Unknown(_)
+            | SendError::Partly(_) => TypingError::NoAnswer(error.to_string()),
         })
     }
 }

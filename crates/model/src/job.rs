@@ -23,7 +23,7 @@ words! {
     }
 }
 
-/// Attempts that failed before anything reached the network, after which a job is dead.
+/// Attempts after which a job is dead, if nothing of any of them reached the network.
 pub const MAX_ATTEMPTS: u32 = 12;
 
 /// Claims in a row that ended with the process, after which a job is dead: it may be what kills it.
@@ -44,9 +44,10 @@ pub enum Decision {
     Unknown,
 }
 
-/// The retry policy. `attempt` is the number of this attempt, from 1; `resend_is_safe` says that the network drops a
-/// repeat of the same message id.
-pub fn decide(error: &SendError, attempt: u32, max_attempts: u32, resend_is_safe: bool) -> Decision {
+/// The retry policy. `attempt` is the number of this attempt, from 1; `max_attempts` is `None` where an earlier one may have reached the
+/// recipient: "every attempt failed" could not be said of such a message, and its expiry bounds it. `resend_is_safe` says that the
+/// network drops a repeat of the same message id.
+pub fn decide(error: &SendError, attempt: u32, max_attempts: Option<u32>, resend_is_safe: bool) -> Decision {
     match error {
         SendError::Rejected { code, .. } => Decision::Fail(*code),
         SendError::SlowDown { retry_after } => {
@@ -56,8 +57,11 @@ pub fn decide(error: &SendError, attempt: u32, max_attempts: u32, resend_is_safe
         // Never given up by count: it may be with the recipient already, and its expiry bounds it.
         SendError::Unknown(_) if resend_is_safe => Decision::Retry(backoff(attempt)),
         SendError::Unknown(_) => Decision::Unknown,
-        SendError::NotSent(_) if attempt >= max_attempts => Decision::Fail(FailureCode::AttemptsExhausted),
+        SendError::NotSent(_) if max_attempts.is_some_and(|max| attempt >= max) => {
+            Decision::Fail(FailureCode::AttemptsExhausted)
+        }
         SendError::NotSent(_) => Decision::Retry(backoff(attempt)),
+        SendError::Partly(rest) => decide(rest, attempt, None, resend_is_safe),
     }
 }
 
@@ -99,9 +103,11 @@ mod tests {
             (&unknown(), 500, true, Decision::Retry(secs(600))),
             (&unknown(), 1, false, Decision::Unknown),
             (&SendError::AccountDown(DownReason::Disconnected), 99, false, Decision::Hold),
+            (&SendError::Partly(Box::new(not_sent())), MAX_ATTEMPTS, false, Decision::Retry(secs(600))),
+            (&SendError::Partly(Box::new(unknown())), 1, false, Decision::Unknown),
         ] {
             assert_eq!(
-                decide(error, attempt, MAX_ATTEMPTS, safe),
+                decide(error, attempt, Some(MAX_ATTEMPTS), safe),
                 expected,
                 "{error:?} at attempt {attempt}"
             );
@@ -111,7 +117,12 @@ mod tests {
     #[test]
     fn what_may_have_been_sent_is_sent_again_only_where_that_is_safe() {
         for attempt in 1..100 {
-            assert_eq!(decide(&unknown(), attempt, MAX_ATTEMPTS, false), Decision::Unknown);
+            assert_eq!(decide(&unknown(), attempt, Some(MAX_ATTEMPTS), false), Decision::Unknown);
         }
+    }
+
+    #[test]
+    fn what_an_earlier_attempt_may_have_sent_is_never_given_up_by_count() {
+        assert_eq!(decide(&not_sent(), 500, None, true), Decision::Retry(Duration::from_mins(10)));
     }
 }

@@ -42,4 +42,8 @@ pub enum SendError {
     /// The account cannot send now; nothing reached the network. Its jobs wait.
     #[error("the account is down: {0}")]
     AccountDown(DownReason),
+    /// Of a message that goes out in several parts, some are with the recipient, and the next one came to this. Another attempt sends
+    /// the rest.
+    #[error("a part was sent; of the rest: {0}")]
+    Partly(#[source] Box<SendError>),
 }

@@ -21,7 +21,7 @@ statements! {
            WHERE j.workspace = $1 AND j.id = $2";
     REMOTE = "SELECT m.remote_id FROM messages m WHERE m.workspace = $1 AND m.device = $2 AND m.id = $3 AND m.remote_id IS NOT NULL";
     HISTORY = "SELECT attempt, started_at, ended_at, outcome, detail FROM job_attempts WHERE job = $1 ORDER BY lease_token";
-    AMBIGUOUS = "SELECT attempt FROM job_attempts WHERE job = $1 AND outcome = 'unknown' LIMIT 1";
+    AMBIGUOUS = "SELECT attempt FROM job_attempts WHERE job = $1 AND outcome IN ('unknown', 'partly_sent') LIMIT 1";
     HEAD = "SELECT id FROM jobs WHERE conversation = $1 AND at_head";
     REOPEN = "UPDATE jobs SET state = 'ready', at_head = $2, run_at = $3, expires_at = $4, attempts = 0, crashes = 0, \
                 finished_at = NULL WHERE id = $1";
@@ -74,6 +74,12 @@ impl Store {
         };
         let history = history(&mut conn, id).await?;
         shown(row, history).map(Some)
+    }
+
+    /// Whether an attempt so far may have brought the message, or a part of it, to the recipient.
+    pub async fn may_have_been_sent(&self, id: &JobId) -> Result<bool> {
+        let mut conn = self.read().await?;
+        Ok(fetch_optional!(conn, (i64,), AMBIGUOUS, id.as_str())?.is_some())
     }
 
     /// Takes a send back, while it is queued and certainly not sent: an attempt of which nobody knows cannot be taken back.

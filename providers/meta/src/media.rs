@@ -86,7 +86,10 @@ pub(crate) async fn upload(
             provider_code: Some(refusal.code.to_string()),
             detail: Some(refusal.detail),
         },
-        other => graph.send_error(other),
+        other => match graph.send_error(other) {
+            SendError::Unknown(why) => SendError::NotSent(why),
+            known => known,
+        },
     })?;
     if let Some(key) = key {
         let known = serde_json::to_vec(&Known { id: id.clone(), at: host.now() }).unwrap_or_default();

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Chat, Content, DeviceState, DownReason, FailureCode, Health, PhoneNumber, SendError, Sent,
-    Timestamp,
+    Channel, Chat, Content, DeviceState, DownReason, FailureCode, Health, MessageId, PhoneNumber, SendError,
+    Sent, Timestamp,
 };
 use cetar_provider::{
     ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Session,
@@ -38,6 +38,10 @@ const TEMPLATES: Duration = Duration::from_hours(1);
 const TEMPLATES_AGAIN: Duration = Duration::from_mins(5);
 /// Where the parts of a message that are out already are noted.
 const PARTS: &str = "parts";
+/// For so long they stay, if the rest never went out: as long as somebody may retry the message.
+const PARTS_KEPT: Duration = Duration::from_hours(90 * 24);
+/// How often it is looked for older ones.
+const PARTS_LOOK: Duration = Duration::from_hours(24);
 /// Where the names of people are kept.
 const NAMES: &str = "names";
 
@@ -138,9 +142,23 @@ impl MetaSession {
         }
     }
 
+    /// Of messages whose rest never went out, the parts that did.
+    async fn forget_parts(&self) -> Result<(), HostError> {
+        let oldest = MessageId::not_before(self.settings.clock.now() - PARTS_KEPT);
+        let noted = self.host.load_all(PARTS).await?.into_iter().map(|(key, _)| key);
+        let old = noted.filter(|key| &key[..] < oldest.as_bytes());
+        let gone: Vec<_> = old.map(|key| StateWrite::Delete { collection: PARTS, key }).collect();
+        if gone.is_empty() { Ok(()) } else { self.host.save(gone).await }
+    }
+
     async fn live(&self, stop: &CancellationToken) -> Result<SessionEnd, HostError> {
         let mut templates_at = self.settings.clock.now();
+        let mut parts_at = templates_at;
         loop {
+            if self.settings.clock.now() >= parts_at {
+                self.forget_parts().await?;
+                parts_at = self.settings.clock.now() + PARTS_LOOK;
+            }
             if let Some(reason) = self.look().await? {
                 return Ok(SessionEnd::Ended(reason));
             }
@@ -221,7 +239,8 @@ impl MetaSession {
                 Err(_) if !noted => {
                     return Err(SendError::Unknown("a first part is out, a later one is not".into()));
                 }
-                Err(error) => return Err(error),
+                Err(error) if out.is_empty() => return Err(error),
+                Err(error) => return Err(SendError::Partly(Box::new(error))),
             }
             if out.len() < count {
                 let value = serde_json::to_vec(&out).unwrap_or_default().into();
@@ -270,7 +289,11 @@ impl Session for MetaSession {
         }
         let bodies = self.prepare(message).await?;
         let sent = self.send_parts(message, bodies).await;
-        if let Err(SendError::AccountDown(_)) = &sent {
+        let rest = match &sent {
+            Err(SendError::Partly(rest)) => Some(&**rest),
+            whole => whole.as_ref().err(),
+        };
+        if let Some(SendError::AccountDown(_)) = rest {
             // The next look says the same, and ends the session.
             self.found_down.notify_one();
         }

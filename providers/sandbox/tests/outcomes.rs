@@ -176,7 +176,7 @@ impl Gateway {
         for _ in 0..rounds {
             let Some(error) = self.attempt(&message).await else { break };
             let safe = self.provider.capabilities().resend_is_safe;
-            match decide(&error, message.attempt, MAX_ATTEMPTS, safe) {
+            match decide(&error, message.attempt, Some(MAX_ATTEMPTS), safe) {
                 Decision::Retry(after) => {
                     message.attempt += 1;
                     self.pass(after).await;

@@ -262,7 +262,12 @@ impl TelegramSession {
                 self.line().last_ack_at = Some(self.clock.now());
             }
             Err(SendError::AccountDown(DownReason::CredentialsExpired)) => self.revoked.cancel(),
-            Err(SendError::AccountDown(_) | SendError::NotSent(_) | SendError::Unknown(_)) => {}
+            Err(
+                SendError::AccountDown(_)
+                | SendError::NotSent(_)
+                | SendError::Unknown(_)
+                | SendError::Partly(_),
+            ) => {}
         }
     }
 }

@@ -25,6 +25,9 @@ impl Site {
     /// A JPEG of one grey pixel: under `gambar.jpg` and `promo.jpg`.
     pub const JPEG: &[u8] = include_bytes!("../fixtures/gambar.jpg");
 
+    /// An MP3 by its beginning: under `suara.mp3`.
+    pub const SOUND: &[u8] = b"ID3\x03\x00\x00\x00\x00\x00\x00";
+
     /// A film of 60 MB under `film.mp4`: an MP4 by its beginning, and bytes that do not repeat.
     pub fn film() -> &'static [u8] {
         static FILM: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -70,6 +73,7 @@ async fn serve(State(requests): State<Arc<AtomicUsize>>, Path(name): Path<String
     requests.fetch_add(1, Ordering::SeqCst);
     match name.as_str() {
         "gambar.jpg" | "promo.jpg" => ([(header::CONTENT_TYPE, "image/jpeg")], Site::JPEG).into_response(),
+        "suara.mp3" => ([(header::CONTENT_TYPE, "audio/mpeg")], Site::SOUND).into_response(),
         "film.mp4" => ([(header::CONTENT_TYPE, "video/mp4")], Site::film()).into_response(),
         "masuk.jpg" => {
             ([(header::CONTENT_TYPE, "image/jpeg")], "<!DOCTYPE html><title>Masuk</title>").into_response()

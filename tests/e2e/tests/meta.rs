@@ -204,6 +204,27 @@ async fn a_send_without_an_answer_is_never_repeated_and_its_status_settles_it_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_follows_a_sound_goes_out_whatever_meta_says_of_the_sound() {
+    let mut scene = MetaScene::set(&Database::Sqlite).await;
+    // The sound is taken, and told as read before its text, which must wait for two seconds, is out.
+    scene.graph.script(BUDI, Fault::Slow(Duration::ZERO));
+    scene.graph.script(BUDI, Fault::Error { code: 130_429, status: 400 });
+    let sound = format!("{}/suara.mp3", scene.site.url());
+    let body = json!({"to": BUDI, "type": "audio", "media_url": sound, "text": "Dengarkan"});
+    let job = scene.gateway.post(&scene.key, "/v1/meta/messages", &body).await.job_id();
+    scene.receiver.status_of(&job, "message.read").await;
+    let taken = scene.graph.taken();
+    let kinds: Vec<Value> =
+        taken.iter().map(|body| serde_json::from_str::<Value>(body).expect("JSON")["type"].clone()).collect();
+    assert_eq!(kinds, ["audio", "text"]);
+    let job = scene.gateway.job(&scene.key, &job).await;
+    let outcomes: Vec<&Value> =
+        job["history"].as_array().expect("a list").iter().map(|attempt| &attempt["outcome"]).collect();
+    assert_eq!(outcomes, ["partly_sent", "sent"]);
+    scene.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_account_can_forge_anothers_and_a_batch_is_cut_up_between_them() {
     let mut scene = MetaScene::set(&Database::Sqlite).await;
     let other = meta::number("111222333", "rahasia-lain");

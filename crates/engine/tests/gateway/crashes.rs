@@ -5,7 +5,11 @@ use std::time::Duration;
 use cetar_model::{FailureCode, MAX_CRASHES, MessageState as S};
 use cetar_provider::Inbound;
 
-use crate::world::World;
+use crate::{
+    media::image,
+    site::{Answer, PNG, Site},
+    world::World,
+};
 
 const BUDI: &str = "6281234567890";
 
@@ -98,10 +102,58 @@ async fn a_message_that_kills_its_process_again_and_again_is_set_aside() {
         node = world.start().await;
         node.pass(Duration::from_mins(1));
     }
-    node.message_is(&job, S::Failed).await;
-    assert_eq!(node.job(&job).await.job.message.error, Some((FailureCode::WorkerCrashed, None)));
+    // Each attempt reached the network: that nobody has the message cannot be said.
+    node.message_is(&job, S::Unknown).await;
     assert_eq!(world.attempted().len(), usize::try_from(MAX_CRASHES).unwrap());
     world.network.release();
+}
+
+#[tokio::test]
+async fn a_crash_while_a_medium_is_fetched_leaves_nobody_in_doubt() {
+    let (world, site) = (World::where_a_repeat_is_a_second_message(), Site::serving(Answer::none()).await);
+    let node = world.start().await;
+    let job = node.accept(image(BUDI, &site.url("/promo.png"))).await.unwrap().job;
+    site.was_asked(1).await;
+    node.kill().await;
+    site.serve(Answer::of(PNG, ""));
+
+    let node = world.start().await;
+    node.run_to_the_end().await;
+    assert_eq!(node.state(&job).await, S::Sent);
+    assert_eq!(node.history(&job).await, ["not_sent", "sent"]);
+}
+
+#[tokio::test]
+async fn a_crash_after_the_medium_was_fetched_is_unknown_where_a_repeat_would_be_a_second_message() {
+    let (world, site) =
+        (World::where_a_repeat_is_a_second_message(), Site::serving(Answer::of(PNG, "")).await);
+    let node = world.start().await;
+    world.network.hold_sends();
+    let job = node.accept(image(BUDI, &site.url("/promo.png"))).await.unwrap().job;
+    world.network.attempts_begun(1).await;
+    node.kill().await;
+    world.network.release();
+
+    let node = world.start().await;
+    node.message_is(&job, S::Unknown).await;
+    node.run_to_the_end().await;
+    assert_eq!(world.network.attempts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_medium_that_kills_its_process_again_and_again_is_set_aside_as_failed() {
+    let (world, site) = (World::new(), Site::serving(Answer::none()).await);
+    let mut node = world.start().await;
+    let job = node.accept(image(BUDI, &site.url("/promo.png"))).await.unwrap().job;
+    for crash in 1..=usize::try_from(MAX_CRASHES).unwrap() {
+        site.was_asked(crash).await;
+        node.kill().await;
+        node = world.start().await;
+        node.pass(Duration::from_mins(1));
+    }
+    node.message_is(&job, S::Failed).await;
+    assert_eq!(node.job(&job).await.job.message.error, Some((FailureCode::WorkerCrashed, None)));
+    assert!(world.network.attempts().is_empty(), "nobody has it");
 }
 
 #[tokio::test]

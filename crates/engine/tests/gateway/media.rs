@@ -24,7 +24,7 @@ use crate::{
 const BUDI: &str = "6281234567890";
 const ANA: &str = "6281234567891";
 
-fn image(to: &str, url: &str) -> SendRequest {
+pub(crate) fn image(to: &str, url: &str) -> SendRequest {
     let content = Content::Image { media: Media::at(url), caption: Some("Promo".to_owned()) };
     SendRequest { content, ..Node::text(to, "") }
 }

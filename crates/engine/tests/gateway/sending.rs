@@ -5,6 +5,7 @@ use std::time::Duration;
 use cetar_engine::accept::{AcceptError, IDEMPOTENCY_KEPT, IdempotencyKey};
 use cetar_model::{DownReason, FailureCode, MAX_ATTEMPTS, MessageState as S, SendError, Sent};
 use cetar_provider::Inbound;
+use cetar_store::Change;
 
 use crate::world::{Node, World};
 
@@ -113,6 +114,38 @@ async fn attempts_that_never_reach_the_network_end_in_a_failure_with_a_reason() 
     assert_eq!(view.job.message.error, Some((FailureCode::AttemptsExhausted, None)));
     assert_eq!(view.job.attempts, MAX_ATTEMPTS);
     assert_eq!(view.job.history.len(), usize::try_from(MAX_ATTEMPTS).unwrap());
+}
+
+#[tokio::test]
+async fn what_an_attempt_may_have_sent_is_never_said_to_have_reached_nobody() {
+    let world = World::new();
+    let node = world.start().await;
+    world.network.next_send(Err(SendError::Unknown("cut".into())));
+    for _ in 0..MAX_ATTEMPTS + 3 {
+        world.network.next_send(not_sent());
+    }
+    let job = node.send(BUDI, "Halo!").await;
+    node.run_to_the_end().await;
+    assert_eq!(node.state(&job).await, S::Sent);
+    assert_eq!(node.job(&job).await.job.attempts, MAX_ATTEMPTS + 5);
+}
+
+#[tokio::test]
+async fn what_is_partly_sent_cannot_be_taken_back_and_is_completed() {
+    let world = World::where_a_repeat_is_a_second_message();
+    let node = world.start().await;
+    let wait = SendError::SlowDown { retry_after: Some(Duration::from_secs(64)) };
+    world.network.next_send(Err(SendError::Partly(Box::new(wait))));
+    let job = node.send(BUDI, "Halo!").await;
+    node.run_until_idle().await;
+    assert_eq!(
+        (node.state(&job).await, node.history(&job).await),
+        (S::Queued, vec!["partly_sent".to_owned()])
+    );
+    let refused = node.engine.cancel(&node.operator, &job).await.unwrap();
+    assert_eq!(refused, Change::NotNow(S::Queued), "a part is with the recipient");
+    node.run_to_the_end().await;
+    assert_eq!(node.state(&job).await, S::Sent);
 }
 
 #[tokio::test]
@@ -281,8 +314,7 @@ async fn a_provider_that_panics_over_a_message_is_not_asked_for_ever() {
     let job = node.send(BUDI, "boom").await;
     node.run_to_the_end().await;
 
-    let view = node.job(&job).await;
-    assert_eq!(view.job.message.error, Some((FailureCode::WorkerCrashed, None)));
+    assert_eq!(node.state(&job).await, S::Unknown, "it may have been sent before the panic");
     assert_eq!(node.health().await.reason, None::<DownReason>, "the session goes on");
     let fine = node.send(BUDI, "fine").await;
     node.run_until_idle().await;

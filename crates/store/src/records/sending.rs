@@ -181,7 +181,7 @@ pub enum Outcome {
         run_at: Timestamp,
         /// Whether this one counts as an attempt.
         counts: bool,
-        /// A word for the attempt history: `not_sent`, `slow_down`, `unknown`, `account_down`.
+        /// A word for the attempt history: `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent`.
         class: &'static str,
         /// What the network or the connection said. No content, no secrets.
         detail: String,
@@ -211,7 +211,7 @@ pub struct Attempt {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Timestamp,
-    /// `sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `failed`.
+    /// `sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent`, `failed`.
     pub outcome: String,
     /// What was said.
     pub detail: Option<String>,

@@ -164,13 +164,17 @@ on_both_engines! {
 
     async fn what_may_have_been_sent_cannot_be_taken_back(world: &World) {
         let device = world.device().await;
-        let send = world.accept(&device, "budi", "1").await;
-        let ambiguous =
-            Outcome::Again { run_at: world.now(), counts: true, class: "unknown", detail: "cut".into() };
-        world.settle(&world.claim_one(&device).await, ambiguous).await;
-        let refused = world.store.cancel(&world.workspace, &send.job, world.now()).await.unwrap();
-        assert_eq!(refused, Change::NotNow(MessageState::Queued));
-        assert_eq!(world.state(&send.job).await, MessageState::Queued);
+        for (chat, class) in [("budi", "unknown"), ("siti", "partly_sent")] {
+            let send = world.accept(&device, chat, "1").await;
+            assert!(!world.store.may_have_been_sent(&send.job).await.unwrap());
+            let later = world.now() + SECOND;
+            let ambiguous = Outcome::Again { run_at: later, counts: true, class, detail: "cut".into() };
+            world.settle(&world.claim_one(&device).await, ambiguous).await;
+            assert!(world.store.may_have_been_sent(&send.job).await.unwrap());
+            let refused = world.store.cancel(&world.workspace, &send.job, world.now()).await.unwrap();
+            assert_eq!(refused, Change::NotNow(MessageState::Queued));
+            assert_eq!(world.state(&send.job).await, MessageState::Queued);
+        }
     }
 
     async fn a_failed_message_gets_another_round(world: &World) {

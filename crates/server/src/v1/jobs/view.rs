@@ -94,7 +94,7 @@ pub(crate) struct AttemptData {
     started_at: Time,
     /// When it ended.
     ended_at: Time,
-    /// `sent`, `not_sent`, `slow_down`, `unknown`, `account_down` or `failed`.
+    /// `sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent` (of a message in several parts) or `failed`.
     #[schema(example = "sent")]
     outcome: String,
     /// What the network or the connection said.
