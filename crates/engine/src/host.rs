@@ -200,6 +200,12 @@ impl Host for SessionHost {
         Some(self.engine.media_url(id))
     }
 
+    async fn is_linked_elsewhere(&self, address: &str) -> Result<bool, HostError> {
+        self.is_open()?;
+        let known = self.engine.inner.store.is_linked_elsewhere(&self.device, address).await;
+        known.map_err(|error| self.error(error))
+    }
+
     fn now(&self) -> Timestamp {
         self.engine.now()
     }

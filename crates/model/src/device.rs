@@ -69,6 +69,8 @@ words! {
         PasskeyRequired = "passkey_required",
         /// The QR or code was not used in time.
         LinkExpired = "link_expired",
+        /// The account is linked already, as another device of the same workspace.
+        AlreadyLinked = "already_linked",
         /// This version of the program is too old for the network.
         VersionOutdated = "version_outdated",
         /// Its operator stopped it.
@@ -105,7 +107,7 @@ impl DownReason {
     pub const fn next_action(self) -> NextAction {
         match self {
             Self::Disconnected | Self::NoAnswer | Self::HeldByAnotherNode => NextAction::Wait,
-            Self::LoggedOut | Self::LinkExpired | Self::Banned => NextAction::LinkAgain,
+            Self::LoggedOut | Self::LinkExpired | Self::AlreadyLinked | Self::Banned => NextAction::LinkAgain,
             Self::PasskeyRequired => NextAction::UsePasskey,
             Self::ReplacedElsewhere => NextAction::StopOther,
             Self::CredentialsExpired => NextAction::RenewCredentials,
@@ -149,6 +151,10 @@ impl DownReason {
             Self::LinkExpired => language.pick(
                 "QR atau kode tidak dipakai tepat waktu. Mulai penautan lagi.",
                 "The QR or code was not used in time. Start linking again.",
+            ),
+            Self::AlreadyLinked => language.pick(
+                "Akun ini sudah tertaut sebagai device lain di workspace ini. Pakai device itu, atau logout di sana dulu, lalu tautkan lagi.",
+                "This account is linked already, as another device of this workspace. Use that one, or log it out there first and link again.",
             ),
             Self::VersionOutdated => language.pick(
                 "Jaringan menolak versi ini. Pasang versi cetar yang lebih baru.",

@@ -37,6 +37,13 @@ pub trait Host: Send + Sync {
         None
     }
 
+    /// Whether another device of this workspace is linked to the account of this address. Asked while linking, once the network
+    /// said which account it is: whatever comes in would be told twice, and neither device would know what the other sends.
+    /// Where it is, the new link is undone and linking ends with [`cetar_model::DownReason::AlreadyLinked`].
+    async fn is_linked_elsewhere(&self, _address: &str) -> Result<bool, HostError> {
+        Ok(false)
+    }
+
     /// What time it is.
     fn now(&self) -> Timestamp;
 }

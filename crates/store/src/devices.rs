@@ -40,6 +40,9 @@ statements! {
         postgres "FOR NO KEY UPDATE OF d";
     HEALTH = "UPDATE devices SET state = $2, reason = $3, last_frame_at = $4, last_ack_at = $5, until_at = $6 WHERE id = $1";
     LINKED = "UPDATE devices SET address = $2, linked_at = $3 WHERE id = $1";
+    ELSEWHERE = "SELECT o.id FROM devices d JOIN devices o ON o.workspace = d.workspace AND o.channel = d.channel AND o.sandbox = d.sandbox \
+                 WHERE d.id = $1 AND o.id <> d.id AND o.address = $2 AND o.removed_at IS NULL \
+                   AND o.state NOT IN ('unlinked', 'linking', 'logged_out') LIMIT 1";
     PAUSE = "UPDATE devices SET paused = $3 WHERE workspace = $1 AND id = $2 AND removed_at IS NULL";
     // Waits for sends that are being committed, and has later ones refused.
     LOCK = "SELECT id FROM devices WHERE workspace = $1 AND id = $2 AND removed_at IS NULL", postgres "FOR UPDATE";
@@ -165,6 +168,12 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// Whether another device of this one's workspace, on the same channel and as real as it is, is linked to this address.
+    pub async fn is_linked_elsewhere(&self, id: &DeviceId, address: &str) -> Result<bool> {
+        let mut conn = self.read().await?;
+        Ok(fetch_optional!(conn, (String,), ELSEWHERE, id.as_str(), address)?.is_some())
     }
 
     /// Whether the device is there.

@@ -145,6 +145,7 @@ export const en: Phrases = {
     credentials_expired: "The token has expired",
     passkey_required: "A passkey is needed",
     link_expired: "Linking expired",
+    already_linked: "Linked as another device",
     version_outdated: "The version is too old",
     paused: "Paused",
     held_by_another_node: "Held by another node",

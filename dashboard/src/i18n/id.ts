@@ -147,6 +147,7 @@ export const id = {
     credentials_expired: "Token kedaluwarsa",
     passkey_required: "Perlu passkey",
     link_expired: "Penautan kedaluwarsa",
+    already_linked: "Sudah tertaut sebagai device lain",
     version_outdated: "Versi terlalu lama",
     paused: "Dijeda",
     held_by_another_node: "Dipegang node lain",

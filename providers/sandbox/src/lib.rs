@@ -83,7 +83,7 @@ impl Provider for Sandbox {
         &self,
         account: Account,
         request: LinkRequest,
-        _host: Arc<dyn Host>,
+        host: Arc<dyn Host>,
     ) -> Result<Box<dyn LinkProcess>, LinkError> {
         if !self.network.capabilities.link_methods.contains(&request.method) {
             return Err(LinkError::NotSupported);
@@ -91,6 +91,6 @@ impl Provider for Sandbox {
         if request.method == LinkMethod::PairingCode && request.phone.is_none() {
             return Err(LinkError::Failed("a pairing code needs the account's own number".into()));
         }
-        Ok(Box::new(SandboxLink::new(&account, &request, Arc::clone(&self.clock))))
+        Ok(Box::new(SandboxLink::new(&account, &request, host, Arc::clone(&self.clock))))
     }
 }

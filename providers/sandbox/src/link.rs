@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use cetar_model::{Clock, LinkMethod};
-use cetar_provider::{Account, LinkError, LinkProcess, LinkRequest, LinkStep, Linked};
+use cetar_model::{Clock, DownReason, LinkMethod};
+use cetar_provider::{Account, Host, LinkError, LinkProcess, LinkRequest, LinkStep, Linked};
 
 /// How long the QR or code is shown before the simulated phone takes it.
 const PHONE_TAKES: Duration = Duration::from_secs(1);
@@ -23,11 +23,17 @@ enum Next {
 pub(crate) struct SandboxLink {
     next: Next,
     linked: Linked,
+    host: Arc<dyn Host>,
     clock: Arc<dyn Clock>,
 }
 
 impl SandboxLink {
-    pub(crate) fn new(account: &Account, request: &LinkRequest, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        account: &Account,
+        request: &LinkRequest,
+        host: Arc<dyn Host>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let show = match request.method {
             LinkMethod::Qr => {
                 LinkStep::Qr { data: format!("sandbox:{}", account.device), expires_in: VALID_FOR }
@@ -36,7 +42,8 @@ impl SandboxLink {
         };
         let phone = request.phone.as_ref().map(|phone| phone.as_str().to_owned());
         let address = phone.or_else(|| account.address.clone()).unwrap_or_else(|| own_number(account));
-        Self { next: Next::Show(show), linked: Linked { address, name: Some("Sandbox".to_owned()) }, clock }
+        let linked = Linked { address, name: Some("Sandbox".to_owned()) };
+        Self { next: Next::Show(show), linked, host, clock }
     }
 }
 
@@ -61,7 +68,15 @@ impl LinkProcess for SandboxLink {
                 self.next = Next::Finish;
                 Ok(LinkStep::Connecting)
             }
-            Next::Finish => Ok(LinkStep::Done(self.linked.clone())),
+            Next::Finish => {
+                self.next = Next::Finish;
+                let elsewhere = self.host.is_linked_elsewhere(&self.linked.address).await;
+                self.next = Next::Nothing;
+                if elsewhere.map_err(|error| LinkError::Failed(error.into()))? {
+                    return Err(LinkError::Refused(DownReason::AlreadyLinked));
+                }
+                Ok(LinkStep::Done(self.linked.clone()))
+            }
             Next::Nothing => Err(LinkError::Failed("linking is over".into())),
         }
     }

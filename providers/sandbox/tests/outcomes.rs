@@ -14,8 +14,8 @@ use cetar_model::{
     Media, MediaId, MediaSource, MessageId, PhoneNumber, SendError, Timestamp, decide,
 };
 use cetar_provider::{
-    Account, DownloadError, Host, HostError, Inbound, LinkRequest, LinkStep, Outbound, Provider, Session,
-    SessionEnd, StateWrite, StoredMedia,
+    Account, DownloadError, Host, HostError, Inbound, LinkError, LinkRequest, LinkStep, Outbound, Provider,
+    Session, SessionEnd, StateWrite, StoredMedia,
     testkit::{ManualClock, MemoryHost},
 };
 use cetar_sandbox::Sandbox;
@@ -522,6 +522,19 @@ async fn linking_needs_nobody(
     assert!(step.unwrap() == LinkStep::Connecting);
     assert!(matches!(linking.next().await.unwrap(), LinkStep::Done(linked) if linked.address == address));
     assert!(linking.next().await.is_err());
+}
+
+#[tokio::test]
+async fn an_account_that_another_device_has_is_not_linked_a_second_time() {
+    let gateway = Gateway::on(Channel::Whatsapp).await;
+    gateway.host.link_elsewhere("6200012345678");
+    let request = LinkRequest { method: LinkMethod::Qr, phone: None };
+    let linking = gateway.provider.link(gateway.account.clone(), request, gateway.host.clone());
+    let mut linking = linking.await.unwrap();
+    linking.next().await.unwrap();
+    let (step, ()) = tokio::join!(linking.next(), async { gateway.clock.advance(Duration::from_secs(1)) });
+    assert!(step.unwrap() == LinkStep::Connecting);
+    assert!(matches!(linking.next().await, Err(LinkError::Refused(DownReason::AlreadyLinked))));
 }
 
 #[tokio::test]

@@ -17,7 +17,10 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
-use wacore::types::events::{Event, PairSuccess};
+use wacore::{
+    iq::devices::RemoveCompanionDeviceSpec,
+    types::events::{Event, PairSuccess},
+};
 use whatsapp_rust::{
     Client,
     bot::BotHandle,
@@ -114,7 +117,7 @@ async fn link(
         wire: wire.clone(),
         board: Arc::new(HealthBoard::new()),
         acks: Arc::new(Acks::default()),
-        host,
+        host: Arc::clone(&host),
         to: events_to,
         debts: Debts::new(settings.unconfirmed_max),
     };
@@ -142,7 +145,10 @@ async fn link(
         biased;
         () = stop.cancelled() => Err(failed("linking was given up")),
         () = store.lease_lost().cancelled() => Err(of_host(HostError::LeaseLost)),
-        linked = talk.listen(events, changes, &mut handle) => linked,
+        linked = async {
+            let linked = talk.listen(events, changes, &mut handle).await?;
+            only_here(settings, &talk.client, &*host, linked).await
+        } => linked,
     };
     talk.requests.shutdown().await;
     drop(talk);
@@ -157,6 +163,36 @@ async fn link(
         }
     }
     linked
+}
+
+/// An account is one device of its workspace. If it is another one already, WhatsApp is told that this link is not wanted: it
+/// would stand in the phone's list, and take one of its few places, for nothing.
+async fn only_here(
+    settings: &Settings,
+    client: &Client,
+    host: &dyn Host,
+    linked: Linked,
+) -> Result<Linked, LinkError> {
+    match host.is_linked_elsewhere(&linked.address).await {
+        Ok(false) => return Ok(linked),
+        Ok(true) => {}
+        Err(HostError::LeaseLost) => return Err(of_host(HostError::LeaseLost)),
+        // The phone considers it linked: that must not be lost because the database is away for a moment.
+        Err(HostError::Unavailable(error)) => {
+            tracing::warn!(%error, "whether another device has this account could not be looked up");
+            return Ok(linked);
+        }
+    }
+    let undo = async {
+        match client.pn() {
+            Some(own) => client.execute(RemoveCompanionDeviceSpec::new(&own)).await.is_ok(),
+            None => false,
+        }
+    };
+    let undone = tokio::time::timeout(settings.send_timeout, undo).await.unwrap_or(false);
+    // The end of the connection can overtake the answer: that it did not come does not mean that nothing was done.
+    tracing::info!(confirmed = undone, "the account is another device's already; this link was undone");
+    Err(LinkError::Refused(DownReason::AlreadyLinked))
 }
 
 fn of_host(error: HostError) -> LinkError {

@@ -146,6 +146,7 @@ fn failure(message: &str, reason: &str) -> String {
              without one can; this device stays as it was."
         }
         "link_expired" => "Run the same command again and scan or type within the time shown.",
+        "already_linked" => "`cetar device list` shows which one; `cetar device logout ID` ends that link.",
         "version_outdated" => "Install a newer version of cetar, then run the same command again.",
         "" => {
             "Check this machine's connection to the internet (cetar doctor --network), then run the same command again."

@@ -56,9 +56,12 @@ pub(super) const fn sequel(end: SessionEnd) -> Sequel {
         SessionEnd::Ended(reason) => reason,
     };
     let state = match reason {
-        D::LoggedOut | D::Banned | D::CredentialsExpired | D::PasskeyRequired | D::LinkExpired => {
-            DeviceState::LoggedOut
-        }
+        D::LoggedOut
+        | D::Banned
+        | D::CredentialsExpired
+        | D::PasskeyRequired
+        | D::LinkExpired
+        | D::AlreadyLinked => DeviceState::LoggedOut,
         D::ReplacedElsewhere => DeviceState::Replaced,
         // The link is whole; this program, or this moment, is not right for it.
         D::VersionOutdated | D::Restricted | D::Paused => DeviceState::Stopped,

@@ -135,6 +135,34 @@ async fn a_device_that_is_linked_is_not_put_at_risk_by_linking_it_again() {
 }
 
 #[tokio::test]
+async fn an_account_that_another_device_has_is_not_linked_a_second_time() {
+    let world = World::new();
+    let mut node = world.start().await;
+    let first = node.device.clone();
+    node.engine.logout_device(&node.operator, &first).await.unwrap();
+    node.engine.link_device(&node.operator, &first, BY_QR).await.unwrap();
+    node.device_is(D::Connected).await;
+
+    node.device = node.device_appears(Channel::Whatsapp, false).await;
+    let address =
+        node.engine.device(&node.operator, &first).await.unwrap().unwrap().address.expect("an address");
+    let again = LinkStep::Done(cetar_provider::Linked { address, name: None });
+    will_show(&world, [qr("second"), again.clone()]);
+    node.engine.link_device(&node.operator, &node.device, BY_QR).await.unwrap();
+    let reason = Some(DownReason::AlreadyLinked);
+    assert!(matches!(&events(&node).await[..], [.., Failed { reason: told, .. }] if *told == reason));
+    let health = node.stored_health().await;
+    assert_eq!((health.state, health.reason), (D::Unlinked, reason));
+    assert_eq!(*world.network.running().borrow(), 1, "the first goes on");
+
+    // Logged out there, it can be linked here.
+    node.engine.logout_device(&node.operator, &first).await.unwrap();
+    will_show(&world, [qr("third"), again]);
+    node.engine.link_device(&node.operator, &node.device, BY_QR).await.unwrap();
+    node.device_is(D::Connected).await;
+}
+
+#[tokio::test]
 async fn a_linking_given_up_leaves_the_device_logged_out() {
     let world = World::new();
     let node = world.start().await;

@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -16,6 +16,7 @@ pub struct MemoryHost {
     clock: Arc<dyn Clock>,
     state: Mutex<BTreeMap<(String, Bytes), Bytes>>,
     media: Mutex<BTreeMap<MediaId, Bytes>>,
+    linked_elsewhere: Mutex<BTreeSet<String>>,
     events: mpsc::UnboundedSender<Inbound>,
 }
 
@@ -23,7 +24,19 @@ impl MemoryHost {
     /// A host and the events told to it.
     pub fn new(clock: Arc<dyn Clock>) -> (Arc<Self>, mpsc::UnboundedReceiver<Inbound>) {
         let (events, told) = mpsc::unbounded_channel();
-        (Arc::new(Self { clock, state: Mutex::default(), media: Mutex::default(), events }), told)
+        let host = Self {
+            clock,
+            state: Mutex::default(),
+            media: Mutex::default(),
+            linked_elsewhere: Mutex::default(),
+            events,
+        };
+        (Arc::new(host), told)
+    }
+
+    /// From now on another device is linked to the account of this address.
+    pub fn link_elsewhere(&self, address: &str) {
+        self.linked_elsewhere.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned());
     }
 
     /// Keeps a medium, to be read by [`Host::media`].
@@ -74,6 +87,10 @@ impl Host for MemoryHost {
         let size = bytes.len() as u64;
         let pieces: Vec<_> = bytes.chunks(PIECE).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         Ok(StoredMedia { size, bytes: stream::iter(pieces).boxed() })
+    }
+
+    async fn is_linked_elsewhere(&self, address: &str) -> Result<bool, HostError> {
+        Ok(self.linked_elsewhere.lock().unwrap_or_else(PoisonError::into_inner).contains(address))
     }
 
     fn now(&self) -> Timestamp {

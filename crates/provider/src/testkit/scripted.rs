@@ -243,7 +243,7 @@ impl Provider for ScriptedProvider {
         &self,
         account: Account,
         _request: LinkRequest,
-        _host: Arc<dyn Host>,
+        host: Arc<dyn Host>,
     ) -> Result<Box<dyn LinkProcess>, LinkError> {
         let usual = || {
             let address = account.address.unwrap_or_else(|| "628111111111".to_owned());
@@ -254,7 +254,7 @@ impl Provider for ScriptedProvider {
             ])
         };
         let steps = lock(&self.shared.links).pop_front().unwrap_or_else(usual);
-        Ok(Box::new(ScriptedLink(steps)))
+        Ok(Box::new(ScriptedLink { steps, host }))
     }
 }
 
@@ -292,13 +292,23 @@ impl Callbacks for ScriptedCallbacks {
     }
 }
 
-/// Goes through its steps, then waits for ever.
-struct ScriptedLink(LinkSteps);
+/// Goes through its steps, then waits for ever. An account that another device has is not linked, whatever the script says.
+struct ScriptedLink {
+    steps: LinkSteps,
+    host: Arc<dyn Host>,
+}
 
 #[async_trait]
 impl LinkProcess for ScriptedLink {
     async fn next(&mut self) -> Result<LinkStep, LinkError> {
-        match self.0.pop_front() {
+        match self.steps.pop_front() {
+            Some(Ok(LinkStep::Done(linked))) => {
+                let elsewhere = self.host.is_linked_elsewhere(&linked.address).await;
+                if elsewhere.map_err(|error| LinkError::Failed(error.into()))? {
+                    return Err(LinkError::Refused(DownReason::AlreadyLinked));
+                }
+                Ok(LinkStep::Done(linked))
+            }
             Some(step) => step,
             None => std::future::pending().await,
         }

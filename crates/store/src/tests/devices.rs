@@ -175,6 +175,33 @@ on_both_engines! {
         assert!(matches!(late, Err(StoreError::LeaseLost)));
     }
 
+    async fn another_device_of_the_same_workspace_that_is_linked_to_an_account_is_found(world: &World) {
+        let (known, lease) = world.leased().await;
+        let asking = world.device().await;
+        let store = &world.store;
+        store.set_linked(&known, lease, "6281299999999", world.now()).await.unwrap();
+        assert!(store.is_linked_elsewhere(&asking, "6281299999999").await.unwrap());
+        assert!(!store.is_linked_elsewhere(&asking, "6281299999998").await.unwrap(), "another account");
+        assert!(!store.is_linked_elsewhere(&known, "6281299999999").await.unwrap(), "itself");
+        for (state, counts) in [
+            (DeviceState::Stopped, true),
+            (DeviceState::Replaced, true),
+            (DeviceState::Linking, false),
+            (DeviceState::LoggedOut, false),
+            (DeviceState::Connected, true),
+        ] {
+            store.set_health(&known, None, Health::new(state, None), world.now()).await.unwrap();
+            assert_eq!(store.is_linked_elsewhere(&asking, "6281299999999").await.unwrap(), counts, "{state}");
+        }
+        for elsewhere in ["workspace = 'another'", "channel = 'telegram'", "sandbox = TRUE"] {
+            let device = world.device().await;
+            world.raw(&format!("UPDATE devices SET {elsewhere} WHERE id = '{device}'")).await;
+            assert!(!store.is_linked_elsewhere(&device, "6281299999999").await.unwrap(), "{elsewhere}");
+        }
+        store.remove_device(&world.workspace, &known, world.now()).await.unwrap();
+        assert!(!store.is_linked_elsewhere(&asking, "6281299999999").await.unwrap(), "it is gone");
+    }
+
     async fn pausing_is_for_devices_that_are_there(world: &World) {
         let device = world.device().await;
         assert!(world.store.set_paused(&world.workspace, &device, true).await.unwrap());

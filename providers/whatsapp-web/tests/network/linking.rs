@@ -172,6 +172,29 @@ async fn linking_anew_leaves_nothing_of_the_old_account() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_link_to_an_account_is_undone_on_the_phone_and_told() {
+    for method in [LinkMethod::Qr, LinkMethod::PairingCode] {
+        let world = World::new().await;
+        world.host.link_elsewhere(OWNER);
+        let mut process = world.begin(method).await;
+        match next(process.as_mut()).await.expect("a step") {
+            LinkStep::Qr { data, .. } => soon("the scan", world.phone.scan(&data)).await,
+            LinkStep::Code { code, .. } => soon("the code", world.phone.enter_code(&code)).await,
+            LinkStep::Connecting | LinkStep::Done(_) => panic!("nothing to show"),
+        }
+        .expect("the phone links");
+        assert!(next(process.as_mut()).await.expect("a step") == LinkStep::Connecting);
+        assert!(
+            matches!(next(process.as_mut()).await, Err(LinkError::Refused(DownReason::AlreadyLinked))),
+            "{method}"
+        );
+        assert_eq!(world.phone.linked_devices().await, Vec::<String>::new(), "{method}");
+        soon("no socket", world.simulator.wait_until(|simulator| simulator.connections() == 0)).await;
+        assert_eq!(world.simulator.violations(), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_without_a_link_ends_as_logged_out() {
     let world = World::new().await;
     assert_eq!(world.start().ended().await, SessionEnd::Ended(DownReason::LoggedOut));

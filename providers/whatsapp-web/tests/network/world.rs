@@ -99,6 +99,11 @@ impl ScriptedHost {
         HostError::Unavailable("the disk is full".into())
     }
 
+    /// Another device of the workspace is linked to this account from now on.
+    pub(crate) fn link_elsewhere(&self, address: &str) {
+        self.inner.link_elsewhere(address);
+    }
+
     /// Another node holds the device from now on.
     pub(crate) fn take_over(&self) {
         self.taken_over.store(true, Ordering::SeqCst);
@@ -169,6 +174,11 @@ impl Host for ScriptedHost {
     async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError> {
         self.held()?;
         self.inner.media(id).await
+    }
+
+    async fn is_linked_elsewhere(&self, address: &str) -> Result<bool, HostError> {
+        self.held()?;
+        self.inner.is_linked_elsewhere(address).await
     }
 
     fn now(&self) -> Timestamp {
