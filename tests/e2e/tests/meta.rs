@@ -338,7 +338,10 @@ async fn templates_as_meta_reviews_them(database: Database) {
     for language in ["id", "en_US"] {
         scene.graph.add_template(&waba, template("promo", language, "Promo {{1}}", false));
     }
-    let synced = scene.gateway.post(&scene.key, "/v1/meta/templates/sync", &json!({})).await;
+    let refused = scene.gateway.post(&scene.key, "/v1/meta/templates/sync", &json!({})).await;
+    assert_eq!(refused.json["error"]["code"], "scope_missing", "who only sends changes no settings");
+    let admin = scene.home.cli("key create", &["--name", "admin", "--scope", "admin"]).await.ok();
+    let synced = scene.gateway.post(&admin, "/v1/meta/templates/sync", &json!({})).await;
     assert_eq!(
         (&synced.json["data"]["templates"], &synced.json["data"]["sendable"]),
         (&json!(122), &json!(122))

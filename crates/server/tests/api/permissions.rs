@@ -17,7 +17,6 @@ const AGENT: &[&str] = &[
     "sendTemplate",
     "sendOfficialMessage",
     "listOfficialTemplates",
-    "syncOfficialTemplates",
     "checkNumber",
     "uploadMedia",
     "showTyping",

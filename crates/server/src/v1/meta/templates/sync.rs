@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     answer::Answer,
-    auth::{Authorized, Either},
+    auth::{Admin, Authorized},
     error::{ApiError, ErrorCode, Text},
     input::{Body, Fields},
     language::Spoken,
@@ -69,7 +69,7 @@ fn refused(error: SyncError) -> ApiError {
 )]
 pub(crate) async fn sync(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Either>,
+    Authorized { caller, .. }: Authorized<Admin>,
     Spoken(language): Spoken,
     body: Body,
 ) -> Result<Answer<SyncedTemplates>, ApiError> {
