@@ -127,7 +127,8 @@ impl Engine {
     }
 
     async fn take_arrival(&self, arrival: Arrival) -> Result<(), StoreError> {
-        let Arrival { device, forwarded, messages, statuses, watermarks, aliases, templates } = arrival;
+        let Arrival { device, forwarded, messages, statuses, watermarks, aliases, moves, templates } =
+            arrival;
         let mut arriving = Vec::with_capacity(messages.len());
         for mut message in messages {
             if message.sender_name.is_none() && !message.echo {
@@ -156,6 +157,7 @@ impl Engine {
                 .collect(),
             watermarks: watermarks.into_iter().map(|it| (it.chat, it.receipt, it.until)).collect(),
             aliases,
+            moves,
             templates,
             now: self.now(),
         };

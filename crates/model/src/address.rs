@@ -112,6 +112,21 @@ impl fmt::Debug for Chat {
     }
 }
 
+/// Somebody has another address from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The network's id of this news; unique within the account.
+    pub remote_id: String,
+    /// The addresses they had.
+    pub from: Vec<Chat>,
+    /// The one they have.
+    pub to: Chat,
+    /// It is an alias, whose number is not known.
+    pub to_alias: bool,
+    /// By which other address the network may speak of them from now on.
+    pub alias: Option<Chat>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,7 +32,7 @@ words! {
         ContactBlocked = "contact.blocked",
         /// They want them again.
         ContactUnblocked = "contact.unblocked",
-        /// The network told late whose number an alias is: who wrote under it was this person.
+        /// The network told late whose number an alias is, so who wrote under it was this person; or that somebody has another address.
         ContactResolved = "contact.resolved",
         /// A device changed its state.
         SessionState = "session.state",
@@ -177,9 +177,9 @@ pub struct MessageError {
 /// `data` of `contact.resolved`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactResolvedData {
-    /// The alias that stood in `from`, with `from_lid`, so far.
+    /// The alias that stood in `from`, with `from_lid`, so far; or the address somebody had.
     pub lid: String,
-    /// The number it belongs to, which stands there from now on.
+    /// The number it belongs to, or the address they have, which stands there from now on.
     pub phone: String,
     /// When, Unix seconds.
     pub timestamp: i64,

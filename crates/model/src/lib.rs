@@ -22,7 +22,7 @@ mod send;
 mod template;
 mod time;
 
-pub use address::{Chat, PhoneNumber, PhoneNumberError};
+pub use address::{Chat, Moved, PhoneNumber, PhoneNumberError};
 pub use buttons::{Button, Buttons, MAX_BUTTONS};
 pub use card::{Card, Coordinate, Location};
 pub use channel::{Channel, UnknownWord};

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use cetar_model::{Chat, DeviceId, EventType, FailureCode, MessageId, Receipt, TemplateChange, Timestamp};
+use cetar_model::{
+    Chat, DeviceId, EventType, FailureCode, MessageId, Moved, Receipt, TemplateChange, Timestamp,
+};
 
 use crate::{Account, InboundMessage};
 
@@ -81,6 +83,8 @@ pub struct Arrival {
 }
 
 impl Arrival {
+    /// Who has another address from now on.
+    pub moves: Vec<Moved>,
     /// Nothing yet.
     pub const fn of(device: DeviceId) -> Self {
         Self {
@@ -95,6 +99,7 @@ impl Arrival {
     }
 }
 
+            moves: Vec::new(),
 /// The network's own words, passed on.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Forwarded {

@@ -1,14 +1,14 @@
-//! When a network tells us late whose number an alias is.
+//! When a network tells us late whose number an alias is, or that somebody has another address.
 
 use cetar_model::{
-    Channel, Chat, ContactResolvedData, DeviceId, Event, EventData, EventType, Timestamp, WorkspaceId,
+    Channel, Chat, ContactResolvedData, DeviceId, Event, EventData, EventType, Moved, Timestamp, WorkspaceId,
 };
 
 use crate::{
     DeviceLease, Result, Store, StoreError,
-    db::{Tx, execute, fetch_all, fetch_optional, read},
+    db::{Tx, execute, fetch_all, fetch_optional, plain, read},
     events::{self, NewEvent},
-    lanes, leases,
+    inbound, lanes, leases,
     statement::statements,
 };
 
@@ -27,19 +27,34 @@ statements! {
     HEAD = "SELECT id, state FROM jobs WHERE conversation = $1 AND at_head", postgres "FOR NO KEY UPDATE";
     BEHEAD = "UPDATE jobs SET at_head = FALSE WHERE id = $1";
     MOVE_JOBS = "UPDATE jobs SET conversation = $2, sequence = sequence + $3 WHERE conversation = $1";
-    SENDER = "UPDATE messages SET sender = $2, sender_is_alias = FALSE WHERE conversation = $1 AND sender = $3";
+    SENDER = "UPDATE messages SET sender = $2, sender_is_alias = $4 WHERE conversation = $1 AND sender = $3";
     KNOWN_TWICE = "DELETE FROM received WHERE device = $1 AND chat = $2 AND remote_id IN \
                    (SELECT r.remote_id FROM received r WHERE r.device = $1 AND r.chat = $3)";
     KNOWN = "UPDATE received SET chat = $3 WHERE device = $1 AND chat = $2";
     CONTACT = "SELECT id, name, seen_at FROM contacts WHERE workspace = $1 AND channel = $2 AND address = $3";
-    RENAME_CONTACT = "UPDATE contacts SET address = $2, is_alias = FALSE WHERE id = $1";
-    MERGE_CONTACT = "UPDATE contacts SET name = COALESCE(name, $2), seen_at = COALESCE(seen_at, $3), is_alias = FALSE WHERE id = $1";
+    RENAME_CONTACT = "UPDATE contacts SET address = $2, is_alias = $3 WHERE id = $1";
+    MERGE_CONTACT = "UPDATE contacts SET name = COALESCE(name, $2), seen_at = COALESCE(seen_at, $3), is_alias = $4 WHERE id = $1";
     DELETE_CONTACT = "DELETE FROM contacts WHERE id = $1";
     LEARN = "INSERT INTO aliases (device, alias, address) VALUES ($1, $2, $3) \
              ON CONFLICT (device, alias) DO UPDATE SET address = excluded.address WHERE aliases.address <> excluded.address";
     LOOK_UP = "SELECT address FROM aliases WHERE device = $1 AND alias = $2";
     TALKS_UNDER = "SELECT id FROM conversations WHERE device = $1 AND chat = $2";
+    FOLLOW = "UPDATE aliases SET address = $3 WHERE device = $1 AND address = $2";
     FORGET = "DELETE FROM aliases WHERE device = $1";
+}
+
+/// Where news of other addresses are noted among what was received: no chat is called so.
+const MOVES: &str = "moved";
+
+/// Who somebody turned out to be, or has become.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    /// The address that goes.
+    by: &'a str,
+    /// The one that stays.
+    at: &'a str,
+    /// … which is itself an alias.
+    is_alias: bool,
 }
 
 impl Store {
@@ -81,7 +96,7 @@ async fn resolve(
     now: Timestamp,
 ) -> Result<()> {
     leases::fence(tx, id, lease).await?;
-    merge(tx, id, (alias, number), now).await
+    merge_alias(tx, id, (alias, number), now).await
 }
 
 /// Notes whose alias it is, and merges what was under it. Meant to be told with every message: what is known costs two look-ups.
@@ -98,7 +113,29 @@ pub(crate) async fn learn(
     let new = execute!(tx, LEARN, device, alias, address)? > 0;
     // A send may have been addressed to the alias since.
     if new || fetch_optional!(tx, (String,), TALKS_UNDER, device, alias)?.is_some() {
-        merge(tx, id, (alias, address), now).await?;
+        merge_alias(tx, id, (alias, address), now).await?;
+    }
+    Ok(())
+}
+
+/// What was under somebody's old addresses goes on under the one they have now: conversation, contact, what waits to be sent. Once for
+/// each news, because an old number may be somebody else's by the time that it is told again.
+pub(crate) async fn follow(tx: &mut Tx, id: &DeviceId, moved: &Moved, now: Timestamp) -> Result<()> {
+    let (device, to) = (id.as_str(), moved.to.as_str());
+    if !inbound::first_time(tx, device, MOVES, &plain(&moved.remote_id), now).await? {
+        return Ok(());
+    }
+    for old in &moved.from {
+        // What came under an alias whose number was known is under that number.
+        let known = look_up(tx, device, old).await?;
+        for old in known.iter().chain([old]).filter(|old| **old != moved.to) {
+            // What was received under the old address stays noted there: its repeats name that one.
+            merge(tx, id, Known { by: old.as_str(), at: to, is_alias: moved.to_alias }, now).await?;
+            execute!(tx, FOLLOW, device, old.as_str(), to)?;
+        }
+    }
+    if let Some(alias) = &moved.alias {
+        learn(tx, id, (alias, &moved.to), now).await?;
     }
     Ok(())
 }
@@ -115,22 +152,34 @@ pub(crate) async fn forget(tx: &mut Tx, device: &DeviceId) -> Result<()> {
     Ok(())
 }
 
-async fn merge(tx: &mut Tx, id: &DeviceId, (alias, number): (&str, &str), now: Timestamp) -> Result<()> {
+async fn merge_alias(
+    tx: &mut Tx,
+    id: &DeviceId,
+    (alias, number): (&str, &str),
+    now: Timestamp,
+) -> Result<()> {
+    // Or the network's repeat of a message taken in under the alias would be taken for a new one.
+    execute!(tx, KNOWN_TWICE, id.as_str(), alias, number)?;
+    execute!(tx, KNOWN, id.as_str(), alias, number)?;
+    merge(tx, id, Known { by: alias, at: number, is_alias: false }, now).await
+}
+
+async fn merge(tx: &mut Tx, id: &DeviceId, known: Known<'_>, now: Timestamp) -> Result<()> {
     let device = id.as_str();
     let (workspace, channel) =
         fetch_optional!(tx, (String, String), DEVICE, device)?.ok_or(StoreError::LeaseLost)?;
     let workspace: WorkspaceId = read(&workspace, "devices", "workspace", device)?;
     let channel: Channel = read(&channel, "devices", "channel", device)?;
-    conversations(tx, device, alias, number).await?;
-    // Or the network's repeat of a message taken in under the alias would be taken for a new one.
-    execute!(tx, KNOWN_TWICE, device, alias, number)?;
-    execute!(tx, KNOWN, device, alias, number)?;
-    if !contacts(tx, &workspace, channel, alias, number).await? {
-        // Nobody was told of the alias, so nobody needs to hear whose it is.
+    conversations(tx, device, known).await?;
+    if !contacts(tx, &workspace, channel, known).await? {
+        // Nobody was told of the address, so nobody needs to hear whose it is.
         return Ok(());
     }
-    let data =
-        ContactResolvedData { lid: alias.to_owned(), phone: number.to_owned(), timestamp: now.as_secs() };
+    let data = ContactResolvedData {
+        lid: known.by.to_owned(),
+        phone: known.at.to_owned(),
+        timestamp: now.as_secs(),
+    };
     let event = Event {
         event: EventType::ContactResolved,
         channel: Some(channel),
@@ -141,13 +190,17 @@ async fn merge(tx: &mut Tx, id: &DeviceId, (alias, number): (&str, &str), now: T
     Ok(())
 }
 
-async fn conversations(tx: &mut Tx, device: &str, alias: &str, number: &str) -> Result<()> {
+async fn conversations(
+    tx: &mut Tx,
+    device: &str,
+    Known { by: alias, at: number, is_alias }: Known<'_>,
+) -> Result<()> {
     let both = fetch_all!(tx, (String, String, i64), CONVERSATIONS, device, alias, number)?;
     let find = |chat: &str| both.iter().find(|(_, its, _)| its == chat);
     let Some((from, _, messages)) = find(alias) else { return Ok(()) };
     let Some((to, _, last)) = find(number) else {
         execute!(tx, RENAME, from, number)?;
-        execute!(tx, SENDER, from, number, alias)?;
+        execute!(tx, SENDER, from, number, alias, is_alias)?;
         return Ok(());
     };
     // One lane may have one head only. A running one keeps its place; of two running ones the number's does, and the
@@ -165,7 +218,7 @@ async fn conversations(tx: &mut Tx, device: &str, alias: &str, number: &str) -> 
     execute!(tx, GROW, to, messages, from)?;
     execute!(tx, MOVE_NOTES, from, to)?;
     execute!(tx, DELETE, from)?;
-    execute!(tx, SENDER, to, number, alias)?;
+    execute!(tx, SENDER, to, number, alias, is_alias)?;
     lanes::promote(tx, to).await
 }
 
@@ -179,8 +232,7 @@ async fn contacts(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     channel: Channel,
-    alias: &str,
-    number: &str,
+    Known { by: alias, at: number, is_alias }: Known<'_>,
 ) -> Result<bool> {
     type Row = (String, Option<String>, Option<i64>);
     let (workspace, channel) = (workspace.as_str(), channel.as_str());
@@ -188,10 +240,10 @@ async fn contacts(
         return Ok(false);
     };
     if let Some((to, _, _)) = fetch_optional!(tx, Row, CONTACT, workspace, channel, number)? {
-        execute!(tx, MERGE_CONTACT, &to, name, seen)?;
+        execute!(tx, MERGE_CONTACT, &to, name, seen, is_alias)?;
         execute!(tx, DELETE_CONTACT, &from)?;
     } else {
-        execute!(tx, RENAME_CONTACT, &from, number)?;
+        execute!(tx, RENAME_CONTACT, &from, number, is_alias)?;
     }
     Ok(true)
 }

@@ -76,6 +76,9 @@ async fn take(tx: &mut Tx, callback: &NewCallback) -> Result<CallbackTaken> {
     for (alias, address) in &callback.aliases {
         alias::learn(tx, &callback.device, (alias, address), callback.now).await?;
     }
+    for moved in &callback.moves {
+        alias::follow(tx, &callback.device, moved, callback.now).await?;
+    }
     for message in &callback.messages {
         let message = under_its_number(tx, message).await?;
         if inbound::put(tx, &message, callback.forwarded.is_none()).await? {

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use cetar_model::{
-    Chat, ContactId, Content, ConversationId, DeviceId, EventId, EventType, FailureCode, MessageId, Receipt,
-    TemplateChange, Timestamp,
+    Chat, ContactId, Content, ConversationId, DeviceId, EventId, EventType, FailureCode, MessageId, Moved,
+    Receipt, TemplateChange, Timestamp,
 };
 
 use super::{DeviceLease, NewWanted};
@@ -87,6 +87,8 @@ pub struct NewCallback {
     pub watermarks: Vec<(Chat, Receipt, Timestamp)>,
     /// By which other address somebody is spoken of: the alias, and whose it is.
     pub aliases: Vec<(Chat, Chat)>,
+    /// Who has another address from now on.
+    pub moves: Vec<Moved>,
     /// What became of its templates.
     pub templates: Vec<TemplateChange>,
     /// Now.

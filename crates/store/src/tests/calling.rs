@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cetar_model::{
-    Chat, DeviceId, EventData, EventType, FailureCode, KnownTemplate, MessageId, MessageState, Receipt,
-    TemplateChange, TemplateNews,
+    Chat, DeviceId, EventData, EventType, FailureCode, KnownTemplate, MessageId, MessageState, Moved,
+    Receipt, TemplateChange, TemplateNews,
 };
 
 use super::world::{World, again, on_both_engines};
@@ -18,6 +18,7 @@ fn callback(world: &World, device: &DeviceId) -> NewCallback {
         statuses: Vec::new(),
         watermarks: Vec::new(),
         aliases: Vec::new(),
+        moves: Vec::new(),
         templates: Vec::new(),
         now: world.now(),
     }
@@ -236,5 +237,76 @@ on_both_engines! {
         assert_eq!(tell(Receipt::Read).await, 1);
         assert_eq!((tell(Receipt::Delivered).await, tell(Receipt::Accepted).await), (0, 0));
         assert_eq!(world.state(&send.job).await, MessageState::Read);
+    }
+
+    async fn the_conversation_follows_somebody_who_has_another_number(world: &World) {
+        let (device, lease) = world.leased().await;
+        world.endpoint(&["contact.resolved"]).await;
+        let (old, new) = (Chat::new("628111000222"), Chat::new("628999000111"));
+        let (old_user, new_user) = (Chat::new("ID.1"), Chat::new("ID.2"));
+        let message = |from: &Chat, text: &str| NewInbound {
+            lease: None,
+            from_alias: from.as_str().starts_with("ID."),
+            ..world.inbound(&device, lease, from.as_str(), text)
+        };
+        let take = async |told: NewCallback| world.store.take_callback(told).await.unwrap().messages;
+        let empty = || callback(world, &device);
+        let first = message(&old, "satu");
+        let aliases = vec![(old_user.clone(), old.clone())];
+        assert_eq!(take(NewCallback { messages: vec![first.clone()], aliases, ..empty() }).await, 1);
+        let send = world.accept(&device, old.as_str(), "jawab").await;
+        let moved = Moved {
+            remote_id: "wamid.S".to_owned(),
+            from: vec![old.clone(), old_user.clone()],
+            to: new.clone(),
+            to_alias: false,
+            alias: Some(new_user.clone()),
+        };
+        let news = NewCallback { moves: vec![moved], ..empty() };
+        take(news.clone()).await;
+        assert_eq!(world.claim_one(&device).await.to, new, "what waited goes to the new number");
+        assert_eq!(world.state(&send.job).await, MessageState::Sending);
+        // From the new number, from the new user id alone, and once more what was told of the old one.
+        let later = vec![message(&new, "dua"), message(&new_user, "tiga"), first];
+        assert_eq!(take(NewCallback { messages: later, ..empty() }).await, 2);
+        for table in ["conversations", "contacts"] {
+            assert_eq!(world.number(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
+        }
+        assert_eq!(world.number("SELECT COUNT(*) FROM messages WHERE sender_is_alias OR sender = '628111000222'").await, 0);
+        let resolved: Vec<_> = world.events().await.into_iter().filter_map(|event| match event.data {
+            EventData::Resolved(data) => Some((data.lid, data.phone)),
+            _ => None,
+        }).collect();
+        assert_eq!(resolved, [(old.to_string(), new.to_string())]);
+        // The old number is somebody else's by now; the news, told again, does not take their words to the new one.
+        assert_eq!(take(NewCallback { messages: vec![message(&old, "siapa ini?")], ..empty() }).await, 1);
+        take(news).await;
+        assert_eq!(world.number("SELECT COUNT(*) FROM conversations").await, 2);
+    }
+
+    async fn somebody_whose_new_number_is_hidden_is_found_by_the_new_user_id(world: &World) {
+        let (device, lease) = world.leased().await;
+        let number = Chat::new("628111000222");
+        let (old_user, new_user) = (Chat::new("ID.1"), Chat::new("ID.2"));
+        let first = NewInbound { lease: None, ..world.inbound(&device, lease, number.as_str(), "satu") };
+        let aliases = vec![(old_user.clone(), number)];
+        world.store.take_callback(NewCallback { messages: vec![first], aliases, ..callback(world, &device) }).await.unwrap();
+        let moved = Moved {
+            remote_id: "wamid.S".to_owned(),
+            from: vec![old_user],
+            to: new_user.clone(),
+            to_alias: true,
+            alias: None,
+        };
+        let hidden = NewInbound { lease: None, from_alias: true, ..world.inbound(&device, lease, "ID.2", "dua") };
+        let told = NewCallback { moves: vec![moved], messages: vec![hidden], ..callback(world, &device) };
+        world.store.take_callback(told).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM contacts WHERE address = 'ID.2' AND is_alias").await, 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM conversations").await, 1);
+        // And by the number, once that is told.
+        let told = vec![(new_user, Chat::new("628999000111"))];
+        world.store.take_callback(NewCallback { aliases: told, ..callback(world, &device) }).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM contacts WHERE address = '628999000111' AND NOT is_alias").await, 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM conversations").await, 1);
     }
 }

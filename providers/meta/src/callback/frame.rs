@@ -140,7 +140,8 @@ fn official(frame: &Frame<'_>, whole: Option<&str>, signers: &[(DeviceId, Creden
                 });
                 let share = &mut shares[known];
                 share.changes.push((at, raw));
-                share.has_messages |= told.messages.iter().any(|message| !message.echo);
+                share.has_messages |=
+                    !told.moves.is_empty() || told.messages.iter().any(|message| !message.echo);
                 share.has_echoes |= told.messages.iter().any(|message| message.echo);
                 share.arrival.messages.extend(told.messages.iter().cloned());
                 share.arrival.statuses.extend(told.statuses.iter().cloned());
@@ -174,6 +175,7 @@ fn rebuilt(frame: &Frame<'_>, changes: &[(usize, &RawValue)]) -> String {
         let mine: Vec<&str> = changes.iter().filter(|(of, _)| *of == at).map(|(_, raw)| raw.get()).collect();
         if mine.is_empty() {
             return None;
+                share.arrival.moves.extend(told.moves.iter().cloned());
         }
         let member = |name: &str, raw: Option<&RawValue>| {
             raw.map_or_else(String::new, |raw| format!("\"{name}\":{},", raw.get()))

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use cetar_model::Channel::WhatsappOfficial;
 use cetar_model::{
-    Card, Chat, Content, Coordinate, FailureCode, Location, Media, MediaSource, Receipt, TemplateChange,
-    Timestamp,
+    Card, Chat, Content, Coordinate, FailureCode, Location, Media, MediaSource, Moved, Receipt,
+    TemplateChange, Timestamp,
 };
 use cetar_provider::{InboundMessage, MessageStatus};
 use serde::Deserialize;
@@ -23,6 +23,8 @@ pub(super) struct Told {
     pub(super) templates: Vec<TemplateChange>,
     /// User ids, and whose numbers they are.
     pub(super) aliases: Vec<(Chat, Chat)>,
+    /// Who has another number or user id.
+    pub(super) moves: Vec<Moved>,
 }
 
 #[derive(Deserialize)]
@@ -44,20 +46,21 @@ pub(super) fn read(field: &str, value: &str) -> Told {
         return Told { templates: vec![change], ..Told::default() };
     }
     let Ok(change) = serde_json::from_str::<ChangeValue<'_>>(value) else { return Told::default() };
-    let message = |raw: &&RawValue| message(raw, &change.contacts);
-    let echo = |raw: &&RawValue| echo(raw);
-    Told {
+    let mut told = Told {
         phone_number_id: id_of(&change.metadata["phone_number_id"]),
-        messages: change
-            .messages
-            .iter()
-            .filter_map(message)
-            .chain(change.message_echoes.iter().filter_map(echo))
-            .collect(),
         statuses: change.statuses.iter().filter_map(status).collect(),
-        templates: Vec::new(),
         aliases: aliases(&change),
+        ..Told::default()
+    };
+    for raw in &change.messages {
+        let Ok(value) = serde_json::from_str(raw.get()) else { continue };
+        match moved(&value) {
+            Some(moved) => told.moves.push(moved),
+            None => told.messages.extend(message(raw, &value, &change.contacts)),
+        }
     }
+    told.messages.extend(change.message_echoes.iter().filter_map(|raw| echo(raw)));
+    told
 }
 
 /// Who is named by both, wherever: then each is known by either.
@@ -85,25 +88,24 @@ fn moment(value: &Value) -> Timestamp {
 }
 
 /// `wa_id` may be missing since 2026, the business-scoped user id is then all there is.
-fn message(raw: &RawValue, contacts: &[Value]) -> Option<InboundMessage> {
-    let value: Value = serde_json::from_str(raw.get()).ok()?;
-    let remote_id = text(&value, "id")?.to_owned();
-    let user = text(&value, "from_user_id");
+fn message(raw: &RawValue, value: &Value, contacts: &[Value]) -> Option<InboundMessage> {
+    let remote_id = text(value, "id")?.to_owned();
+    let user = text(value, "from_user_id");
     let contact = contacts.iter().find(|contact| {
         let same = |name: &str, with: Option<&str>| with.is_some() && text(contact, name) == with;
-        same("wa_id", text(&value, "from")) || same("user_id", user)
+        same("wa_id", text(value, "from")) || same("user_id", user)
     });
     // Where no contact is the sender's for sure, the only one there is gives the name; an address only to a message without any.
     let only = contacts.first().filter(|_| contacts.len() == 1);
-    let is_nameless = text(&value, "from").is_none() && user.is_none();
+    let is_nameless = text(value, "from").is_none() && user.is_none();
     let sure = contact.or(only.filter(|_| is_nameless)).cloned().unwrap_or_default();
     let contact = contact.or(only).cloned().unwrap_or_default();
-    let number = text(&value, "from").or(text(&sure, "wa_id")).map(|number| number.trim_start_matches('+'));
+    let number = text(value, "from").or(text(&sure, "wa_id")).map(|number| number.trim_start_matches('+'));
     let from = Chat::new(number.or(user).or(text(&sure, "user_id"))?);
-    let group = text(&value, "group_id");
+    let group = text(value, "group_id");
     let profile = &contact["profile"];
     let username = text(profile, "username").map(|name| name.trim_start_matches('@'));
-    let content = content(&value);
+    let content = content(value);
     Some(InboundMessage {
         chat: group.map_or_else(|| from.clone(), Chat::new),
         from_alias: number.is_none(),
@@ -112,10 +114,38 @@ fn message(raw: &RawValue, contacts: &[Value]) -> Option<InboundMessage> {
         sender_name: text(profile, "name").or(username).map(str::to_owned),
         raw: kept(&content, raw),
         reply_to: text(&value["context"], "id").map(str::to_owned),
-        sent_at: moment(&value),
+        sent_at: moment(value),
         from,
         content,
         remote_id,
+    })
+}
+
+/// Meta's word that somebody has another number, with which the user id changes too, or another user id whose number is not told. It is
+/// nothing that a person wrote.
+fn moved(value: &Value) -> Option<Moved> {
+    let system = &value["system"];
+    let is_it = matches!(text(system, "type"), Some("user_changed_number" | "user_changed_user_id"));
+    if text(value, "type") != Some("system") || !is_it {
+        return None;
+    }
+    let chat = |value: &Value, name: &str| {
+        text(value, name).map(|address| Chat::new(address.trim_start_matches('+')))
+    };
+    // The older member has the old name for the new number.
+    let number = chat(system, "new_wa_id").or_else(|| chat(system, "wa_id"));
+    let user = chat(system, "user_id");
+    let to = number.clone().or_else(|| user.clone())?;
+    let had = [chat(value, "from"), chat(system, "previous_user_id")];
+    let from: Vec<Chat> =
+        had.into_iter().flatten().filter(|old| *old != to && Some(old) != user.as_ref()).collect();
+    let remote_id = text(value, "id")?.to_owned();
+    (!from.is_empty()).then(|| Moved {
+        remote_id,
+        from,
+        to,
+        to_alias: number.is_none(),
+        alias: user.filter(|_| number.is_some()),
     })
 }
 

@@ -182,3 +182,46 @@ fn nobody_is_taken_for_another_and_both_addresses_are_told() {
     let pairs: Vec<_> = told.aliases.iter().map(|(user, number)| (user.as_str(), number.as_str())).collect();
     assert_eq!(pairs, [("ID.1", "6281"), ("ID.2", "6282"), ("ID.4", "6283")]);
 }
+
+#[test]
+fn somebody_who_has_another_number_or_user_id_is_told_of_and_has_written_nothing() {
+    let change = |from: Value, system: Value| {
+        let mut message = json!({"id": "wamid.S", "timestamp": "1", "type": "system", "system": system});
+        message.as_object_mut().unwrap().extend(from.as_object().unwrap().clone());
+        told(&json!({"metadata": {"phone_number_id": "987"}, "messages": [message]}))
+    };
+    let chat = |address: &str| Chat::new(address);
+    let new_number = change(
+        json!({"from": "628111"}),
+        json!({"type": "user_changed_number", "wa_id": "628222", "user_id": "ID.2", "previous_user_id": "ID.1"}),
+    );
+    assert!(new_number.messages.is_empty());
+    let expected = Moved {
+        remote_id: "wamid.S".into(),
+        from: vec![chat("628111"), chat("ID.1")],
+        to: chat("628222"),
+        to_alias: false,
+        alias: Some(chat("ID.2")),
+    };
+    assert_eq!(new_number.moves, [expected]);
+    let older =
+        change(json!({"from": "628111"}), json!({"type": "user_changed_number", "new_wa_id": "+628222"}));
+    assert_eq!((&older.moves[0].to, &older.moves[0].alias), (&chat("628222"), &None));
+    let hidden = change(
+        json!({}),
+        json!({"type": "user_changed_user_id", "user_id": "ID.2", "previous_user_id": "ID.1"}),
+    );
+    assert_eq!(
+        (&hidden.moves[0].from[..], &hidden.moves[0].to, hidden.moves[0].to_alias),
+        (&[chat("ID.1")][..], &chat("ID.2"), true)
+    );
+    // What is not understood is kept like every message.
+    for system in [
+        json!({"type": "user_identity_changed", "wa_id": "628222"}),
+        json!({"type": "user_changed_number", "wa_id": "628111"}),
+        json!({"type": "user_changed_number"}),
+    ] {
+        let told = change(json!({"from": "628111"}), system.clone());
+        assert!(told.moves.is_empty() && told.messages.len() == 1, "{system}");
+    }
+}
