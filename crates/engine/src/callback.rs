@@ -1,6 +1,6 @@
 //! Networks that call us. Whatever is told is on disk before the call is answered, in one transaction for each account; a network that
 //! gets no answer tells it again, and what is known by then changes nothing.
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cetar_model::DeviceId;
@@ -25,6 +25,9 @@ pub enum CallbackError {
     /// Not signed by a secret of ours, or not readable.
     #[error(transparent)]
     Refused(#[from] CallbackRefused),
+    /// Not signed by a secret of the accounts it names, and too many others from this address were not either.
+    #[error("too many wrong signatures from this address; it is asked again in {0:?}")]
+    ShutOut(Duration),
     /// The database did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,13 +89,43 @@ impl Engine {
     }
 
     /// Takes in what a network tells. `Ok` means that it is on disk.
-    pub async fn take_callback(&self, path: &str, request: &CallbackRequest) -> Result<(), CallbackError> {
+    pub async fn take_callback(
+        &self,
+        path: &str,
+        request: &CallbackRequest,
+        ip: IpAddr,
+    ) -> Result<(), CallbackError> {
         let (provider, accounts) = self.callers(path).await?;
-        let arrivals = callbacks(&*provider)?.read(request, &accounts)?;
-        for arrival in arrivals {
+        for arrival in self.read_callback(callbacks(&*provider)?, request, &accounts, ip)? {
             self.take_arrival(arrival).await?;
         }
         Ok(())
+    }
+
+    /// Tries the secrets of the accounts that are named, whoever calls: nothing that is meant for one of them is ever turned away. All
+    /// the others, one of whom may have signed what speaks of nobody here, are tried for an address only until twenty calls within a
+    /// minute were signed by none: each costs the hash of a body of up to 3 MB.
+    fn read_callback(
+        &self,
+        callbacks: &dyn Callbacks,
+        request: &CallbackRequest,
+        accounts: &[Account],
+        ip: IpAddr,
+    ) -> Result<Vec<Arrival>, CallbackError> {
+        let (wrong, ip, now) = (&self.inner.wrong_signatures, ip.to_canonical(), self.now());
+        let named = callbacks.named(request, accounts);
+        let read = callbacks.read(request, &named);
+        if !matches!(read, Err(CallbackRefused::NotVerified)) {
+            return Ok(read?);
+        }
+        if let Some(left) = wrong.shut_out(ip, now) {
+            return Err(CallbackError::ShutOut(left));
+        }
+        let read = callbacks.read(request, &accounts.iter().collect::<Vec<_>>());
+        if matches!(read, Err(CallbackRefused::NotVerified)) {
+            wrong.wrong(ip, now);
+        }
+        Ok(read?)
     }
 
     /// The network behind a callback's address, and all accounts it may speak of, as they were at most a second ago; a device that this

@@ -1,4 +1,4 @@
-//! Addresses that give wrong keys again and again are shut out for a while.
+//! Addresses that give wrong keys again and again are shut out for a while; those whose callbacks are signed wrongly are counted alike.
 //!
 //! Twenty wrong keys within a minute shut an address out for five minutes. Wrong is what was never a key of ours; a revoked or expired
 //! key is a customer who has not noticed, not somebody guessing. An IPv6 address counts with its /64, which one customer holds.
@@ -28,9 +28,13 @@ const KNOWN_FOR: Duration = Duration::from_hours(1);
 /// Never more entries of either kind: whoever has more addresses than this is not stopped by counting them.
 const MOST: usize = 10_000;
 
-/// Counts wrong keys by address. Bounded in memory.
-#[derive(Debug, Default)]
-pub(crate) struct Guard(Mutex<Seen>);
+/// Counts what is wrong by address. Bounded in memory.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    /// What is counted, for the log.
+    what: &'static str,
+    seen: Mutex<Seen>,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -67,22 +71,27 @@ impl Wrong {
 }
 
 impl Guard {
+    /// Nothing was wrong yet.
+    pub(crate) fn of(what: &'static str) -> Self {
+        Self { what, seen: Mutex::default() }
+    }
+
     /// How much longer this address is shut out; `None` if it is not.
     pub(crate) fn shut_out(&self, ip: IpAddr, now: Timestamp) -> Option<Duration> {
-        let seen = lock(&self.0);
+        let seen = lock(&self.seen);
         let until = seen.wrong.get(&network(ip))?.shut_until?;
         (now < until).then(|| until.since(now))
     }
 
     /// Whether this key was let in from here lately.
     pub(crate) fn is_known(&self, ip: IpAddr, hash: &[u8; 32], now: Timestamp) -> bool {
-        let at = lock(&self.0).known.get(&(network(ip), *hash)).copied();
+        let at = lock(&self.seen).known.get(&(network(ip), *hash)).copied();
         at.is_some_and(|at| now.since(at) < KNOWN_FOR)
     }
 
     /// A wrong key came from here.
     pub(crate) fn wrong(&self, ip: IpAddr, now: Timestamp) {
-        let mut seen = lock(&self.0);
+        let mut seen = lock(&self.seen);
         if seen.wrong.len() >= MOST {
             seen.sweep(now);
             if seen.wrong.len() >= MOST {
@@ -96,13 +105,13 @@ impl Guard {
         wrong.count += 1;
         if wrong.count >= WRONG_KEYS && wrong.shut_until.is_none() {
             wrong.shut_until = Some(now + SHUT_OUT);
-            tracing::warn!(%ip, "an address is shut out for five minutes: too many wrong keys");
+            tracing::warn!(%ip, "an address is shut out for five minutes: too many wrong {}", self.what);
         }
     }
 
     /// A key was let in from here.
     pub(crate) fn let_in(&self, ip: IpAddr, hash: [u8; 32], now: Timestamp) {
-        let mut seen = lock(&self.0);
+        let mut seen = lock(&self.seen);
         if seen.known.len() >= MOST {
             seen.sweep(now);
         }
@@ -132,7 +141,7 @@ mod tests {
     }
 
     fn after_wrong_keys(count: u32, from: &str) -> Guard {
-        let guard = Guard::default();
+        let guard = Guard::of("keys");
         for _ in 0..count {
             guard.wrong(ip(from), NOW);
         }
@@ -150,7 +159,7 @@ mod tests {
 
     #[test]
     fn wrong_keys_far_apart_shut_nobody_out() {
-        let guard = Guard::default();
+        let guard = Guard::of("keys");
         for minute in 0..60 {
             for _ in 0..19 {
                 guard.wrong(ip("203.0.113.7"), NOW + Duration::from_mins(minute));
@@ -170,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_key_let_in_from_an_address_is_known_there_for_an_hour() {
-        let guard = Guard::default();
+        let guard = Guard::of("keys");
         guard.let_in(ip("203.0.113.7"), [1; 32], NOW);
         assert!(guard.is_known(ip("203.0.113.7"), &[1; 32], NOW + Duration::from_mins(59)));
         assert!(!guard.is_known(ip("203.0.113.7"), &[1; 32], NOW + KNOWN_FOR));
@@ -180,12 +189,12 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let guard = Guard::default();
+        let guard = Guard::of("keys");
         for bits in 0..50_000_u32 {
             guard.wrong(IpAddr::V4(bits.into()), NOW);
             guard.let_in(IpAddr::V4(bits.into()), [0; 32], NOW);
         }
-        let seen = lock(&guard.0);
+        let seen = lock(&guard.seen);
         assert!(seen.wrong.len() <= MOST && seen.known.len() <= MOST);
     }
 }

@@ -177,6 +177,8 @@ pub(crate) struct Inner {
     refused: audit::Refused,
     /// Addresses that lately gave wrong keys.
     wrong_keys: guard::Guard,
+    /// … and those whose callbacks nobody had signed.
+    wrong_signatures: guard::Guard,
     /// When which key was last used, until it is written down.
     used: Mutex<HashMap<ApiKeyId, Timestamp>>,
     /// Leases this process holds.
@@ -221,7 +223,8 @@ impl Engine {
                 tries_by_address: attempts::Attempts::of(sign_in::TRIES_BY_ADDRESS),
                 tries_by_user: attempts::Attempts::of(sign_in::TRIES_BY_NAME),
                 refused: audit::Refused::default(),
-                wrong_keys: guard::Guard::default(),
+                wrong_keys: guard::Guard::of("keys"),
+                wrong_signatures: guard::Guard::of("signatures"),
                 used: Mutex::default(),
                 leases: leases::Leases::default(),
                 numbering: events::Numbering::default(),

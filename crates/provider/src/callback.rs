@@ -55,8 +55,13 @@ pub trait Callbacks: Send + Sync {
     /// The answer to the question whether this address is ours, if it is asked with a secret of one of the accounts.
     fn handshake(&self, request: &CallbackRequest, accounts: &[Account]) -> Option<Bytes>;
 
+    /// Of which of the accounts the request says that it speaks, true or not: told without trying any secret, so that of a flood of
+    /// forgeries few are tried.
+    fn named<'a>(&self, request: &CallbackRequest, accounts: &'a [Account]) -> Vec<&'a Account>;
+
     /// What the request tells, by account: only for accounts whose own secret signed it, so that nobody can forge another's.
-    fn read(&self, request: &CallbackRequest, accounts: &[Account]) -> Result<Vec<Arrival>, CallbackRefused>;
+    fn read(&self, request: &CallbackRequest, accounts: &[&Account])
+    -> Result<Vec<Arrival>, CallbackRefused>;
 
     /// Whether the request carries something in the form of a signature, by its headers alone: asked before its body is read, so that
     /// not everybody can have us hold a large one.
@@ -78,13 +83,13 @@ pub struct Arrival {
     pub watermarks: Vec<Watermark>,
     /// By which other address somebody is spoken of: the alias, and whose it is.
     pub aliases: Vec<(Chat, Chat)>,
+    /// Who has another address from now on.
+    pub moves: Vec<Moved>,
     /// What became of the account's templates.
     pub templates: Vec<TemplateChange>,
 }
 
 impl Arrival {
-    /// Who has another address from now on.
-    pub moves: Vec<Moved>,
     /// Nothing yet.
     pub const fn of(device: DeviceId) -> Self {
         Self {
@@ -94,12 +99,12 @@ impl Arrival {
             statuses: Vec::new(),
             watermarks: Vec::new(),
             aliases: Vec::new(),
+            moves: Vec::new(),
             templates: Vec::new(),
         }
     }
 }
 
-            moves: Vec::new(),
 /// The network's own words, passed on.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Forwarded {

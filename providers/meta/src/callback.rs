@@ -11,6 +11,9 @@ use subtle::ConstantTimeEq as _;
 
 use crate::settings::Credentials;
 
+/// The settings that name an account as Meta's callbacks do.
+const IDS: [&str; 4] = ["phone_number_id", "waba_id", "page_id", "account_id"];
+
 /// How Meta calls us. Its state is nothing.
 pub(crate) struct MetaCallbacks;
 
@@ -37,7 +40,20 @@ impl Callbacks for MetaCallbacks {
         known.then(|| Bytes::copy_from_slice(challenge.as_bytes()))
     }
 
-    fn read(&self, request: &CallbackRequest, accounts: &[Account]) -> Result<Vec<Arrival>, CallbackRefused> {
+    fn named<'a>(&self, request: &CallbackRequest, accounts: &'a [Account]) -> Vec<&'a Account> {
+        let ids = frame::ids(&request.body);
+        let is_named = |account: &&Account| {
+            let of = |name: &str| account.settings.get(name).is_some_and(|id| ids.contains(id.trim()));
+            IDS.iter().any(|name| of(name))
+        };
+        if ids.is_empty() { Vec::new() } else { accounts.iter().filter(is_named).collect() }
+    }
+
+    fn read(
+        &self,
+        request: &CallbackRequest,
+        accounts: &[&Account],
+    ) -> Result<Vec<Arrival>, CallbackRefused> {
         let verified = verify::verify(request, accounts).ok_or(CallbackRefused::NotVerified)?;
         frame::read(&verified)
     }

@@ -275,10 +275,14 @@ impl Callbacks for ScriptedCallbacks {
         None
     }
 
+    fn named<'a>(&self, _request: &CallbackRequest, _accounts: &'a [Account]) -> Vec<&'a Account> {
+        Vec::new()
+    }
+
     fn read(
         &self,
         request: &CallbackRequest,
-        _accounts: &[Account],
+        _accounts: &[&Account],
     ) -> Result<Vec<Arrival>, CallbackRefused> {
         if request.header("x-scripted") == Some("right") {
             Ok(Vec::new())

@@ -12,7 +12,7 @@ use cetar_provider::{CallbackRefused, CallbackRequest};
 use super::arrival;
 use crate::{
     context::Context,
-    error::{ApiError, ErrorCode},
+    error::{ApiError, ErrorCode, Text},
     state::AppState,
 };
 
@@ -41,9 +41,10 @@ pub(crate) async fn tell(
     let (parts, body) = request.into_parts();
     let mut told = read(parts.uri.query(), &parts.headers, Bytes::new());
     state.engine.expects_callback(&network, &told).map_err(refused)?;
-    let (body, _place) = arrival::read(&state, context.client()?, &parts.headers, body).await?;
+    let client = context.client()?;
+    let (body, _place) = arrival::read(&state, client, &parts.headers, body).await?;
     told.body = body;
-    state.engine.take_callback(&network, &told).await.map_err(refused)?;
+    state.engine.take_callback(&network, &told, client.ip).await.map_err(refused)?;
     Ok(().into_response())
 }
 
@@ -64,6 +65,10 @@ fn refused(error: CallbackError) -> ApiError {
         CallbackError::NotFound => ApiError::new(ErrorCode::NotFound),
         CallbackError::Refused(CallbackRefused::NotVerified) => ApiError::new(ErrorCode::CallbackNotVerified),
         CallbackError::Refused(CallbackRefused::Unreadable) => ApiError::new(ErrorCode::InvalidJson),
+        CallbackError::ShutOut(wait) => ApiError::new(ErrorCode::IpBlocked).retry_after(wait).saying(Text::new(
+            "Terlalu banyak panggilan dengan tanda tangan salah dari alamat IP ini. Periksa app_secret di pengaturan device.",
+            "Too many calls from this IP address had a wrong signature. Look at app_secret in the device's settings.",
+        )),
         CallbackError::Store(error) => error.into(),
     }
 }

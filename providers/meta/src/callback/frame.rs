@@ -1,6 +1,6 @@
 //! The frame around what Meta tells: whose it is, and cutting it up between accounts.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use cetar_model::{DeviceId, EventType};
 use cetar_provider::{Arrival, CallbackRefused, Forwarded};
@@ -50,14 +50,39 @@ pub(super) fn id_of(value: &Value) -> Option<String> {
     }
 }
 
-pub(super) fn read(verified: &Verified<'_>) -> Result<Vec<Arrival>, CallbackRefused> {
-    let text = std::str::from_utf8(verified.body()).map_err(|_| CallbackRefused::Unreadable)?;
+fn frames(text: &str) -> serde_json::Result<Vec<Frame<'_>>> {
     // Some of Meta's examples have an array around it.
-    let frames: Vec<Frame<'_>> = match text.trim_start().as_bytes().first() {
+    match text.trim_start().as_bytes().first() {
         Some(b'[') => serde_json::from_str(text),
         _ => serde_json::from_str(text).map(|frame| vec![frame]),
     }
-    .map_err(|_| CallbackRefused::Unreadable)?;
+}
+
+/// The ids that a body names: of business accounts, pages and Instagram accounts, and of phone numbers. It may be anybody's body, and
+/// proves nothing.
+pub(super) fn ids(body: &[u8]) -> HashSet<String> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        #[serde(default)]
+        metadata: Value,
+    }
+    let frames = std::str::from_utf8(body).ok().and_then(|text| frames(text).ok()).unwrap_or_default();
+    let mut ids = HashSet::new();
+    for entry in frames.iter().flat_map(|frame| &frame.entry) {
+        ids.extend(entry.own_id());
+        let numbers = entry.changes.iter().filter_map(|raw| {
+            let change: Change<'_> = serde_json::from_str(raw.get()).ok()?;
+            let value: Numbered = serde_json::from_str(change.value.get()).ok()?;
+            id_of(&value.metadata["phone_number_id"])
+        });
+        ids.extend(numbers);
+    }
+    ids
+}
+
+pub(super) fn read(verified: &Verified<'_>) -> Result<Vec<Arrival>, CallbackRefused> {
+    let text = std::str::from_utf8(verified.body()).map_err(|_| CallbackRefused::Unreadable)?;
+    let frames = frames(text).map_err(|_| CallbackRefused::Unreadable)?;
     let mut arrivals = Vec::new();
     for frame in &frames {
         match &*frame.object {
@@ -67,7 +92,7 @@ pub(super) fn read(verified: &Verified<'_>) -> Result<Vec<Arrival>, CallbackRefu
             }
             "page" | "instagram" => {
                 for entry in &frame.entry {
-                    let id = entry.id.and_then(|id| id_of(&serde_json::from_str(id.get()).ok()?));
+                    let id = entry.own_id();
                     let mine =
                         verified.signers().iter().filter(|(_, account)| Some(&account.id) == id.as_ref());
                     let items = entry.items();
@@ -85,6 +110,10 @@ pub(super) fn read(verified: &Verified<'_>) -> Result<Vec<Arrival>, CallbackRefu
 }
 
 impl Entry<'_> {
+    fn own_id(&self) -> Option<String> {
+        id_of(&serde_json::from_str(self.id?.get()).ok()?)
+    }
+
     /// What happened, in either envelope: `messaging`, `standby`, or Instagram's `changes` of the field `messages`.
     fn items(&self) -> Vec<Value> {
         let changed = self.changes.iter().filter_map(|raw| {
@@ -110,7 +139,7 @@ fn official(frame: &Frame<'_>, whole: Option<&str>, signers: &[(DeviceId, Creden
     let mut shares: Vec<Share<'_>> = Vec::new();
     let mut changes = 0;
     for (at, entry) in frame.entry.iter().enumerate() {
-        let waba = entry.id.and_then(|id| id_of(&serde_json::from_str(id.get()).ok()?));
+        let waba = entry.own_id();
         for raw in &entry.changes {
             changes += 1;
             let change: Option<Change<'_>> = serde_json::from_str(raw.get()).ok();
@@ -146,6 +175,7 @@ fn official(frame: &Frame<'_>, whole: Option<&str>, signers: &[(DeviceId, Creden
                 share.arrival.messages.extend(told.messages.iter().cloned());
                 share.arrival.statuses.extend(told.statuses.iter().cloned());
                 share.arrival.aliases.extend(told.aliases.iter().cloned());
+                share.arrival.moves.extend(told.moves.iter().cloned());
                 share.arrival.templates.extend(told.templates.iter().cloned());
             }
             if !routed {
@@ -175,7 +205,6 @@ fn rebuilt(frame: &Frame<'_>, changes: &[(usize, &RawValue)]) -> String {
         let mine: Vec<&str> = changes.iter().filter(|(of, _)| *of == at).map(|(_, raw)| raw.get()).collect();
         if mine.is_empty() {
             return None;
-                share.arrival.moves.extend(told.moves.iter().cloned());
         }
         let member = |name: &str, raw: Option<&RawValue>| {
             raw.map_or_else(String::new, |raw| format!("\"{name}\":{},", raw.get()))
