@@ -62,7 +62,11 @@ pub(crate) async fn upload(
     let not_sent = |error: HostError| SendError::NotSent(error.into());
     let stored = media.stored().ok_or_else(|| SendError::NotSent("a medium is not stored".into()))?;
     let file_name = media.file_name.clone();
-    let content_type = media.content_type.as_deref().unwrap_or("application/octet-stream");
+    let content_type = match media.content_type.as_deref() {
+        // Meta's list has it under its other name only.
+        Some("audio/m4a") => "audio/mp4",
+        other => other.unwrap_or("application/octet-stream"),
+    };
     // The same bytes under another type are another file to Meta.
     let key = media.sha256.as_deref().map(|hash| Bytes::from(format!("{hash} {content_type}")));
     if let Some(key) = &key {
