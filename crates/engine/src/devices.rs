@@ -252,7 +252,8 @@ impl crate::Engine {
             return Health::new(DeviceState::Linking, None);
         }
         if device.paused && stored.state.is_linked() {
-            return Health::new(DeviceState::Stopped, Some(DownReason::Paused));
+            let health = Health::new(DeviceState::Stopped, Some(DownReason::Paused));
+            return Health { credentials_until: stored.credentials_until, ..health };
         }
         if let Some(live) = self.inner.sessions.live(&device.id) {
             return live.session.health();

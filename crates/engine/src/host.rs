@@ -21,6 +21,7 @@ struct Told {
     state: DeviceState,
     reason: Option<DownReason>,
     until: Option<Timestamp>,
+    credentials_until: Option<Timestamp>,
 }
 
 /// The host of one session, or of one linking. Once it is closed, or its lease is lost, every call fails: whatever of the session
@@ -115,7 +116,8 @@ impl SessionHost {
     }
 
     async fn health(&self, health: Health) -> Result<(), StoreError> {
-        let told = Some(Told { state: health.state, reason: health.reason, until: health.until });
+        let Health { state, reason, until, credentials_until, .. } = health;
+        let told = Some(Told { state, reason, until, credentials_until });
         if *lock(&self.stored) != told {
             self.engine.store_health(&self.workspace, &self.device, Some(self.lease), health).await?;
             *lock(&self.stored) = told;
@@ -154,6 +156,13 @@ impl Host for SessionHost {
             Inbound::Templates { templates, asked_at } => {
                 let store = &self.engine.inner.store;
                 store.put_official_templates(&self.device, None, templates, asked_at).await
+            }
+            Inbound::Renewed(renewed) => {
+                let secrets = (renewed.was.as_str(), renewed.is.as_str());
+                let store = &self.engine.inner.store;
+                let done = store.renew_setting(&self.device, self.lease, renewed.name, secrets).await;
+                self.engine.inner.callers.forget_all();
+                done.map(|_person_was_first| ())
             }
             Inbound::Resolved { alias, number } => {
                 let now = self.engine.now();

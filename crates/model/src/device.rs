@@ -65,6 +65,8 @@ words! {
         Banned = "banned",
         /// A token is no longer accepted.
         CredentialsExpired = "credentials_expired",
+        /// A token ends soon; until then all is well.
+        CredentialsExpiring = "credentials_expiring",
         /// The account asks for a passkey, which only a browser can give.
         PasskeyRequired = "passkey_required",
         /// The QR or code was not used in time.
@@ -110,7 +112,7 @@ impl DownReason {
             Self::LoggedOut | Self::LinkExpired | Self::AlreadyLinked | Self::Banned => NextAction::LinkAgain,
             Self::PasskeyRequired => NextAction::UsePasskey,
             Self::ReplacedElsewhere => NextAction::StopOther,
-            Self::CredentialsExpired => NextAction::RenewCredentials,
+            Self::CredentialsExpired | Self::CredentialsExpiring => NextAction::RenewCredentials,
             Self::Restricted => NextAction::SlowDown,
             Self::VersionOutdated => NextAction::Upgrade,
             Self::Paused => NextAction::Resume,
@@ -144,6 +146,10 @@ impl DownReason {
             Self::CredentialsExpired => {
                 language.pick("Token tidak diterima lagi. Berikan token baru.", "The token is no longer accepted. Give a fresh one.")
             }
+            Self::CredentialsExpiring => language.pick(
+                "Token segera berakhir; kapan tepatnya ada di credentials_expire_at. Berikan token baru sebelum itu. Sampai saat itu pesan tetap dikirim.",
+                "The token ends soon; credentials_expire_at says when. Give a fresh one before that. Until then messages are sent.",
+            ),
             Self::PasskeyRequired => language.pick(
                 "Akun ini meminta passkey saat ditautkan. Selesaikan penautan lewat browser yang menyimpan passkey itu.",
                 "This account asks for a passkey when linking. Finish linking in the browser that holds it.",
@@ -202,11 +208,13 @@ pub struct Health {
     pub last_ack_at: Option<Timestamp>,
     /// When a restriction ends, if known.
     pub until: Option<Timestamp>,
+    /// When the token ends, where there is one that ends and its network says when.
+    pub credentials_until: Option<Timestamp>,
 }
 
 impl Health {
     /// A state with no evidence yet.
     pub const fn new(state: DeviceState, reason: Option<DownReason>) -> Self {
-        Self { state, reason, last_frame_at: None, last_ack_at: None, until: None }
+        Self { state, reason, last_frame_at: None, last_ack_at: None, until: None, credentials_until: None }
     }
 }

@@ -198,6 +198,8 @@ pub struct SessionStateData {
     pub message: Option<String>,
     /// When a restriction ends, Unix seconds.
     pub until: Option<i64>,
+    /// When the token ends, if its network says so, Unix seconds.
+    pub credentials_expire_at: Option<i64>,
     /// When the network last sent us anything, Unix seconds.
     pub last_frame_at: Option<i64>,
     /// When, Unix seconds.

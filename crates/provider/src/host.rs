@@ -134,6 +134,8 @@ pub enum Inbound {
         /// When it was asked.
         asked_at: Timestamp,
     },
+    /// The network gave the account another secret in place of one of its settings.
+    Renewed(RenewedSetting),
     /// An address we knew as an alias (a WhatsApp LID) turned out to be this number.
     Resolved {
         /// The alias, as it was used in `from`.
@@ -141,6 +143,24 @@ pub enum Inbound {
         /// The number.
         number: Chat,
     },
+}
+
+/// A setting that the network renewed: the session has gone over to the new one, and every later session begins with it.
+#[derive(Clone)]
+pub struct RenewedSetting {
+    /// Which.
+    pub name: &'static str,
+    /// What it was; where a person has given another meanwhile, that stands.
+    pub was: String,
+    /// What it is.
+    pub is: String,
+}
+
+/// Secrets: not for logs.
+impl fmt::Debug for RenewedSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RenewedSetting({})", self.name)
+    }
 }
 
 /// A message from the network.

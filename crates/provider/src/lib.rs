@@ -23,7 +23,8 @@ pub use capabilities::{
 };
 pub use clock::SystemClock;
 pub use host::{
-    ByteStream, Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite, StoredMedia,
+    ByteStream, Host, HostError, Inbound, InboundMessage, InboundReceipt, RenewedSetting, StateWrite,
+    StoredMedia,
 };
 pub use link::{LinkError, LinkProcess, LinkStep, Linked};
 pub use session::{

@@ -1,11 +1,13 @@
 //! Changing a device: what it is called, and its settings and secrets.
 
-use cetar_model::{DeviceState, Health};
+use std::collections::BTreeMap;
+
+use cetar_model::{DeviceId, DeviceState, Health};
 
 use crate::{
-    DeviceChange, Result, Store,
+    DeviceChange, DeviceLease, Result, Store,
     db::{execute, fetch_optional, read},
-    devices,
+    devices, leases,
     statement::statements,
 };
 
@@ -13,6 +15,7 @@ statements! {
     LOCK = "SELECT state FROM devices WHERE workspace = $1 AND id = $2 AND removed_at IS NULL", postgres "FOR NO KEY UPDATE";
     RENAME = "UPDATE devices SET name = $2 WHERE id = $1";
     PACE = "UPDATE devices SET paced = $2 WHERE id = $1";
+    SETTING = "SELECT value FROM device_settings WHERE device = $1 AND name = $2";
     FORGET = "DELETE FROM device_settings WHERE device = $1 AND name = $2";
     // As if it were linked anew: whoever gave the old link up looks again.
     ANEW = "UPDATE devices SET linked_at = $2 WHERE id = $1";
@@ -52,6 +55,35 @@ impl Store {
                     let health = Health::new(DeviceState::Connecting, None);
                     devices::set_health(tx, device, None, health, *now).await?;
                 }
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// A setting that the network renewed takes the place of what it was; false where it is something else by now, which a person gave.
+    /// `LeaseLost` if the device is not held under this lease.
+    pub async fn renew_setting(
+        &self,
+        device: &DeviceId,
+        lease: DeviceLease,
+        name: &'static str,
+        (was, is): (&str, &str),
+    ) -> Result<bool> {
+        let args = (device.clone(), lease, name, was.to_owned(), is.to_owned());
+        self.write(args, |tx, (device, lease, name, was, is)| {
+            Box::pin(async move {
+                leases::fence(tx, device, *lease).await?;
+                let id = device.as_str();
+                let Some((sealed,)) = fetch_optional!(tx, (Vec<u8>,), SETTING, id, *name)? else {
+                    return Ok(false);
+                };
+                if devices::open_setting(&tx.ctx.sealer, device, name, &sealed)? != *was {
+                    return Ok(false);
+                }
+                execute!(tx, FORGET, id, *name)?;
+                let renewed = BTreeMap::from([((*name).to_owned(), is.clone())]);
+                devices::put_settings(tx, device, &renewed).await?;
                 Ok(true)
             })
         })

@@ -12,7 +12,7 @@ use crate::{
     db::{Tx, corrupt, execute, fetch_all, fetch_optional, read, read_opt},
     events::{self, NewEvent},
     expire, lanes, official,
-    seal::Place,
+    seal::{Place, Sealer},
     statement::statements,
 };
 
@@ -22,7 +22,7 @@ const REMOVAL_BATCH: i64 = 200;
 macro_rules! columns {
     () => {
         "SELECT id, workspace, channel, name, sandbox, address, state, reason, last_frame_at, last_ack_at, until_at, \
-           paused, paced, linked_at, created_at FROM devices WHERE removed_at IS NULL"
+           credentials_until, paused, paced, linked_at, created_at FROM devices WHERE removed_at IS NULL"
     };
 }
 
@@ -31,14 +31,15 @@ statements! {
     OF_WORKSPACE = concat!(columns!(), " AND workspace = $1 ORDER BY id");
     ALL = concat!(columns!(), " ORDER BY id");
     INSERT = "INSERT INTO devices (id, workspace, channel, name, sandbox, address, state, reason, last_frame_at, last_ack_at, \
-                until_at, paused, paced, linked_at, created_at, lease_token) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0)";
+                until_at, credentials_until, paused, paced, linked_at, created_at, lease_token) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0)";
     SET_SETTING = "INSERT INTO device_settings (device, name, value) VALUES ($1, $2, $3)";
     SETTINGS = "SELECT name, value FROM device_settings WHERE device = $1 ORDER BY name";
     CURRENT = "SELECT d.workspace, d.channel, d.state, d.reason, d.lease_token, d.lease_node, w.language \
                FROM devices d JOIN workspaces w ON w.id = d.workspace WHERE d.id = $1 AND d.removed_at IS NULL",
         postgres "FOR NO KEY UPDATE OF d";
-    HEALTH = "UPDATE devices SET state = $2, reason = $3, last_frame_at = $4, last_ack_at = $5, until_at = $6 WHERE id = $1";
+    HEALTH = "UPDATE devices SET state = $2, reason = $3, last_frame_at = $4, last_ack_at = $5, until_at = $6, \
+                credentials_until = $7 WHERE id = $1";
     LINKED = "UPDATE devices SET address = $2, linked_at = $3 WHERE id = $1";
     ELSEWHERE = "SELECT o.id FROM devices d JOIN devices o ON o.workspace = d.workspace AND o.channel = d.channel AND o.sandbox = d.sandbox \
                  WHERE d.id = $1 AND o.id <> d.id AND o.address = $2 AND o.removed_at IS NULL \
@@ -66,6 +67,7 @@ struct Row {
     last_frame_at: Option<i64>,
     last_ack_at: Option<i64>,
     until_at: Option<i64>,
+    credentials_until: Option<i64>,
     paused: bool,
     paced: bool,
     linked_at: Option<i64>,
@@ -87,6 +89,7 @@ impl TryFrom<Row> for Device {
                 last_frame_at: row.last_frame_at.map(Timestamp::from_micros),
                 last_ack_at: row.last_ack_at.map(Timestamp::from_micros),
                 until: row.until_at.map(Timestamp::from_micros),
+                credentials_until: row.credentials_until.map(Timestamp::from_micros),
             },
             name: row.name,
             sandbox: row.sandbox,
@@ -128,10 +131,7 @@ impl Store {
         let mut conn = self.read().await?;
         let mut settings = BTreeMap::new();
         for (name, value) in fetch_all!(conn, (String, Vec<u8>), SETTINGS, id.as_str())? {
-            let row = [id.as_str().as_bytes(), name.as_bytes()];
-            let plain = self.inner.ctx.sealer.open(setting(&row), &value);
-            let text = plain.and_then(|plain| String::from_utf8(plain).ok());
-            let text = text.ok_or_else(|| corrupt("device_settings", "value", &format!("{id}/{name}")))?;
+            let text = open_setting(&self.inner.ctx.sealer, id, &name, &value)?;
             settings.insert(name, text);
         }
         Ok(settings)
@@ -237,6 +237,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewDevice) -> Result<()> {
         micros(device.health.last_frame_at),
         micros(device.health.last_ack_at),
         micros(device.health.until),
+        micros(device.health.credentials_until),
         device.paused,
         device.paced,
         micros(device.linked_at),
@@ -258,6 +259,14 @@ pub(crate) async fn put_settings(
         execute!(tx, SET_SETTING, device.as_str(), name, sealed)?;
     }
     Ok(())
+}
+
+/// What a sealed setting says.
+pub(crate) fn open_setting(sealer: &Sealer, device: &DeviceId, name: &str, value: &[u8]) -> Result<String> {
+    let row = [device.as_str().as_bytes(), name.as_bytes()];
+    let plain = sealer.open(setting(&row), value);
+    let text = plain.and_then(|plain| String::from_utf8(plain).ok());
+    text.ok_or_else(|| corrupt("device_settings", "value", &format!("{device}/{name}")))
 }
 
 const fn setting<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
@@ -300,6 +309,7 @@ pub(crate) async fn set_health(
         micros(health.last_frame_at),
         micros(health.last_ack_at),
         micros(health.until),
+        micros(health.credentials_until),
     )?;
     if current.state == health.state.as_str() && current.reason.as_deref() == reason {
         return Ok(false);
@@ -317,6 +327,7 @@ pub(crate) async fn set_health(
             next_action: health.reason.map(DownReason::next_action),
             message: health.reason.map(|reason| reason.message(language).to_owned()),
             until: health.until.map(Timestamp::as_secs),
+            credentials_expire_at: health.credentials_until.map(Timestamp::as_secs),
             last_frame_at: health.last_frame_at.map(Timestamp::as_secs),
             timestamp: now.as_secs(),
         }),

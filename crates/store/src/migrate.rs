@@ -44,6 +44,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(15, "0015_message_panel"),
     step!(16, "0016_media_of_messages"),
     step!(17, "0017_time_zone"),
+    step!(18, "0018_credentials"),
 ];
 
 /// The schema this program knows.

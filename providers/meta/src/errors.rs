@@ -25,6 +25,9 @@ const fn secs(seconds: u64) -> Verdict {
     Later(Duration::from_secs(seconds))
 }
 
+/// A path that Meta does not serve: of another version of the API, say.
+pub(crate) const UNKNOWN_PATH: i64 = 2500;
+
 const TEMPLATE: Verdict = Never(F::TemplateRefused);
 const PROBLEM: Verdict = Never(F::AccountProblem);
 const REJECTED: Verdict = Never(F::RejectedByNetwork);
@@ -183,6 +186,35 @@ mod tests {
         }
         assert_eq!(verdict(official, 987_654, None), None);
         assert_eq!(failure(official, 987_654, None), F::RejectedByNetwork);
+    }
+
+    /// Every code of Meta's table for `WhatsApp`, with what its documentation says to do: come again, never, or see to the account.
+    #[test]
+    fn every_code_that_meta_documents_is_met_as_it_says() {
+        const AGAIN: &[i64] = &[
+            1, 2, 4, 80_007, 130_429, 131_000, 131_016, 131_048, 131_056, 131_057, 131_064, 132_069, 133_004,
+        ];
+        const ACCOUNT: &[i64] = &[0, 3, 10, 190, 200, 210, 299, 131_005];
+        const FINAL: &[i64] = &[
+            33, 100, 368, 130_403, 130_472, 130_497, 131_008, 131_009, 131_021, 131_026, 131_030, 131_031,
+            131_037, 131_042, 131_045, 131_047, 131_049, 131_050, 131_051, 131_052, 131_053, 131_055,
+            131_062, 131_063, 132_000, 132_001, 132_005, 132_007, 132_008, 132_012, 132_015, 132_016,
+            132_018, 132_068, 133_000, 133_005, 133_006, 133_008, 133_009, 133_010, 133_015, 133_016,
+            134_011, 134_100, 135_000, 137_000, 138_000, 139_000, 147_000, 2_388_001,
+        ];
+        let answer = |code| answered(Channel::WhatsappOfficial, 400, (code, None), String::new(), None);
+        for code in AGAIN {
+            assert!(matches!(answer(*code), SendError::SlowDown { retry_after: Some(_) }), "{code}");
+        }
+        for code in ACCOUNT {
+            assert!(
+                matches!(answer(*code), SendError::AccountDown(DownReason::CredentialsExpired)),
+                "{code}"
+            );
+        }
+        for code in FINAL {
+            assert!(matches!(answer(*code), SendError::Rejected { .. }), "{code}");
+        }
     }
 
     #[test]

@@ -24,11 +24,13 @@ const UPLOAD: Duration = Duration::from_mins(5);
 const ANSWER: usize = 4 << 20;
 
 /// The API as one account sees it.
+#[derive(Clone)]
 pub(crate) struct Graph {
     http: http::Client,
+    host: String,
     base: String,
     channel: Channel,
-    bearer: String,
+    token: String,
     settings: Settings,
 }
 
@@ -71,6 +73,13 @@ struct ErrorBody {
     error_data: Value,
 }
 
+fn speaking(request: http::Request, token: &str) -> http::Request {
+    request
+        .header("authorization", format!("Bearer {token}"))
+        .header("user-agent", concat!("cetar/", env!("CARGO_PKG_VERSION")))
+        .max_response(ANSWER)
+}
+
 impl Graph {
     pub(crate) fn new(settings: &Settings, account: &Credentials) -> Self {
         let host = match account.login {
@@ -79,16 +88,42 @@ impl Graph {
         };
         Self {
             http: settings.http.clone(),
+            host: host.clone(),
             base: format!("{host}/{}", settings.version),
             channel: account.channel,
-            bearer: format!("Bearer {}", account.token),
+            token: account.token.clone(),
             settings: settings.clone(),
         }
+    }
+
+    /// The token that it speaks with.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The same with another token, from now on.
+    pub(crate) fn with_token(&self, token: String) -> Self {
+        Self { token, ..self.clone() }
+    }
+
+    /// Asks Instagram for another token in place of this one. It stands in the address, as Instagram wants it, and no version does.
+    pub(crate) async fn renew(&self) -> Result<Value, Failed> {
+        let token: String = url::form_urlencoded::byte_serialize(self.token.as_bytes()).collect();
+        let query = format!("grant_type=ig_refresh_token&access_token={token}");
+        let url = format!("{}/refresh_access_token?{query}", self.host);
+        self.answer(http::Request::get(url).timeout(ASK)).await
     }
 
     /// `GET` below the version: `123?fields=name`.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failed> {
         self.answer(http::Request::get(self.url(path)).timeout(ASK)).await
+    }
+
+    /// The same with another token than the account's.
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Result<Value, Failed> {
+        let request = http::Request::get(self.url(path)).timeout(ASK);
+        let answer = self.http.send(speaking(request, token)).await;
+        self.judge(answer)
     }
 
     /// `POST` of JSON text, as it is.
@@ -121,7 +156,7 @@ impl Graph {
         let request = http::Request::post(self.url(path), Bytes::new())
             .timeout(UPLOAD)
             .header("content-type", format!("multipart/form-data; boundary={boundary}"));
-        let answer = self.http.upload(self.with_token(request), length, body).await;
+        let answer = self.http.upload(speaking(request, &self.token), length, body).await;
         let answer = self.judge(answer)?;
         let id = answer["id"].as_str().map(str::to_owned);
         id.ok_or_else(|| Failed::Unknown("an upload was answered without an id".to_owned()))
@@ -131,7 +166,7 @@ impl Graph {
     pub(crate) async fn download(&self, url: &str) -> Result<http::Download, http::Error> {
         let get = http::Get::new(url)
             .timeout(UPLOAD)
-            .secret("authorization", self.bearer.clone())
+            .secret("authorization", format!("Bearer {}", self.token))
             .header("user-agent", concat!("cetar/", env!("CARGO_PKG_VERSION")));
         self.http.get(get).await
     }
@@ -140,15 +175,8 @@ impl Graph {
         format!("{}/{path}", self.base)
     }
 
-    fn with_token(&self, request: http::Request) -> http::Request {
-        request
-            .header("authorization", self.bearer.clone())
-            .header("user-agent", concat!("cetar/", env!("CARGO_PKG_VERSION")))
-            .max_response(ANSWER)
-    }
-
     async fn answer(&self, request: http::Request) -> Result<Value, Failed> {
-        let answer = self.http.send(self.with_token(request)).await;
+        let answer = self.http.send(speaking(request, &self.token)).await;
         self.judge(answer)
     }
 

@@ -14,6 +14,7 @@ mod part;
 mod session;
 mod settings;
 mod templates;
+mod token;
 
 use std::{sync::Arc, time::Duration};
 
@@ -278,6 +279,10 @@ fn refused(failed: Failed, id_setting: &str) -> IdentifyError {
             33 | 100 | 803 => {
                 wrong(id_setting, &format!("is not known to Meta with this token: {}", refusal.detail)).into()
             }
+            errors::UNKNOWN_PATH => IdentifyError::Network(format!(
+                "Meta does not serve this; look at meta.graph_version in the configuration ({})",
+                refusal.detail
+            )),
             code => IdentifyError::Network(format!("Meta answered {code}: {}", refusal.detail)),
         },
     }

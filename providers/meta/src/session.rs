@@ -12,8 +12,8 @@ use cetar_model::{
     Sent, Timestamp,
 };
 use cetar_provider::{
-    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, Session,
-    SessionEnd, StateWrite,
+    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, RenewedSetting,
+    Session, SessionEnd, StateWrite,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -24,14 +24,16 @@ use crate::{
     errors::{self, Verdict},
     graph::{Failed, Graph},
     media, messaging,
-    settings::{Credentials, Settings},
-    templates,
+    settings::{Credentials, Login, Settings},
+    templates, token,
 };
 
 /// How often Meta is asked whether the account still stands, while all is well.
 const LOOK: Duration = Duration::from_mins(5);
 /// … while it does not answer.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How often Meta is asked how long the token lasts.
+const TOKEN: Duration = Duration::from_hours(1);
 /// How often all templates are asked for.
 const TEMPLATES: Duration = Duration::from_hours(1);
 /// … after that came to nothing.
@@ -48,9 +50,12 @@ const NAMES: &str = "names";
 pub(crate) struct MetaSession {
     settings: Settings,
     account: Credentials,
-    graph: Graph,
+    /// Another one once the token was renewed.
+    graph: Mutex<Arc<Graph>>,
     host: Arc<dyn Host>,
     health: Mutex<Health>,
+    /// When Meta was asked last how long the token lasts.
+    token_asked: Mutex<Option<Timestamp>>,
     /// A send found the account down.
     found_down: Notify,
 }
@@ -58,13 +63,18 @@ pub(crate) struct MetaSession {
 impl MetaSession {
     pub(crate) fn new(settings: &Settings, account: Credentials, host: Arc<dyn Host>) -> Self {
         Self {
-            graph: Graph::new(settings, &account),
+            graph: Mutex::new(Arc::new(Graph::new(settings, &account))),
             settings: settings.clone(),
             account,
             host,
             health: Mutex::new(Health::new(DeviceState::Connecting, None)),
+            token_asked: Mutex::default(),
             found_down: Notify::new(),
         }
+    }
+
+    fn graph(&self) -> Arc<Graph> {
+        Arc::clone(&self.graph.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lock(&self) -> MutexGuard<'_, Health> {
@@ -72,12 +82,18 @@ impl MetaSession {
     }
 
     /// Notes how it is; tells the host where that is new.
-    async fn set(&self, state: DeviceState, reason: Option<DownReason>) -> Result<(), HostError> {
+    async fn set(
+        &self,
+        state: DeviceState,
+        reason: Option<DownReason>,
+        credentials_until: Option<Timestamp>,
+    ) -> Result<(), HostError> {
         let new = {
             let mut health = self.lock();
-            let changed = (health.state, health.reason) != (state, reason);
+            let before = (health.state, health.reason, health.credentials_until);
             (health.state, health.reason) = (state, reason);
-            changed.then_some(*health)
+            health.credentials_until = credentials_until;
+            (before != (state, reason, credentials_until)).then_some(*health)
         };
         match new {
             Some(health) => self.host.emit(Inbound::Health(health)).await,
@@ -96,14 +112,17 @@ impl MetaSession {
     async fn look(&self) -> Result<Option<DownReason>, HostError> {
         let is_number = self.account.channel == Channel::WhatsappOfficial;
         let fields = if is_number { "id,throughput" } else { "id" };
-        let (state, reason) = match self.graph.get(&format!("{}?fields={fields}", self.account.id)).await {
+        let mut token = self.lock().credentials_until;
+        let well = |token| (DeviceState::Connected, token::warning(token, self.settings.clock.now()));
+        let (state, reason) = match self.graph().get(&format!("{}?fields={fields}", self.account.id)).await {
             Ok(told) => {
                 self.answered();
                 if is_number {
                     let rate = crate::account_rate(told["throughput"]["level"].as_str());
                     self.host.emit(Inbound::AccountRate(rate)).await?;
                 }
-                (DeviceState::Connected, None)
+                token = self.token_end(token).await?;
+                well(token)
             }
             Err(Failed::NotSent(_) | Failed::Unknown(_)) => {
                 (DeviceState::Degraded, Some(DownReason::NoAnswer))
@@ -111,10 +130,19 @@ impl MetaSession {
             Err(Failed::Refused(refusal)) => {
                 self.answered();
                 let channel = self.account.channel;
+                if refusal.code == errors::UNKNOWN_PATH {
+                    // No token helps against a slip in the configuration.
+                    tracing::error!(
+                        detail = refusal.detail,
+                        "Meta does not serve this: look at meta.graph_version"
+                    );
+                    self.set(DeviceState::Degraded, Some(DownReason::NoAnswer), token).await?;
+                    return Ok(None);
+                }
                 match errors::verdict(channel, refusal.code, refusal.subcode) {
                     Some(Verdict::Account(reason)) => return Ok(Some(reason)),
                     // It speaks to us; that it will not answer this now says nothing of sends.
-                    Some(Verdict::Later(_)) => (DeviceState::Connected, None),
+                    Some(Verdict::Later(_)) => well(token),
                     Some(Verdict::Never(_)) | None if refusal.status < 500 => {
                         return Ok(Some(DownReason::CredentialsExpired));
                     }
@@ -122,14 +150,46 @@ impl MetaSession {
                 }
             }
         };
-        self.set(state, reason).await?;
+        self.set(state, reason, token).await?;
         Ok(None)
+    }
+
+    /// When the token ends, as far as it is known; looked after every hour.
+    async fn token_end(&self, known: Option<Timestamp>) -> Result<Option<Timestamp>, HostError> {
+        let now = self.settings.clock.now();
+        {
+            let mut asked = self.token_asked.lock().unwrap_or_else(PoisonError::into_inner);
+            if asked.is_some_and(|at| now.since(at) < TOKEN) {
+                return Ok(known);
+            }
+            *asked = Some(now);
+        }
+        let graph = self.graph();
+        if self.account.login == Login::Instagram {
+            let renewal = token::renewed(&graph, &*self.host).await?;
+            if let Some(is) = renewal.token {
+                let was = graph.token().to_owned();
+                *self.graph.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Arc::new(graph.with_token(is.clone()));
+                let renewed = RenewedSetting { name: "access_token", was, is };
+                self.host.emit(Inbound::Renewed(renewed)).await?;
+            }
+            return Ok(renewal.until);
+        }
+        match token::end(&graph, &self.account).await {
+            Ok(end) => Ok(end),
+            // Sends do not need it.
+            Err(error) => {
+                tracing::debug!(?error, "how long the token lasts could not be asked");
+                Ok(known)
+            }
+        }
     }
 
     /// Tells the host of all templates; when to do so again.
     async fn templates(&self, waba: &str) -> Result<Timestamp, HostError> {
         let asked_at = self.settings.clock.now();
-        match templates::list(&self.graph, waba, None).await {
+        match templates::list(&self.graph(), waba, None).await {
             Ok(templates) => {
                 self.host.emit(Inbound::Templates { templates, asked_at }).await?;
                 Ok(asked_at + TEMPLATES)
@@ -187,7 +247,7 @@ impl MetaSession {
         let bodies = if self.account.channel == Channel::WhatsappOfficial {
             let uploaded = match content.media() {
                 Some(medium) => {
-                    Some(media::upload(&self.graph, &*self.host, &self.account.id, medium).await?)
+                    Some(media::upload(&self.graph(), &*self.host, &self.account.id, medium).await?)
                 }
                 None => None,
             };
@@ -210,11 +270,11 @@ impl MetaSession {
             Channel::WhatsappOfficial => format!("{}/messages", self.account.id),
             _ => "me/messages".to_owned(),
         };
-        let answer = self.graph.post(&path, body).await;
+        let answer = self.graph().post(&path, body).await;
         if !matches!(answer, Err(Failed::NotSent(_))) {
             self.answered();
         }
-        let answer = answer.map_err(|failed| self.graph.send_error(failed))?;
+        let answer = answer.map_err(|failed| self.graph().send_error(failed))?;
         let id = answer["messages"][0]["id"].as_str().or(answer["message_id"].as_str());
         // A read mark is answered with `success`, and has no id.
         let id = id.or_else(|| (answer["success"] == true).then_some("seen"));
@@ -310,7 +370,7 @@ impl Session for MetaSession {
     }
 
     async fn download(&self, reference: &str) -> Result<ByteStream, DownloadError> {
-        media::download(&self.graph, &self.account.id, reference, &self.settings.graph_url).await
+        media::download(&self.graph(), &self.account.id, reference, &self.settings.graph_url).await
     }
 
     async fn name_of(&self, person: &Chat) -> Option<String> {
@@ -324,7 +384,7 @@ impl Session for MetaSession {
             return String::from_utf8(known.into()).ok();
         }
         // It fails without the person's consent: then there is no name.
-        let told = self.graph.get(&format!("{}?fields={fields}", person.as_str())).await.ok()?;
+        let told = self.graph().get(&format!("{}?fields={fields}", person.as_str())).await.ok()?;
         let name = name(&told)?;
         let value = Bytes::from(name.clone());
         let kept = self.host.save(vec![StateWrite::Put { collection: NAMES, key, value }]).await;

@@ -118,6 +118,7 @@ impl Gateway {
                 Inbound::Reachable { .. } => self.note("reachable"),
                 Inbound::AccountRate(_) => self.note("rate"),
                 Inbound::Templates { .. } => self.note("templates"),
+                Inbound::Renewed(_) => self.note("renewed"),
                 Inbound::Resolved { .. } => self.note("resolved"),
             }
         }

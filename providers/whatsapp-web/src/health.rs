@@ -155,7 +155,12 @@ impl HealthBoard {
             DeviceState::LoggedOut => board.banned_until,
             _ => None,
         };
-        Health { state, reason, last_frame_at: board.last_frame_at, last_ack_at: board.last_ack_at, until }
+        Health {
+            last_frame_at: board.last_frame_at,
+            last_ack_at: board.last_ack_at,
+            until,
+            ..Health::new(state, reason)
+        }
     }
 }
 

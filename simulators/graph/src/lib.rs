@@ -13,6 +13,7 @@ mod messaging;
 mod server;
 mod state;
 mod templates;
+mod token;
 mod webhook;
 mod window;
 
@@ -97,6 +98,16 @@ impl Simulator {
         self.shared.lock().taken.clone()
     }
 
+    /// How many sends were taken.
+    pub fn taken_count(&self) -> usize {
+        self.shared.lock().taken.len()
+    }
+
+    /// The most messages of one number that were taken within any one second.
+    pub fn busiest_second(&self) -> usize {
+        self.shared.lock().limits.busiest
+    }
+
     /// How often a limit of Meta's was broken.
     pub fn violations(&self) -> usize {
         self.shared.lock().limits.violations
@@ -117,10 +128,27 @@ impl Simulator {
         self.shared.lock().windows.ahead += time.as_secs();
     }
 
+    /// Says that an account's token ends at this moment, in Unix seconds. It is only said; [`revoke`](Self::revoke) ends it.
+    pub fn end_token_at(&self, id: &str, seconds: i64) {
+        self.shared.lock().token_ends.insert(id.to_owned(), seconds);
+    }
+
+    /// From now on an account of Instagram's own login may exchange its token for this one, which lasts so long; once.
+    pub fn let_renew(&self, id: &str, token: &str, lasts: Duration) {
+        self.shared.lock().renewals.insert(id.to_owned(), (token.to_owned(), lasts.as_secs()));
+    }
+
     /// Revokes an account's token: 190 from now on.
     pub fn revoke(&self, id: &str) {
         for account in self.shared.lock().accounts.iter_mut().filter(|account| account.id == id) {
             account.token.clear();
+        }
+    }
+
+    /// Gives an account another token.
+    pub fn renew(&self, id: &str, token: &str) {
+        for account in self.shared.lock().accounts.iter_mut().filter(|account| account.id == id) {
+            token.clone_into(&mut account.token);
         }
     }
 
@@ -155,9 +183,19 @@ impl Simulator {
         self.shared.lock().media.add(content_type, bytes.into())
     }
 
-    /// Addresses of files given out so far are not good any more.
-    pub fn expire_media(&self) {
-        self.shared.lock().media.expire();
+    /// The next address of a file is given out when its five minutes are over.
+    pub fn stale_media_once(&self) {
+        self.shared.lock().media.stale_once();
+    }
+
+    /// From now on every file is said to be at this address.
+    pub fn place_media_at(&self, url: impl Into<String>) {
+        self.shared.lock().media.place_at(url.into());
+    }
+
+    /// How often a file was asked for by its address, with or without success.
+    pub fn file_requests(&self) -> usize {
+        self.shared.lock().media.asked
     }
 
     /// A person's name, as asked for by their page-scoped id.

@@ -23,6 +23,8 @@ pub(crate) struct Limits {
     pairs: HashMap<(String, String), (f64, Instant)>,
     /// How often one of them was broken.
     pub(crate) violations: usize,
+    /// The most of one number that were taken within a second.
+    pub(crate) busiest: usize,
 }
 
 impl Limits {
@@ -58,6 +60,7 @@ impl Limits {
         }
         *left -= 1.0;
         sent.push_back(now);
+        self.busiest = self.busiest.max(sent.len());
         Ok(())
     }
 }

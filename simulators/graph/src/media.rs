@@ -15,12 +15,19 @@ pub(crate) struct File {
     pub(crate) bytes: Bytes,
 }
 
+/// Part of an address whose five minutes are not over.
+const GOOD: &str = "good";
+
 #[derive(Default)]
 pub(crate) struct Files {
     by_id: HashMap<String, File>,
     next: u64,
-    /// Part of the addresses given out; another one makes the old ones 404.
-    generation: u64,
+    /// The next address given out is old already.
+    stale: bool,
+    /// Where addresses lead from now on, in place of here.
+    elsewhere: Option<String>,
+    /// How often a file was asked for by its address.
+    pub(crate) asked: usize,
 }
 
 impl Files {
@@ -31,8 +38,12 @@ impl Files {
         id
     }
 
-    pub(crate) const fn expire(&mut self) {
-        self.generation += 1;
+    pub(crate) const fn stale_once(&mut self) {
+        self.stale = true;
+    }
+
+    pub(crate) fn place_at(&mut self, url: String) {
+        self.elsewhere = Some(url);
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&File> {
@@ -40,13 +51,15 @@ impl Files {
     }
 
     /// What a look-up answers.
-    pub(crate) fn look_up(&self, base: &str, id: &str) -> Option<Value> {
+    pub(crate) fn look_up(&mut self, base: &str, id: &str) -> Option<Value> {
         let file = self.by_id.get(id)?;
+        let age = if std::mem::take(&mut self.stale) { "old" } else { GOOD };
+        let here = format!("{base}/files/{age}/{id}");
         let sha256 = crate::webhook::hex(&Sha256::digest(&file.bytes));
         Some(json!({
             "messaging_product": "whatsapp",
             "id": id,
-            "url": format!("{base}/files/{}/{id}", self.generation),
+            "url": self.elsewhere.clone().unwrap_or(here),
             "mime_type": file.content_type,
             "sha256": sha256,
             "file_size": file.bytes.len().to_string(),
@@ -54,8 +67,8 @@ impl Files {
     }
 
     /// The file at an address that was given out; `None` once that is old.
-    pub(crate) fn at(&self, generation: &str, id: &str) -> Option<&File> {
-        (generation == self.generation.to_string()).then(|| self.by_id.get(id))?
+    pub(crate) fn at(&self, age: &str, id: &str) -> Option<&File> {
+        (age == GOOD).then(|| self.by_id.get(id))?
     }
 }
 

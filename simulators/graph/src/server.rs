@@ -17,15 +17,18 @@ use serde_json::{Value, json};
 use crate::{
     Fault, GraphError, cloud_api, media, messaging,
     state::{Account, Kind, Recorded, Shared},
-    templates,
+    templates, token,
 };
 
+/// The versions that are served on 2026-11-01; every other is an unknown path to Meta.
+const VERSIONS: [&str; 6] = ["v21.0", "v22.0", "v23.0", "v24.0", "v25.0", "v26.0"];
 /// Meta's own limit for files is the largest thing anybody sends.
 const LARGEST: usize = 110 << 20;
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/files/{generation}/{id}", get(file))
+        .route("/files/{age}/{id}", get(file))
+        .route("/refresh_access_token", get(renew))
         .route("/{version}/{*path}", any(graph))
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(shared)
@@ -43,18 +46,27 @@ fn account(shared: &Shared, headers: &HeaderMap) -> Result<Account, GraphError> 
 /// A file, for whoever has a token and an address that is not old.
 async fn file(
     Extract(shared): Extract<Arc<Shared>>,
-    Path((generation, id)): Path<(String, String)>,
+    Path((age, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
+    shared.lock().media.asked += 1;
     if account(&shared, &headers).is_err() || !headers.contains_key(header::USER_AGENT) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    match shared.lock().media.at(&generation, &id) {
+    match shared.lock().media.at(&age, &id) {
         Some(file) => {
             ([(header::CONTENT_TYPE, file.content_type.clone())], file.bytes.clone()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+async fn renew(
+    Extract(shared): Extract<Arc<Shared>>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    token::renewed(&mut shared.lock(), &query)
+        .map_or_else(IntoResponse::into_response, |told| Json(told).into_response())
 }
 
 async fn graph(
@@ -72,6 +84,12 @@ async fn graph(
         body: String::from_utf8(body.to_vec()).unwrap_or_default(),
     });
     let outcome = async {
+        if !VERSIONS.contains(&version.as_str()) {
+            return Err(GraphError::new(400, 2500, format!("Unknown path components: /{version}/{path}")));
+        }
+        if path == "debug_token" {
+            return Ok(Json(token::inspected(&shared.lock(), &headers, &query)?).into_response());
+        }
         let account = account(&shared, &headers)?;
         let parts: Vec<&str> = path.split('/').collect();
         match (method.as_str(), &parts[..]) {
@@ -96,6 +114,7 @@ async fn graph(
                 let asked = |name: &str| query.get(name).cloned();
                 Ok(Json(templates::page(&shared.lock(), &version, waba, &asked)).into_response())
             }
+            ("GET", ["app"]) => Ok(Json(json!({ "id": token::APP })).into_response()),
             ("GET", [id]) => read(&shared, &account, id),
             (_, [id, ..]) => Err(GraphError::unknown_object(id)),
             (_, []) => Err(GraphError::unknown_object("")),
@@ -106,7 +125,7 @@ async fn graph(
 
 /// One object: an account's own, a file's, a person's.
 fn read(shared: &Shared, account: &Account, id: &str) -> Result<Response, GraphError> {
-    let state = shared.lock();
+    let mut state = shared.lock();
     let found = if *id == *account.id {
         json!({ "id": id, "display_phone_number": account.display, "verified_name": "Toko", "name": "Toko", "username": "toko",
             "throughput": { "level": state.limits.level(id) } })

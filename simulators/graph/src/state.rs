@@ -63,6 +63,10 @@ pub(crate) struct State {
     pub(crate) templates: Vec<(String, Value)>,
     pub(crate) media: Files,
     pub(crate) profiles: HashMap<String, Value>,
+    /// When the tokens of accounts end, in Unix seconds; of those that are not here, never.
+    pub(crate) token_ends: HashMap<String, i64>,
+    /// Tokens that accounts get in place of theirs, and for how many seconds.
+    pub(crate) renewals: HashMap<String, (String, u64)>,
     /// Statuses to be told: the account's secret, and the body.
     pub(crate) due: VecDeque<(Account, Value)>,
     next_id: u64,
@@ -90,6 +94,8 @@ impl Shared {
             templates: Vec::new(),
             media: Files::default(),
             profiles: HashMap::new(),
+            token_ends: HashMap::new(),
+            renewals: HashMap::new(),
             due: VecDeque::new(),
             next_id: 1,
         };

@@ -46,6 +46,7 @@ pub(crate) async fn run(desk: &Desk<'_>, command: Device) -> anyhow::Result<()> 
                 ("SANDBOX", "sandbox"),
                 ("ADDRESS", "address"),
                 ("STATE", "state"),
+                ("TOKEN ENDS", "credentials_expire_at"),
                 ("WHAT TO DO", "message"),
             ];
             table::print(&devices, &columns, empty)

@@ -66,7 +66,9 @@ pub(super) const fn sequel(end: SessionEnd) -> Sequel {
         // The link is whole; this program, or this moment, is not right for it.
         D::VersionOutdated | D::Restricted | D::Paused => DeviceState::Stopped,
         // Not the link's fault: these pass.
-        D::Disconnected | D::NoAnswer | D::HeldByAnotherNode => return another(reason),
+        D::Disconnected | D::NoAnswer | D::HeldByAnotherNode | D::CredentialsExpiring => {
+            return another(reason);
+        }
     };
     Sequel::None(Health::new(state, Some(reason)))
 }

@@ -29,6 +29,7 @@ async fn a_device_is_added_listed_read_and_removed() {
         "address": null,
         "channel": "whatsapp",
         "created_at": "2024-03-05T14:46:40.000Z",
+        "credentials_expire_at": null,
         "id": "dev_…",
         "last_ack_at": null,
         "last_frame_at": null,

@@ -28,6 +28,7 @@ on_both_engines! {
                 last_frame_at: Some(world.now()),
                 last_ack_at: Some(world.now() - LEASE),
                 until: Some(world.now() + LEASE),
+                credentials_until: Some(world.now() + LEASE),
             },
             paused: true,
             paced: false,
@@ -207,5 +208,29 @@ on_both_engines! {
         assert!(world.store.set_paused(&world.workspace, &device, true).await.unwrap());
         assert!(world.store.device(&world.workspace, &device).await.unwrap().unwrap().paused);
         assert!(!world.store.set_paused(&world.ids.make(world.now()), &device, true).await.unwrap());
+    }
+
+    async fn a_setting_that_the_network_renewed_gives_way_to_what_a_person_gave(world: &World) {
+        let (device, lease) = world.leased().await;
+        let renew = |was: &'static str, is: &'static str| world.store.renew_setting(&device, lease, "access_token", (was, is));
+        assert!(!renew("lama", "baru").await.unwrap(), "there is none");
+        let given = |value: &str| crate::DeviceChange {
+            workspace: world.workspace.clone(),
+            device: device.clone(),
+            name: None,
+            paced: None,
+            settings: [("access_token".to_owned(), value.to_owned())].into(),
+            node: NODE.to_owned(),
+            now: world.now(),
+        };
+        let stored = async || world.store.device_settings(&device).await.unwrap().remove("access_token").unwrap();
+        assert!(world.store.change_device(given("lama")).await.unwrap());
+        assert!(renew("lama", "baru").await.unwrap());
+        assert_eq!(stored().await, "baru");
+        assert!(!renew("lama", "lebih baru").await.unwrap(), "a person was first");
+        assert_eq!(stored().await, "baru");
+        world.pass(LEASE);
+        let other = world.lease(&device, "other").await;
+        assert!(matches!(renew("baru", "x").await, Err(StoreError::LeaseLost)), "{other:?}");
     }
 }

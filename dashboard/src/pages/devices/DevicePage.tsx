@@ -84,6 +84,10 @@ function Evidence({ device }: { device: Device }) {
         [t("devices.lastAck"), ago(device.last_ack_at)],
         [t("devices.linkedAt"), ago(device.linked_at)],
         device.until !== null && [t("devices.until"), <Ago key="until" at={device.until} />],
+        device.credentials_expire_at !== null && [
+          t("devices.tokenEnds"),
+          <Ago key="token" at={device.credentials_expire_at} />,
+        ],
         device.reason !== null && [t("devices.reason"), t(`downReason.${device.reason}`)],
       ]}
     />

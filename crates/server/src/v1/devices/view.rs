@@ -49,6 +49,10 @@ pub(crate) struct DeviceData {
     /// When a restriction ends, if known.
     #[schema(required)]
     until: Option<Time>,
+    /// When its token ends, where it has one that ends and its network says when. Seven days before, `reason` is
+    /// `credentials_expiring`.
+    #[schema(required)]
+    credentials_expire_at: Option<Time>,
     /// When the network last sent anything.
     #[schema(required)]
     last_frame_at: Option<Time>,
@@ -173,6 +177,7 @@ impl DeviceData {
                 .map(|reason| reason.message(language))
                 .or(unlinked.then_some(never_linked)),
             until: health.until.map(Time::from),
+            credentials_expire_at: health.credentials_until.map(Time::from),
             last_frame_at: health.last_frame_at.map(Time::from),
             last_ack_at: health.last_ack_at.map(Time::from),
             paused,
