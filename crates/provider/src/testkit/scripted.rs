@@ -116,6 +116,13 @@ impl ScriptedProvider {
         self
     }
 
+    /// The same, for these kinds of content in place of the usual ones.
+    #[must_use]
+    pub const fn carrying(mut self, content: &'static [ContentKind]) -> Self {
+        self.capabilities.content = content;
+        self
+    }
+
     /// The same, with windows for free-form messages: of programs, and of people who answer.
     #[must_use]
     pub const fn windowed(mut self, window: Duration, human_agent: Duration) -> Self {

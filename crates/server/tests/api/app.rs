@@ -96,6 +96,7 @@ impl App {
         Self::on(ScriptedProvider::new(true), face, change).await
     }
 
+    /// With this network in place of every one.
     pub(crate) async fn on(
         network: ScriptedProvider,
         face: Face,

@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// A device whose session is the test itself.
-struct Line<'a> {
+pub(crate) struct Line<'a> {
     app: &'a App,
     device: DeviceId,
     lease: DeviceLease,
 }
 
 impl<'a> Line<'a> {
-    async fn of(app: &'a App, channel: Channel) -> Self {
+    pub(crate) async fn of(app: &'a App, channel: Channel) -> Self {
         let device = app.sandbox(channel).await;
         let until = app.clock.now() + Duration::from_hours(24);
         let lease = app.engine.store().lease_device(&device, "node", app.clock.now(), until).await.unwrap();
@@ -57,7 +57,7 @@ impl<'a> Line<'a> {
         self.app.clock.advance(Duration::from_secs(1));
     }
 
-    async fn wrote(&self, from: &str, name: &str, text: &str) {
+    pub(crate) async fn wrote(&self, from: &str, name: &str, text: &str) {
         self.came_in(from, name, Content::Text { text: text.to_owned() }).await;
     }
 }

@@ -32,3 +32,4 @@ mod templates;
 mod typing;
 mod webhooks;
 mod workspace;
+mod window;
