@@ -4,6 +4,7 @@ mod accept;
 mod deliveries;
 mod full_store;
 mod links;
+mod meta;
 mod sends;
 mod sessions;
 mod start;
@@ -11,8 +12,8 @@ mod start;
 use crate::{Settings, report::Report};
 
 /// All, in the order in which they run.
-pub(crate) const NAMES: [&str; 7] =
-    ["accept", "start", "deliveries", "sends", "links", "sessions", "full-store"];
+pub(crate) const NAMES: [&str; 8] =
+    ["accept", "start", "deliveries", "sends", "links", "meta", "sessions", "full-store"];
 
 /// Measures one.
 pub(crate) async fn run(name: &str, settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
@@ -23,6 +24,7 @@ pub(crate) async fn run(name: &str, settings: &Settings, report: &mut Report) ->
         "full-store" => full_store::measure(settings, report).await,
         "sends" => sends::measure(settings, report).await,
         "links" => links::measure(settings, report).await,
+        "meta" => meta::measure(settings, report).await,
         _ => sessions::measure(settings, report).await,
     }
 }

@@ -279,6 +279,12 @@ impl Gateway {
         answer(self.http.post(format!("{}{path}", self.base)).bearer_auth(key).json(body)).await
     }
 
+    /// `POST` of this very text, with a key.
+    pub async fn post_text(&self, key: &str, path: &str, body: &str) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(key);
+        answer(request.header("content-type", "application/json").body(body.to_owned())).await
+    }
+
     /// Sends a text on WhatsApp; returns the answer.
     pub async fn send_text(&self, key: &str, to: &str, text: &str) -> Answer {
         let body = serde_json::json!({ "channel": "whatsapp", "type": "text", "to": to, "content": { "text": text } });

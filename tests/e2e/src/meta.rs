@@ -70,12 +70,18 @@ pub async fn add(home: &Home, account: &Account, channel: &str) -> Cli {
 impl MetaScene {
     /// Sets it.
     pub async fn set(database: &Database) -> Self {
+        Self::set_in(database, |_| {}).await
+    }
+
+    /// The same, in a home that the test furnishes besides.
+    pub async fn set_in(database: &Database, furnish: impl FnOnce(&mut Home)) -> Self {
         let graph = Simulator::start().await.expect("a free port");
         let number = number("987654321", "rahasia-aplikasi");
         graph.add(number.clone());
         let mut home = Home::new(database, "ws://127.0.0.1:9/ws/chat");
         home.set("CETAR_META__GRAPH_URL", graph.url());
         home.set("CETAR_META__INSTAGRAM_URL", graph.url());
+        furnish(&mut home);
         let gateway = home.serve().await;
         graph.set_callback(format!("{}/callbacks/meta", gateway.base));
         let mut receiver = Receiver::start().await;

@@ -106,8 +106,8 @@ fn field(line: &str, event: &str, name: &str) -> Option<String> {
 }
 
 /// Waits until the device says that it is connected.
-pub async fn connected(receiver: &mut Receiver, device: &str) {
-    state(receiver, device, "connected").await;
+pub async fn connected(receiver: &mut Receiver, device: &str) -> Value {
+    state(receiver, device, "connected").await
 }
 
 /// Waits until the device says that it is in this state.

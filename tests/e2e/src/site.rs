@@ -69,11 +69,24 @@ impl Site {
     }
 }
 
+// By their beginnings what they are called; nobody plays them.
+const CLIP: &[u8] = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2\x00\x00\x00\x08mdat";
+const PRICES: &[u8] = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n";
+const VOICE: &[u8] =
+    b"OggS\x00\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead\x01\x01\0\0\x80\xbb\0\0\0\0\0";
+const SOUND: &[u8] = b"\x00\x00\x00\x18ftypM4A \x00\x00\x02\x00M4A isom\x00\x00\x00\x08mdat";
+const STICKER: &[u8] = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0";
+
 async fn serve(State(requests): State<Arc<AtomicUsize>>, Path(name): Path<String>) -> Response {
     requests.fetch_add(1, Ordering::SeqCst);
     match name.as_str() {
         "gambar.jpg" | "promo.jpg" => ([(header::CONTENT_TYPE, "image/jpeg")], Site::JPEG).into_response(),
         "suara.mp3" => ([(header::CONTENT_TYPE, "audio/mpeg")], Site::SOUND).into_response(),
+        "klip.mp4" => ([(header::CONTENT_TYPE, "video/mp4")], CLIP).into_response(),
+        "harga.pdf" => ([(header::CONTENT_TYPE, "application/pdf")], PRICES).into_response(),
+        "suara.ogg" => ([(header::CONTENT_TYPE, "audio/ogg")], VOICE).into_response(),
+        "suara.m4a" => ([(header::CONTENT_TYPE, "audio/mp4")], SOUND).into_response(),
+        "stiker.webp" => ([(header::CONTENT_TYPE, "image/webp")], STICKER).into_response(),
         "film.mp4" => ([(header::CONTENT_TYPE, "video/mp4")], Site::film()).into_response(),
         "masuk.jpg" => {
             ([(header::CONTENT_TYPE, "image/jpeg")], "<!DOCTYPE html><title>Masuk</title>").into_response()
