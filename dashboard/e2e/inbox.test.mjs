@@ -182,6 +182,15 @@ test("a draft with its medium is there again after another chat was read", async
   assert.equal(await page.getByLabel(FIELD).inputValue(), "Ini gambarnya");
 });
 
+test("a message may begin with a slash, once one leaves the list of templates", async () => {
+  await page.getByLabel(FIELD).fill("/start tidak jalan, kak");
+  await page.getByLabel(FIELD).press("Enter");
+  assert.equal(await page.getByLabel(FIELD).inputValue(), "/start tidak jalan, kak");
+  await page.getByLabel(FIELD).press("Escape");
+  await page.getByLabel(FIELD).press("Enter");
+  await bubble("/start tidak jalan, kak").locator('[data-state="delivered"], [data-state="read"]').waitFor();
+});
+
 test("what came while the tab was hidden is read once one looks at it", async () => {
   const look = (state) =>
     page.evaluate((visibility) => {

@@ -53,17 +53,22 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   const connected = useConnected();
   const { id } = conversation;
   const { text, media } = useDraft(id);
-  const setText = (text: string) => changeDraft(id, (draft) => ({ ...draft, text }));
+  // A text may begin with a slash without being the search for a template.
+  const [asText, setAsText] = useState(false);
+  const setText = (text: string) => {
+    if (!text.startsWith("/")) setAsText(false);
+    changeDraft(id, (draft) => ({ ...draft, text }));
+  };
   const setMedia = (media: Medium | null) => changeDraft(id, (draft) => ({ ...draft, media }));
   const [picked, setPicked] = useState<Pick | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const send = useSend(conversation);
-  const picking = text.startsWith("/") && !text.includes("\n");
+  const picking = text.startsWith("/") && !text.includes("\n") && !asText;
   const words = picking ? text.slice(1) : "";
   const own = useOwn(conversation, words).map((template): Pick => ({ own: template }));
   const official = useOfficial(conversation, words).map((template): Pick => ({ official: template }));
   const picks = [...own, ...official];
-  const list = usePicking(useChoices(picks), pick, () => setText(""));
+  const list = usePicking(useChoices(picks), pick, () => setAsText(true));
 
   if (useWindowShut(conversation)) return <OfficialTemplates conversation={conversation} />;
 
@@ -80,6 +85,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     if (!text.trim() && !medium) return;
     send(plain(conversation, text.trim(), medium));
     changeDraft(id, () => ({ text: "", media: null }));
+    setAsText(false);
     field.current?.focus();
   }
   function press(event: KeyboardEvent) {
@@ -92,7 +98,16 @@ export function Composer({ conversation }: { conversation: Conversation }) {
     <div className={css.composer}>
       <WindowLeft conversation={conversation} />
       {!connected && <Notice tone="warn">{t("inbox.offline")}</Notice>}
-      {picking && <PickList label={t("inbox.templates")} empty={t("inbox.noTemplates")} list={list.list} />}
+      {picking && (
+        <>
+          <PickList label={t("inbox.templates")} empty={t("inbox.noTemplates")} list={list.list} />
+          <div>
+            <Button variant="subtle" size="compact-xs" onClick={() => setAsText(true)}>
+              {t("inbox.asText")}
+            </Button>
+          </div>
+        </>
+      )}
       {picked && "own" in picked && <TemplateFill template={picked.own} conversation={conversation} onDone={done} />}
       {picked && "official" in picked && (
         <OfficialFill template={picked.official} conversation={conversation} onDone={done} />
