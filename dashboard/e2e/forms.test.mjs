@@ -102,3 +102,30 @@ test("linking whose news the server refuses says why, instead of waiting for eve
   await page.getByText("Server sedang penuh.").waitFor();
   await page.unrouteAll();
 });
+
+test("a template that was not saved is not left without asking", async () => {
+  await page.goto(`${server.url}/broadcast/templates/new`);
+  await page.getByLabel("Nama").fill("Promo");
+  await page.getByRole("link", { name: "Inbox" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Batal" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel("Nama").inputValue(), "Promo");
+  await page.getByRole("link", { name: "Inbox" }).first().click();
+  await dialog.getByRole("button", { name: "Tinggalkan" }).click();
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+});
+
+test("a template that was saved is left without asking", async () => {
+  await page.goto(`${server.url}/broadcast/templates/new`);
+  await page.getByLabel("Nama").fill("Promo");
+  await page.getByLabel("Teks", { exact: false }).first().fill("Halo {{1}}");
+  await page.getByRole("button", { name: "Simpan" }).click();
+  await page.getByRole("heading", { name: "Pakai lewat API" }).waitFor();
+  await page.getByLabel("Nama").fill("Promo 2");
+  await page.getByRole("button", { name: "Simpan" }).click();
+  await page.getByText("Template disimpan").last().waitFor();
+  await page.getByRole("heading", { name: "Promo 2" }).waitFor();
+  await page.getByRole("link", { name: "Inbox" }).first().click();
+  await page.getByRole("heading", { name: "Inbox" }).waitFor();
+});

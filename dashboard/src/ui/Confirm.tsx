@@ -27,8 +27,9 @@ export function Confirm({ opened, onClose, title, children, action, typed, onCon
   function submit(event: FormEvent) {
     event.preventDefault();
     if (!ready) return;
-    close();
+    // First what was confirmed: to whoever waits for the answer, closing alone means no.
     onConfirm();
+    close();
   }
   return (
     <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ "aria-label": t("common.close") }}>

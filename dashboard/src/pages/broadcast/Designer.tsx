@@ -1,7 +1,7 @@
 import { Button, Textarea, TextInput } from "@mantine/core";
-import { useNavigate } from "@tanstack/react-router";
+import { useBlocker, useNavigate } from "@tanstack/react-router";
 import { Trash2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { answer, api } from "~/api/client";
 import type { Template, Button as TemplateButton } from "~/api/types";
 import { Body } from "~/chat/Body";
@@ -31,6 +31,9 @@ export function Designer({ template }: { template?: Template }) {
     media_url: template?.media_url ?? "",
     buttons: (template?.buttons ?? []) as TemplateButton[],
   });
+  const kept = useRef(JSON.stringify(form.values));
+  const unsaved = () => JSON.stringify(form.values) !== kept.current;
+  const leaving = useBlocker({ shouldBlockFn: unsaved, enableBeforeUnload: unsaved, withResolver: true });
   const [samples, setSamples] = useState<string[]>(SAMPLES);
   const [asked, setAsked] = useState(false);
   const { values } = form;
@@ -53,7 +56,10 @@ export function Designer({ template }: { template?: Template }) {
       form,
       done: t("templates.saved"),
       refresh: [["templates"]],
-      after: ({ id }) => void navigate({ to: "/broadcast/templates/$id", params: { id: String(id) }, replace: true }),
+      after: ({ id }) => {
+        kept.current = JSON.stringify(values);
+        void navigate({ to: "/broadcast/templates/$id", params: { id: String(id) }, replace: true });
+      },
     },
   );
   const remove = useAct(
@@ -61,7 +67,10 @@ export function Designer({ template }: { template?: Template }) {
     {
       done: t("templates.removed"),
       refresh: [["templates"]],
-      after: () => void navigate({ to: "/broadcast/templates" }),
+      after: () => {
+        kept.current = JSON.stringify(values);
+        void navigate({ to: "/broadcast/templates" });
+      },
     },
   );
   function submit(event: FormEvent) {
@@ -164,6 +173,15 @@ export function Designer({ template }: { template?: Template }) {
           </Phone>
         </div>
       </div>
+      <Confirm
+        opened={leaving.status === "blocked"}
+        onClose={() => leaving.reset?.()}
+        title={t("templates.leaveTitle")}
+        action={t("templates.leave")}
+        onConfirm={() => leaving.proceed?.()}
+      >
+        {t("templates.leaveAbout")}
+      </Confirm>
       <Confirm
         opened={asked}
         onClose={() => setAsked(false)}
