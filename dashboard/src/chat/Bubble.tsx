@@ -24,7 +24,7 @@ export function Bubble({ message, quoted, mirrored = false, onPress, trouble }: 
   return (
     <div className={`${css.line} ${out ? css.out : ""}`} data-message={message.id} data-direction={message.direction}>
       <div className={css.bubble}>
-        {quoted && <div className={`${css.quote} cut`}>{summary(quoted)}</div>}
+        {quoted && <div className={`${css.quote} cut`}>{summary(quoted) ?? t(`type.${quoted.type}`)}</div>}
         <Body
           type={message.type}
           content={message.content}
@@ -47,7 +47,7 @@ export function Bubble({ message, quoted, mirrored = false, onPress, trouble }: 
   );
 }
 
-function summary(message: ChatMessage): string {
+function summary(message: ChatMessage): string | null | undefined {
   const { text, caption, title } = message.content;
-  return text ?? caption ?? title ?? message.type;
+  return text ?? caption ?? title;
 }

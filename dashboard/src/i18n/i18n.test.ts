@@ -4,7 +4,7 @@ import { en } from "./en";
 import { formats } from "./format";
 import { id } from "./id";
 import { OPERATIONS, TAGS } from "./id/operations";
-import { phrase } from "./phrase";
+import { phrase, word } from "./phrase";
 
 type Tree = Record<string, Record<string, string>>;
 const languages: Record<string, Tree> = { id, en };
@@ -49,6 +49,11 @@ test("a phrase is filled in, and has a form for one and for many", () => {
   expect(phrase(en, "keys.days", { count: 30 })).toBe("30 days");
   expect(phrase(id, "keys.days", { count: 1 })).toBe("1 hari");
   expect(phrase(id, "templates.textAbout")).toContain("{{1}}");
+});
+
+test("a word of the API is translated, and one that is not known yet stays itself", () => {
+  expect(word(en, "attemptOutcome.not_sent")).toBe(en.attemptOutcome.not_sent);
+  expect(word(en, "attemptOutcome.teleported")).toBe("teleported");
 });
 
 test("times are those of the workspace's zone", () => {

@@ -3,7 +3,7 @@ import { carried } from "~/api/client";
 import { en } from "./en";
 import { type Formats, formats } from "./format";
 import { id } from "./id";
-import { type Key, type Params, phrase } from "./phrase";
+import { type Key, type Params, type Phrases, phrase, word } from "./phrase";
 
 export type Language = "id" | "en";
 export const TEXTS = { id, en } as const;
@@ -13,6 +13,8 @@ export interface Texts {
   language: Language;
   setLanguage: (language: Language) => void;
   t: (key: Key, params?: Params) => string;
+  /** A word of the API (`section.word`) in the language; the word itself where it is not known here yet. */
+  word: (key: `${keyof Phrases}.${string}`) => string;
   format: Formats;
 }
 
@@ -42,6 +44,7 @@ export function I18n({ timeZone, children }: Props) {
       language,
       setLanguage,
       t: (key, params) => phrase(TEXTS[language], key, params),
+      word: (key) => word(TEXTS[language], key),
       format: formats(language, timeZone),
     }),
     [language, timeZone],

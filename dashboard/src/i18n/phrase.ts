@@ -16,3 +16,9 @@ export function phrase(texts: Phrases, key: Key, params: Params = {}): string {
   const form = params.count === 1 ? one : many;
   return form.replace(/\{(\w+)\}/g, (place, word: string) => String(params[word] ?? place));
 }
+
+/** A word of the API, as `section.word`: what a newer server says is shown as it came. */
+export function word(texts: Phrases, key: string): string {
+  const [section = "", name = ""] = key.split(".");
+  return (texts as Record<string, Record<string, string>>)[section]?.[name] ?? name;
+}

@@ -19,7 +19,7 @@ const STATES: readonly DeliveryStatus[] = ["delivered", "failed", "pending"];
 const EVERY = 3_000;
 
 export function Deliveries({ endpoint }: { endpoint: string }) {
-  const { t } = useI18n();
+  const { t, word } = useI18n();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const state = STATES.find((each) => each === search.state);
@@ -72,7 +72,10 @@ export function Deliveries({ endpoint }: { endpoint: string }) {
                     <td>
                       <State tone={DELIVERY_TONE[delivery.state]} label={t(`deliveryState.${delivery.state}`)} />
                     </td>
-                    <td>{delivery.last_status ?? delivery.last_error ?? "—"}</td>
+                    <td>
+                      {delivery.last_status ??
+                        (delivery.last_error ? word(`deliveryError.${delivery.last_error}`) : "—")}
+                    </td>
                     <td>{delivery.attempts}</td>
                     <td>
                       <Ago at={delivery.created_at} />

@@ -5,7 +5,7 @@ import { answer, api } from "~/api/client";
 import { deliveryQuery } from "~/api/queries";
 import type { DeliveryAttempt, DeliveryDetail } from "~/api/types";
 import { DELIVERY_TONE } from "~/domain/message";
-import { useI18n } from "~/i18n";
+import { type Texts, useI18n } from "~/i18n";
 import { Code, pretty } from "~/ui/Code";
 import { Copy } from "~/ui/Copy";
 import { Facts } from "~/ui/Facts";
@@ -35,7 +35,7 @@ function Body({ id }: { id: string }) {
 }
 
 function Shown({ delivery }: { delivery: DeliveryDetail }) {
-  const { t } = useI18n();
+  const { t, word } = useI18n();
   const resend = useAct(
     () => answer(api.POST("/v1/deliveries/{id}/resend", { params: { path: { id: delivery.id } } })),
     {
@@ -72,7 +72,7 @@ function Shown({ delivery }: { delivery: DeliveryDetail }) {
         </div>
         <div className="stack tight">
           <h3>{t("deliveries.response")}</h3>
-          <Code text={response(last) ?? t("deliveries.noAnswer")} label={t("deliveries.response")} />
+          <Code text={response(last, word) ?? t("deliveries.noAnswer")} label={t("deliveries.response")} />
         </div>
       </div>
       <h3>{t("deliveries.history")}</h3>
@@ -92,21 +92,22 @@ function request(delivery: DeliveryDetail, attempt: DeliveryAttempt | undefined)
   return [...head, pretty(delivery.body)].join("\n");
 }
 
-function response(attempt: DeliveryAttempt | undefined): string | undefined {
+function response(attempt: DeliveryAttempt | undefined, word: Texts["word"]): string | undefined {
   if (!attempt) return undefined;
   if (attempt.status === null)
-    return attempt.error ? `${attempt.error.class}\n${attempt.error.detail ?? ""}` : undefined;
+    return attempt.error ? `${word(`deliveryError.${attempt.error.class}`)}\n${attempt.error.detail ?? ""}` : undefined;
   return `HTTP ${attempt.status}\n\n${pretty(attempt.response ?? "")}`;
 }
 
 function Attempt({ attempt }: { attempt: DeliveryAttempt }) {
-  const { t, format } = useI18n();
+  const { t, format, word } = useI18n();
   const ok = attempt.status !== null && attempt.status >= 200 && attempt.status < 300;
   return (
     <li data-tone={ok ? "ok" : "bad"}>
       <div className="row between wrap">
         <strong>
-          {t("deliveries.attempt", { number: attempt.attempt })} · {attempt.status ?? attempt.error?.class ?? "—"}
+          {t("deliveries.attempt", { number: attempt.attempt })} ·{" "}
+          {attempt.status ?? (attempt.error ? word(`deliveryError.${attempt.error.class}`) : "—")}
         </strong>
         <span className="small dim">
           <Ago at={attempt.started_at} /> · {format.duration(attempt.duration_ms)}

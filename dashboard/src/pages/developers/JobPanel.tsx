@@ -33,7 +33,7 @@ function Body({ id }: { id: string }) {
 }
 
 function Shown({ job }: { job: Job }) {
-  const { t } = useI18n();
+  const { t, word } = useI18n();
   return (
     <>
       <State tone={MESSAGE_TONE[job.status]} label={t(`messageState.${job.status}`)} />
@@ -71,7 +71,8 @@ function Shown({ job }: { job: Job }) {
         </li>
         {job.history.map((attempt) => (
           <li key={attempt.attempt} data-tone={attempt.outcome === "sent" ? "ok" : "warn"}>
-            <strong>{t("log.attempt", { number: attempt.attempt })}</strong> · {attempt.outcome}{" "}
+            <strong>{t("log.attempt", { number: attempt.attempt })}</strong> ·{" "}
+            {word(`attemptOutcome.${attempt.outcome}`)}{" "}
             <span className="small dim">
               · <Ago at={attempt.ended_at} />
             </span>
