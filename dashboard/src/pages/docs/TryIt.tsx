@@ -47,7 +47,8 @@ export function TryIt({ document, operation, parameters }: Props) {
     event.preventDefault();
     run.mutate();
   }
-  if (operation.path.endsWith("/events") || operation.path === "/v1/stream") return null;
+  // These never end: a stream is followed, not waited for.
+  if (operation.path.endsWith("/link/events") || operation.path === "/v1/stream") return null;
   return (
     <form className="stack" onSubmit={submit}>
       <h3>{t("reference.try")}</h3>
