@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import decodeQR from "qr/decode.js";
 import { ROOT } from "./server.mjs";
 
 const CHROMIUM = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
@@ -36,9 +37,37 @@ export async function signIn(page, server, { email, password } = server) {
   await page.getByRole("navigation").first().waitFor();
 }
 
+/** A request of whoever is signed in on the page; the `data` of its answer. */
+export async function manage(page, method, path, body) {
+  const answer = await page.evaluate(
+    async ([method, path, body]) => {
+      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
+      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
+      return (await fetch(path, { method, headers, body: body && JSON.stringify(body) })).json();
+    },
+    [method, path, body],
+  );
+  assert.ok(answer.success, `${method} ${path}: ${JSON.stringify(answer)}`);
+  return answer.data;
+}
+
 export async function shoot(page, name) {
   await mkdir(SHOTS, { recursive: true });
   await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+/** What a camera reads from the picture that `locator` is on the screen. */
+export async function scan(locator) {
+  const png = await locator.screenshot();
+  const { width, height, data } = await locator.page().evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+    canvas.drawImage(picture, 0, 0);
+    const { width, height, data } = canvas.getImageData(0, 0, picture.width, picture.height);
+    return { width, height, data: Array.from(data) };
+  }, png.toString("base64"));
+  return decodeQR({ width, height, data: Uint8Array.from(data) });
 }
 
 /** No serious finding of axe, nothing wider than the page. */

@@ -23,17 +23,6 @@ after(async () => {
   await server?.stop();
 });
 
-/** A request of an application, with a key. */
-async function api(key, path, body) {
-  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
-  const response = await fetch(server.url + path, {
-    method: body ? "POST" : "GET",
-    headers,
-    body: JSON.stringify(body),
-  });
-  return { status: response.status, ...(await response.json()) };
-}
-
 async function sandbox(channel = "whatsapp") {
   const devices = await page.evaluate(async () => (await (await fetch("/v1/devices")).json()).data);
   return devices.find((device) => device.sandbox && device.channel === channel);
@@ -50,7 +39,7 @@ test("a key is made, sends a first message, and is refused once it is revoked", 
   assert.match(key, /^sk_test_[0-9A-Za-z]{36}$/);
   await dialog.getByRole("button", { name: "Selesai" }).click();
 
-  const sent = await api(key, "/v1/messages", { to: "6281234560001", type: "text", content: { text: "Halo!" } });
+  const sent = await server.api(key, "/v1/messages", { to: "6281234560001", type: "text", content: { text: "Halo!" } });
   assert.equal(sent.status, 200, sent.message);
   await page.goto(`${server.url}/developers/messages?job=${sent.data.job_id}`);
   await page.getByRole("dialog").getByText("Dibaca").first().waitFor();
@@ -61,7 +50,7 @@ test("a key is made, sends a first message, and is refused once it is revoked", 
   await page.getByRole("dialog").getByRole("button", { name: "Cabut" }).click();
   await row.getByText("Dicabut").waitFor();
   assert.equal(
-    (await api(key, "/v1/messages", { to: "6281234560001", type: "text", content: { text: "x" } })).status,
+    (await server.api(key, "/v1/messages", { to: "6281234560001", type: "text", content: { text: "x" } })).status,
     401,
   );
 });
@@ -107,7 +96,7 @@ test("a template is designed, and its id is sent by the API", async () => {
   await page.getByRole("button", { name: "Simpan" }).click();
   await page.getByRole("heading", { name: "Pakai lewat API" }).waitFor();
   const template_id = Number(new URL(page.url()).pathname.split("/").at(-1));
-  const sent = await api(server.testKey, "/v1/send-template", {
+  const sent = await server.api(server.testKey, "/v1/send-template", {
     to: CUSTOMER,
     template_id,
     variables: ["Ana", "Rp 1"],

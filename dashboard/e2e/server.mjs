@@ -1,4 +1,5 @@
 // Starts the real binary on an empty data directory, and a receiver of webhooks.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,23 +11,35 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BINARY = process.env.SERVER_BINARY ?? join(ROOT, "target/simulated/cetar");
+const SIMULATOR = process.env.SIMULATOR_BINARY ?? join(ROOT, "target/simulated/debug/cetar-simulator-whatsapp-web");
 
 /** A running server: its address, the owner's sign-in and the first key, as it printed them. */
-export async function startServer({ port = 0 } = {}) {
+export async function startServer({ environment = {} } = {}) {
   const data = await mkdtemp(join(tmpdir(), "cetar-dashboard-"));
-  const listen = port || (await freePort());
-  const first = await run(data, listen);
+  const listen = await freePort();
+  const first = await run(data, listen, environment);
   let child = first.child;
+  const url = `http://127.0.0.1:${listen}`;
   return {
     ...first.printed,
-    url: `http://127.0.0.1:${listen}`,
+    data,
+    url,
+    /** A request of an application, with a key. */
+    async api(key, path, body) {
+      const response = await fetch(url + path, {
+        method: body ? "POST" : "GET",
+        headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, ...(await response.json()) };
+    },
     /** Ends it without asking. */
     async kill() {
       child.kill("SIGKILL");
       await once(child, "exit");
     },
     async start() {
-      child = (await run(data, listen)).child;
+      child = (await run(data, listen, environment)).child;
     },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
@@ -47,9 +60,9 @@ async function freePort() {
   return port;
 }
 
-async function run(data, port) {
+async function run(data, port, environment) {
   const child = spawn(BINARY, ["serve", "--data-dir", data, "--listen", `127.0.0.1:${port}`], {
-    env: { ...process.env, CETAR_EGRESS__ALLOW: "127.0.0.0/8" },
+    env: { ...process.env, CETAR_EGRESS__ALLOW: "127.0.0.0/8", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const printed = {};
@@ -64,6 +77,26 @@ async function run(data, port) {
   return { child, printed };
 }
 
+/** WhatsApp, with phones that can scan and people who can write. `say` gives it a command, and answers its answer. */
+export async function startWhatsApp() {
+  const child = spawn(SIMULATOR, ["--listen", "127.0.0.1:0"], { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const [address] = (await lines.next()).value.split(" ");
+  return {
+    url: address,
+    async say(command, answer) {
+      child.stdin.write(`${command}\n`);
+      for (;;) {
+        const { value, done } = await lines.next();
+        assert.ok(!done, `${command}: the simulator is gone`);
+        if (answer.test(value)) return value;
+        assert.doesNotMatch(value, /VIOLATION|unknown command|is missing/, command);
+      }
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
 /** Somebody's server: answers what `status` says, and keeps what came. */
 export async function startReceiver() {
   const received = [];
@@ -74,7 +107,7 @@ export async function startReceiver() {
       body += part;
     });
     request.on("end", () => {
-      received.push({ headers: request.headers, body: JSON.parse(body) });
+      received.push({ headers: request.headers, text: body, body: JSON.parse(body) });
       response.writeHead(receiver.status, { "Content-Type": "text/plain" });
       response.end(receiver.status === 200 ? "ok" : "database is down");
     });

@@ -52,6 +52,7 @@ export const settings = {
     code: "Code of the app",
     confirm: "Switch on",
     codesOnce: "Keep these recovery codes; they are not shown again. Each is good for once.",
+    codes: "Recovery codes",
     copyCodes: "Copy all codes",
     end: "Switch off",
     ended: "Second factor switched off",

@@ -52,6 +52,7 @@ export const settings = {
     code: "Kode dari aplikasi",
     confirm: "Aktifkan",
     codesOnce: "Simpan kode pemulihan ini; tidak ditampilkan lagi. Setiap kode berlaku sekali.",
+    codes: "Kode pemulihan",
     copyCodes: "Salin semua kode",
     end: "Matikan",
     ended: "Kode dua langkah dimatikan",

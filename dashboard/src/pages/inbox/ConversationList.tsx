@@ -113,6 +113,7 @@ export function ConversationList({ chosen, search }: Props) {
           conversations={conversations}
           chosen={chosen}
           search={search}
+          reading={query.isFetchingNextPage}
           more={query.hasNextPage && !query.isFetchingNextPage ? () => void query.fetchNextPage() : undefined}
         />
       )}
@@ -122,11 +123,13 @@ export function ConversationList({ chosen, search }: Props) {
 
 interface RowsProps extends Props {
   conversations: Conversation[];
+  /** The next page is on its way. */
+  reading: boolean;
   more: (() => void) | undefined;
 }
 
 /** Only the rows in sight are on the page, so that a hundred thousand weigh no more than ten. */
-function Rows({ conversations, chosen, search, more }: RowsProps) {
+function Rows({ conversations, chosen, search, reading, more }: RowsProps) {
   const { t } = useI18n();
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -142,7 +145,14 @@ function Rows({ conversations, chosen, search, more }: RowsProps) {
     if (more && last >= conversations.length - 8) more();
   }, [more, last, conversations.length]);
   return (
-    <div className={css.scroller} ref={scroller} role="region" aria-label={t("inbox.list")} tabIndex={0}>
+    <div
+      className={css.scroller}
+      ref={scroller}
+      role="region"
+      aria-label={t("inbox.list")}
+      aria-busy={reading}
+      tabIndex={0}
+    >
       <div className={css.canvas} style={{ height: virtual.getTotalSize() }}>
         {shown.map((item) => {
           const conversation = conversations[item.index];

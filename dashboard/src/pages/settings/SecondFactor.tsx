@@ -26,7 +26,7 @@ export function SecondFactor() {
       {codes && (
         <>
           <Notice tone="warn">{t("totp.codesOnce")}</Notice>
-          <ul className={`plain ${css.codes}`}>
+          <ul className={`plain ${css.codes}`} aria-label={t("totp.codes")}>
             {codes.map((code) => (
               <li key={code}>{code}</li>
             ))}
@@ -46,6 +46,7 @@ function TurnOn({ onDone }: { onDone: (codes: string[]) => void }) {
   const confirm = useAct(() => answer(api.POST("/v1/session/totp/confirm", { body: form.values })), {
     form,
     refresh: [["session"]],
+    quiet: true,
     after: ({ recovery_codes }) => onDone(recovery_codes),
   });
   function submit(event: FormEvent) {
@@ -68,6 +69,7 @@ function TurnOn({ onDone }: { onDone: (codes: string[]) => void }) {
       <TextInput
         label={t("totp.code")}
         {...form.text("code")}
+        error={form.error("code") ?? confirm.error?.message}
         inputMode="numeric"
         autoComplete="one-time-code"
         required

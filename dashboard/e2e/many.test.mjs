@@ -1,0 +1,89 @@
+// The Inbox with a hundred thousand conversations: what the page asks for and keeps stays small. How long it takes is told, not
+// judged: docs/operations/performance.md has figures of a quiet machine.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { launch, manage, openPage, shoot, signIn } from "./browser.mjs";
+import { startServer } from "./server.mjs";
+
+const COUNT = 100_000;
+const PAGE = 50;
+const SEED = fileURLToPath(new URL("seed.py", import.meta.url));
+let server;
+let browser;
+let page;
+let asked;
+
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+  page = await openPage(await browser.newContext({ viewport: { width: 1280, height: 800 } }));
+  await signIn(page, server);
+  const device = (await manage(page, "GET", "/v1/devices")).find((each) => each.channel === "whatsapp");
+  await manage(page, "POST", `/v1/devices/${device.id}/phone`, { from: "6281234567001", type: "text", text: "Halo" });
+  await page.goto(`${server.url}/inbox`);
+  await page.getByRole("link", { name: /Halo/ }).first().waitFor();
+  await page.goto("about:blank");
+  await server.kill();
+  const file = readdirSync(server.data).find((name) => name.endsWith(".db"));
+  execFileSync("python3", [SEED, join(server.data, file), String(COUNT)], { stdio: "inherit" });
+  await server.start();
+  asked = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/v1/")) asked.push(pathname);
+  });
+  // When the first row stands on the page, by the page's own clock.
+  await page.addInitScript(() => {
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector("[data-chosen]")) return;
+      observer.disconnect();
+      requestAnimationFrame(() => setTimeout(() => performance.mark("rows")));
+    }).observe(document, { childList: true, subtree: true });
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const list = () => asked.filter((path) => path === "/v1/conversations").length;
+const rows = () => page.locator("[data-chosen]");
+const region = () => page.locator("[role=region][aria-busy]");
+
+test("an Inbox with a hundred thousand conversations asks for a page and shows a screenful", async (context) => {
+  await page.goto(`${server.url}/inbox`);
+  await rows().first().waitFor();
+  await page.waitForFunction(() => performance.getEntriesByName("rows").length > 0);
+  const ms = await page.evaluate(() => performance.getEntriesByName("rows")[0].startTime);
+  context.diagnostic(`${COUNT} conversations: the first rows stood after ${Math.round(ms)} ms`);
+  assert.ok((await rows().count()) < 40);
+  // Once when the page opens, and once more when it began to hear of changes.
+  assert.ok(list() <= 2, `${list()} pages were read`);
+  assert.ok(asked.length <= 16, asked.join(" "));
+  await shoot(page, "inbox-many");
+});
+
+test("scrolling reads on page by page, and keeps a screenful", async () => {
+  const before = list();
+  const row = page.getByText(`Pelanggan ${3 * PAGE}`, { exact: true });
+  // Down to the end of what is there, as often as there is more.
+  while ((await row.count()) === 0) {
+    await region().evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await page.waitForFunction(() => !document.querySelector('[role="region"][aria-busy="true"]'));
+  }
+  await row.waitFor();
+  assert.ok((await rows().count()) < 40);
+  assert.ok(list() - before <= 4, `${list() - before} pages were read`);
+});
+
+test("somebody far down is found by name", async () => {
+  await page.getByLabel("Cari nama atau nomor").fill("Pelanggan 77777");
+  await page.getByRole("link", { name: /Pelanggan 77777/ }).click();
+  await page.getByRole("log").getByText("Halo").waitFor();
+  assert.deepEqual(page.complaints, []);
+});
