@@ -2,6 +2,7 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  Link,
   lazyRouteComponent,
   Outlet,
   redirect,
@@ -26,7 +27,7 @@ function words<const Names extends readonly string[]>(...names: Names) {
 function NotFound() {
   const { t } = useI18n();
   return (
-    <Status icon={Compass} title={t("error.notFound")}>
+    <Status icon={Compass} title={t("error.notFound")} action={<Link to="/">{t("error.home")}</Link>}>
       {t("error.notFoundAbout")}
     </Status>
   );

@@ -72,8 +72,10 @@ export const deliveryQuery = (id: string) =>
 
 export type MessageFilter = Filter<"/v1/messages">;
 export const messagesQuery = (filter: MessageFilter) =>
-  listQuery(["messages", filter], (after) =>
-    page(api.GET("/v1/messages", { params: { query: { ...filter, limit: 50, after } } })),
+  listQuery(
+    ["messages", filter],
+    (after) => page(api.GET("/v1/messages", { params: { query: { ...filter, limit: 50, after } } })),
+    (message) => message.at,
   );
 export const jobQuery = (id: string) =>
   queryOptions({
@@ -98,8 +100,10 @@ export const templateQuery = (id: number) =>
 
 export type ConversationFilter = Filter<"/v1/conversations">;
 export const conversationsQuery = (filter: ConversationFilter) =>
-  listQuery(["conversations", filter], (after) =>
-    page(api.GET("/v1/conversations", { params: { query: { ...filter, limit: 50, after } } })),
+  listQuery(
+    ["conversations", filter],
+    (after) => page(api.GET("/v1/conversations", { params: { query: { ...filter, limit: 50, after } } })),
+    (conversation) => conversation.updated_at,
   );
 export const conversationQuery = (id: string) =>
   queryOptions({

@@ -15,10 +15,25 @@ export const queries = new QueryClient({
   },
 });
 
-/** A list of the API, read page by page as it is scrolled. */
-export function listQuery<P extends Page<unknown>>(key: QueryKey, read: (after: string | undefined) => Promise<P>) {
+/** How the head of a list is read again: see `live/head.ts`. */
+export interface Head<D> {
+  read: () => Promise<Page<D>>;
+  /** When a row was new; lists are ordered by it, newest first. */
+  at: (row: D) => string;
+}
+
+/**
+ * A list of the API, read page by page as it is scrolled. With `at`, by which it is ordered, only its head is read again when
+ * something happens; without, all of it.
+ */
+export function listQuery<P extends Page<unknown>>(
+  key: QueryKey,
+  read: (after: string | undefined) => Promise<P>,
+  at?: (row: P["data"][number]) => string,
+) {
   return infiniteQueryOptions({
     queryKey: key,
+    meta: at && { head: { read: () => read(undefined), at } satisfies Head<P["data"][number]> },
     queryFn: ({ pageParam }) => read(pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => (last.has_more ? (last.next_cursor ?? undefined) : undefined),

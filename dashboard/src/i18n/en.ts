@@ -31,6 +31,7 @@ export const en: Phrases = {
     forbidden: "You have no access to this page",
     forbiddenAbout: "Your role does not include this part. Ask the workspace's owner if you need it.",
     notFound: "There is no such page",
+    home: "To the first page",
     notFoundAbout: "The address may be mistyped, or what it showed was removed.",
     requestId: "Request id",
     tooLarge:

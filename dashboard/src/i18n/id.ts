@@ -31,6 +31,7 @@ export const id = {
     forbidden: "Anda tidak punya akses ke halaman ini",
     forbiddenAbout: "Peran Anda tidak mencakup bagian ini. Minta pemilik workspace bila Anda memerlukannya.",
     notFound: "Halaman ini tidak ada",
+    home: "Ke halaman awal",
     notFoundAbout: "Alamatnya mungkin salah ketik, atau isinya sudah dihapus.",
     requestId: "ID permintaan",
     tooLarge:

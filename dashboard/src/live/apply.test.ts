@@ -45,3 +45,15 @@ test("ticks are ordered", () => {
   expect(later("read", "sent")).toBe("read");
   expect(later("unknown", "sent")).toBe("sent");
 });
+
+test("what a colleague did shows on a row of the list at once", () => {
+  const client = new QueryClient();
+  const list = (state: string, unread: number) => ({
+    pages: [{ data: [{ id: "cnv_1", state, unread, assigned_to: null }], has_more: false }],
+    pageParams: [],
+  });
+  client.setQueryData(["conversations", {}], list("open", 2));
+  const data = { conversation_id: "cnv_1", unread: 0, resolved: true, assigned_to: null };
+  apply({ event: "conversation.updated", data }, client);
+  expect(client.getQueryData(["conversations", {}])).toEqual(list("resolved", 0));
+});

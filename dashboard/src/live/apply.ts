@@ -1,11 +1,11 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { Page } from "~/api/client";
-import type { ChatMessage, MessageStatus, StreamEvent } from "~/api/types";
+import type { ChatMessage, Conversation, LoggedMessage, MessageStatus, StreamEvent } from "~/api/types";
 
 /** An event that webhooks do not have: a colleague read, assigned, resolved, reopened or noted something. */
 interface ConversationEvent {
   event: "conversation.updated";
-  data: { conversation_id: string };
+  data: { conversation_id: string; unread: number; resolved: boolean; assigned_to: string | null };
 }
 export type LiveEvent = StreamEvent | ConversationEvent;
 
@@ -20,7 +20,10 @@ const ORDER: readonly (MessageStatus | null)[] = ["queued", "sending", "sent", "
 
 /** The first words of the keys of what the event made stale. What can be known from the event itself is changed at once. */
 export function apply(event: LiveEvent, client: QueryClient): string[] {
-  if (event.event === "conversation.updated") return ["conversation", "conversations", "notes"];
+  if (event.event === "conversation.updated") {
+    changed(event.data, client);
+    return ["conversation", "conversations", "notes"];
+  }
   if (event.event === "session.state") return ["devices", "usage", "checklist"];
   if (event.event.startsWith("endpoint.")) return ["webhooks", "deliveries"];
   const state = STATE_OF[event.event];
@@ -30,16 +33,33 @@ export function apply(event: LiveEvent, client: QueryClient): string[] {
   return [...chat, "conversation", "conversations", "job", "messages", "usage", "checklist"];
 }
 
-/** Moves a message's ticks forward, never back; whether it is on the page. */
-function ticked(id: string, state: MessageStatus, client: QueryClient): boolean {
+/** Changes the rows with this id in every list of `thing` that is kept; whether there was one. */
+function change<R extends { id: string }>(client: QueryClient, thing: string, id: string, to: (row: R) => R): boolean {
   let found = false;
-  client.setQueriesData<InfiniteData<Page<ChatMessage>, unknown>>({ queryKey: ["chat"] }, (pages) => {
+  client.setQueriesData<InfiniteData<Page<R>, unknown>>({ queryKey: [thing] }, (pages) => {
     if (!pages?.pages.some((page) => page.data.some((each) => each.id === id))) return pages;
     found = true;
-    const move = (each: ChatMessage) => (each.id === id ? { ...each, state: later(each.state, state) } : each);
+    const move = (each: R) => (each.id === id ? to(each) : each);
     return { ...pages, pages: pages.pages.map((page) => ({ ...page, data: page.data.map(move) })) };
   });
   return found;
+}
+
+/** Moves a message's ticks forward, never back, in its chat and in the log; whether its chat is on the page. */
+function ticked(id: string, state: MessageStatus, client: QueryClient): boolean {
+  const move = <R extends { state: MessageStatus }>(row: R): R => ({ ...row, state: later(row.state, state) });
+  change<LoggedMessage>(client, "messages", id, move);
+  return change<ChatMessage>(client, "chat", id, move);
+}
+
+/** A row far down, which is not read again, says what a colleague did as well. */
+function changed({ conversation_id, unread, resolved, assigned_to }: ConversationEvent["data"], client: QueryClient) {
+  change<Conversation>(client, "conversations", conversation_id, (row) => ({
+    ...row,
+    unread,
+    assigned_to,
+    state: resolved ? "resolved" : "open",
+  }));
 }
 
 export function later(now: MessageStatus | null, next: MessageStatus): MessageStatus {

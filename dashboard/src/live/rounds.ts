@@ -1,5 +1,6 @@
 /** When what became stale is read again: soon, never twice at the same time, and the less often the longer it takes. */
 import type { Query, QueryClient } from "@tanstack/react-query";
+import { refresh } from "./head";
 
 interface World {
   read: (thing: string) => Promise<unknown>;
@@ -73,5 +74,5 @@ export async function readAnew(client: QueryClient, thing: string): Promise<void
   });
   await Promise.race([Promise.allSettled(under_way.map(({ promise }) => promise)), patience]);
   clearTimeout(timer);
-  await client.invalidateQueries(which);
+  await refresh(client, which);
 }

@@ -40,7 +40,7 @@ export const theme = createTheme({
 
 /** Our own variables, and Mantine's where its contrast is below 4.5 to 1. */
 export const variables: CSSVariablesResolver = () => ({
-  variables: { "--side": "216px", "--row": "44px" },
+  variables: { "--side": "216px", "--row": "44px", "--shade": "rgb(0 0 0 / 0.22)" },
   light: {
     "--page": "#f6f7f5",
     "--card": "#ffffff",
@@ -98,6 +98,7 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#949d97",
     "--mantine-color-error": "#f59a93",
     "--mantine-color-anchor": "#7dc4a2",
+    "--mantine-color-dark-6": "#232825",
     "--mantine-color-default": "#232825",
     "--mantine-color-default-hover": "#2b312d",
     "--mantine-color-default-border": "#3d4440",

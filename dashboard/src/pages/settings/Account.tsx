@@ -19,7 +19,9 @@ export default function Account() {
   return (
     <Page title={t("settings.account")} about={`${user.email} · ${t(`role.${user.role}`)}`}>
       <Name />
-      <Look />
+      <div className={css.form}>
+        <Look />
+      </div>
       <Password />
       <SecondFactor />
     </Page>
