@@ -31,8 +31,11 @@ export async function openPage(context) {
 export async function signIn(page, server, { email, password } = server) {
   await page.goto(server.url);
   await page.getByLabel("Email").fill(email);
-  await page.getByLabel("Kata sandi", { exact: false }).first().fill(password);
-  await page.getByRole("button", { name: "Masuk" }).click();
+  await page
+    .getByLabel(/^(Kata sandi|Password)/)
+    .first()
+    .fill(password);
+  await page.getByRole("button", { name: /^(Masuk|Sign in)$/ }).click();
   // The form has a main part, too; only the frame around the pages can be walked through.
   await page.getByRole("navigation").first().waitFor();
 }

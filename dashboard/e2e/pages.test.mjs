@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { check, launch, openPage, shoot, signIn } from "./browser.mjs";
+import { check, launch, manage, openPage, shoot, signIn } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
+const CUSTOMER = "6281234567001";
 let server;
 let browser;
 let addresses;
@@ -14,36 +15,35 @@ before(async () => {
   const page = await openPage(context);
   await signIn(page, server);
   // What a page of an object needs is made over the API, as its owner.
-  addresses = await page.evaluate(async () => {
-    const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
-    const post = async (path, body) => {
-      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
-      return (await (await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })).json()).data;
-    };
-    const devices = (await (await fetch("/v1/devices")).json()).data;
-    const device = devices.find((each) => each.channel === "whatsapp");
-    const unlinked = await post("/v1/devices", { channel: "whatsapp", name: "CS 1" });
-    const template = await post("/v1/templates", {
-      name: "Tagihan",
-      title: "Toko Maju",
-      text: "Halo {{1}}, tagihan Anda {{2}}.",
-      buttons: [{ id: "BAYAR", text: "Sudah bayar" }],
-    });
-    const webhook = await post("/v1/webhooks", { url: "http://127.0.0.1:9/webhook" });
-    const invited = await post("/v1/users", { email: "rina@contoh.com", role: "agent" });
-    await post(`/v1/devices/${device.id}/phone`, {
-      from: "6281234567001",
-      type: "text",
-      text: "Halo, saya butuh bantuan!",
-    });
-    return {
-      device: device.id,
-      unlinked: unlinked.id,
-      template: template.id,
-      webhook: webhook.id,
-      invitation: invited.invitation_url,
-    };
+  const devices = await manage(page, "GET", "/v1/devices");
+  const device = devices.find((each) => each.channel === "whatsapp");
+  const phone = { from: CUSTOMER, type: "text", text: "Halo, saya butuh bantuan!" };
+  await manage(page, "POST", `/v1/devices/${device.id}/phone`, phone);
+  const unlinked = await manage(page, "POST", "/v1/devices", { channel: "whatsapp", name: "CS 1" });
+  const template = await manage(page, "POST", "/v1/templates", {
+    name: "Tagihan",
+    title: "Toko Maju",
+    text: "Halo {{1}}, tagihan Anda {{2}}.",
+    buttons: [{ id: "BAYAR", text: "Sudah bayar" }],
   });
+  const webhook = await manage(page, "POST", "/v1/webhooks", { url: "http://127.0.0.1:9/webhook" });
+  const sent = await manage(page, "POST", "/v1/send-template", {
+    to: CUSTOMER,
+    session_id: device.id,
+    template_id: template.id,
+    variables: ["Ana", "Rp 500.000"],
+  });
+  const invited = await manage(page, "POST", "/v1/users", { email: "rina@contoh.com", role: "agent" });
+  const [conversation] = await manage(page, "GET", "/v1/conversations");
+  addresses = {
+    device: device.id,
+    unlinked: unlinked.id,
+    template: template.id,
+    webhook: webhook.id,
+    job: sent.job_id,
+    conversation: conversation.id,
+    invitation: new URL(invited.invitation_url).pathname,
+  };
   await context.close();
 });
 
@@ -53,10 +53,11 @@ after(async () => {
 });
 
 function pages() {
-  const { device, unlinked, template, webhook } = addresses;
+  const { device, unlinked, template, webhook, job, conversation } = addresses;
   return {
     overview: "/",
     inbox: "/inbox",
+    conversation: `/inbox/${conversation}`,
     devices: "/devices",
     "device-new": "/devices/new?channel=whatsapp-official",
     device: `/devices/${device}`,
@@ -68,6 +69,7 @@ function pages() {
     webhooks: "/developers/webhooks",
     webhook: `/developers/webhooks/${webhook}`,
     messages: "/developers/messages",
+    message: `/developers/messages?job=${job}`,
     samples: "/developers/samples?request=button",
     reference: "/developers/reference",
     docs: "/docs",
@@ -103,25 +105,20 @@ for (const { width, scheme, language } of [
       colorScheme: scheme,
       bypassCSP: true,
     });
+    await context.addInitScript((kept) => localStorage.setItem("cetar-language", kept), language);
     const page = await openPage(context);
     const look = `${width}-${scheme}-${language}`;
-    await page.goto(server.url);
-    await page.getByLabel("Email").waitFor();
-    await check(page, `sign-in ${look}`);
-    await shoot(page, `sign-in-${look}`);
-    await page.goto(new URL(new URL(addresses.invitation).pathname, server.url).href);
-    await settled(page);
-    await check(page, `invitation ${look}`);
-    await shoot(page, `invitation-${look}`);
-    await signIn(page, server);
-    await page.evaluate((kept) => localStorage.setItem("cetar-language", kept), language);
-    for (const [name, path] of Object.entries(pages())) {
+    const walk = async (name, path) => {
       await page.goto(server.url + path);
       await settled(page);
       assert.equal(await page.locator("html").getAttribute("lang"), language);
       await check(page, `${name} ${look}`);
       await shoot(page, `${name}-${look}`);
-    }
+    };
+    await walk("sign-in", "/");
+    await walk("invitation", addresses.invitation);
+    await signIn(page, server);
+    for (const [name, path] of Object.entries(pages())) await walk(name, path);
     await context.close();
   });
 }

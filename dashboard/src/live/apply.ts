@@ -21,7 +21,7 @@ const ORDER: readonly (MessageStatus | null)[] = ["queued", "sending", "sent", "
 /** The first words of the keys of what the event made stale. What can be known from the event itself is changed at once. */
 export function apply(event: LiveEvent, client: QueryClient): string[] {
   if (event.event === "conversation.updated") {
-    changed(event.data, client);
+    changed(event.data as ConversationEvent["data"], client);
     return ["conversation", "conversations", "notes"];
   }
   if (event.event === "session.state") return ["devices", "usage", "checklist"];
