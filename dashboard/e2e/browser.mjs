@@ -54,6 +54,21 @@ export async function manage(page, method, path, body) {
   return answer.data;
 }
 
+/** Another owner; whoever is signed in on the page invites them. Each person has a limit of requests of their own. */
+export async function newOwner(page, email) {
+  const { invitation_url } = await manage(page, "POST", "/v1/users", { email, role: "owner" });
+  const token = new URL(invitation_url).pathname.split("/").at(-1);
+  const password = "rahasia-yang-panjang-1";
+  const url = new URL(`/v1/invitations/${token}`, page.url());
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name: email, password }),
+  });
+  assert.equal(response.status, 200, await response.text());
+  return { email, password };
+}
+
 export async function shoot(page, name) {
   await mkdir(SHOTS, { recursive: true });
   await page.screenshot({ path: join(SHOTS, `${name}.png`) });

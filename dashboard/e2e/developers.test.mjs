@@ -33,7 +33,7 @@ test("a request is tried in the reference, with a key, and shows what the server
   await card.getByRole("button", { name: "Kirim permintaan" }).click();
   await card.getByRole("status").getByText("HTTP 401").waitFor();
   await card.getByLabel("Key", { exact: true }).fill(server.testKey);
-  await card.getByLabel("Body JSON").fill(JSON.stringify({ phone: "6281234567890" }));
+  await card.getByRole("textbox", { name: "Body JSON" }).fill(JSON.stringify({ phone: "6281234567890" }));
   await card.getByRole("button", { name: "Kirim permintaan" }).click();
   await card.getByRole("status").getByText("HTTP 200").waitFor();
   await card.getByRole("status").getByText('"is_registered": true').waitFor();
@@ -69,14 +69,14 @@ test("an endpoint that fails says so in one place, until it is well again", asyn
   await page.goto(`${server.url}/developers/webhooks/${id}`);
   await page.getByRole("button", { name: "Kirim uji" }).click();
   await page.getByRole("dialog").getByText("database is down").waitFor();
-  await page.getByRole("button", { name: "Tutup" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Tutup" }).click();
   await page.getByText("Sedang gagal", { exact: true }).waitFor();
   assert.equal(await page.getByText("Aktif", { exact: true }).count(), 0);
   await shoot(page, "webhook-failing");
   receiver.status = 200;
   await page.getByRole("button", { name: "Kirim uji" }).click();
   await page.getByRole("dialog").getByText("Diterima", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Tutup" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Tutup" }).click();
   await page.getByText("Aktif", { exact: true }).waitFor();
   assert.deepEqual(page.complaints, []);
 });

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { check, launch, manage, openPage, shoot, signIn } from "./browser.mjs";
+import { check, launch, manage, newOwner, openPage, shoot, signIn } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
 const CUSTOMER = "6281234567001";
+const LOOKS = [
+  { width: 1280, scheme: "light", language: "id" },
+  { width: 1280, scheme: "dark", language: "en" },
+  { width: 360, scheme: "light", language: "en" },
+  { width: 360, scheme: "dark", language: "id" },
+];
+const owners = [];
 let server;
 let browser;
 let addresses;
@@ -44,6 +51,7 @@ before(async () => {
     conversation: conversation.id,
     invitation: new URL(invited.invitation_url).pathname,
   };
+  for (const look of LOOKS) owners.push(await newOwner(page, `${look.width}-${look.scheme}@contoh.com`));
   await context.close();
 });
 
@@ -93,12 +101,7 @@ async function settled(page) {
   await page.waitForFunction(() => !document.querySelector('[role="status"][aria-label]'));
 }
 
-for (const { width, scheme, language } of [
-  { width: 1280, scheme: "light", language: "id" },
-  { width: 1280, scheme: "dark", language: "en" },
-  { width: 360, scheme: "light", language: "en" },
-  { width: 360, scheme: "dark", language: "id" },
-]) {
+for (const [index, { width, scheme, language }] of LOOKS.entries()) {
   test(`every page is whole at ${width} px, ${scheme}, in ${language}`, async () => {
     const context = await browser.newContext({
       viewport: { width, height: 800 },
@@ -117,7 +120,7 @@ for (const { width, scheme, language } of [
     };
     await walk("sign-in", "/");
     await walk("invitation", addresses.invitation);
-    await signIn(page, server);
+    await signIn(page, server, owners[index]);
     for (const [name, path] of Object.entries(pages())) await walk(name, path);
     await context.close();
   });

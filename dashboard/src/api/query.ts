@@ -8,7 +8,8 @@ export const queries = new QueryClient({
       // The stream tells what changes; this is for what it does not.
       staleTime: 15_000,
       networkMode: "always",
-      retry: (times, error) => error instanceof ApiError && (error.unreachable || error.status === 503) && times < 3,
+      retry: (times, error) =>
+        error instanceof ApiError && (error.unreachable || error.status === 503 || error.status === 429) && times < 3,
       retryDelay: (times) => 500 * 2 ** times,
     },
     mutations: { networkMode: "always" },

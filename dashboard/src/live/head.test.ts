@@ -1,7 +1,8 @@
-import type { InfiniteData } from "@tanstack/react-query";
+import { type InfiniteData, InfiniteQueryObserver, QueryClient, QueryObserver } from "@tanstack/react-query";
 import { expect, test } from "vitest";
 import type { Page } from "~/api/client";
-import { withHead } from "./head";
+import { listQuery } from "~/api/query";
+import { refresh, withHead } from "./head";
 
 interface Row {
   id: string;
@@ -33,4 +34,26 @@ test("what fits the filter no more goes", () => {
 
 test("a list that became one page is that page", () => {
   expect(ids(withHead(OLD, { ...page("a9"), has_more: false }, at))).toEqual(["a"]);
+});
+
+test("of a long list the head is read again, everything else whole", async () => {
+  const client = new QueryClient();
+  const asked: string[] = [];
+  const read = async (after: string | undefined) => {
+    asked.push(after ?? "head");
+    return { ...page(after ? "d6" : "a9"), next_cursor: "two" };
+  };
+  const long = new InfiniteQueryObserver<Page<Row>, Error, InfiniteData<Page<Row>>>(
+    client,
+    listQuery(["long"], read, at) as never,
+  );
+  long.subscribe(() => undefined);
+  await long.refetch();
+  await long.fetchNextPage();
+  const one = new QueryObserver(client, { queryKey: ["long", "one"], queryFn: async () => asked.push("one") });
+  one.subscribe(() => undefined);
+  await one.refetch();
+  asked.length = 0;
+  await refresh(client, { queryKey: ["long"] });
+  expect(asked.toSorted()).toEqual(["head", "one"]);
 });

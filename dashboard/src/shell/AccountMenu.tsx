@@ -37,8 +37,9 @@ function Items() {
   const dark = colorScheme === "dark";
   const signOut = useAct(() => answer(api.DELETE("/v1/session")), {
     after: () => {
-      client.clear();
+      // First the page of whoever is signed in goes, then what was read for them: nobody watches it any more.
       client.setQueryData(sessionQuery.queryKey, null);
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] });
     },
   });
   const other = language === "id" ? "en" : "id";

@@ -29,7 +29,7 @@ export function LinkDevice({ device, methods }: { device: Device; methods: LinkM
           body: by === "qr" ? { method: by } : { method: by, phone: phone.replace(/[\s+-]/g, "") },
         }),
       ),
-    { quiet: method === "pairing_code", after: () => setAttempt((now) => now + 1) },
+    { quiet: method === "pairing_code", refresh: [["devices"]], after: () => setAttempt((now) => now + 1) },
   );
   const fault = begin.error ? said(begin.error, t) : undefined;
   const steps = method === "qr" ? t("link.scan") : t("link.type");
