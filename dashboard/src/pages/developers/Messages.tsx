@@ -12,10 +12,11 @@ import { MESSAGE_STATES, MESSAGE_TONE } from "~/domain/message";
 import { useI18n } from "~/i18n";
 import { Page } from "~/ui/Page";
 import { State } from "~/ui/State";
-import { Loaded, Status } from "~/ui/Status";
+import { Loaded, Loading, Status } from "~/ui/Status";
 import { More, Table } from "~/ui/Table";
 import { Ago } from "~/ui/Time";
 import ui from "~/ui/ui.module.css";
+import { useFilled } from "~/ui/useFilled";
 import css from "./developers.module.css";
 import { JobPanel } from "./JobPanel";
 
@@ -30,6 +31,7 @@ export default function Messages() {
   const state = MESSAGE_STATES.find((each) => each === search.state);
   const channel = CHANNELS.find((each) => each === search.channel);
   const query = useInfiniteQuery(messagesQuery({ ...search, direction, state, channel }));
+  const looking = useFilled(query, rows(query.data).length);
   const filter = (change: Record<string, string | undefined>) =>
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
   const find = useDebouncedCallback((text: string) => filter({ search: text.trim() || undefined }), 300);
@@ -75,6 +77,7 @@ export default function Messages() {
       <Loaded query={query}>
         {(data) => {
           const messages = rows(data);
+          if (looking) return <Loading />;
           if (messages.length === 0)
             return (
               <Status icon={ListX} title={t("log.none")}>

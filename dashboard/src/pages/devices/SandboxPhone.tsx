@@ -13,6 +13,7 @@ import { SIMULATED } from "~/domain/device";
 import { useI18n } from "~/i18n";
 import { Failed } from "~/ui/Status";
 import { useAct } from "~/ui/useAct";
+import { useFilled } from "~/ui/useFilled";
 
 /** The phone of a simulated person: what the device sends them can be read, answered and pressed. */
 export function SandboxPhone({ device }: { device: Device }) {
@@ -21,6 +22,7 @@ export function SandboxPhone({ device }: { device: Device }) {
   const [text, setText] = useState("");
   const list = useInfiniteQuery(conversationsQuery({ device_id: device.id, search: person }));
   const conversation = rows(list.data).find((each) => each.contact.address === person);
+  useFilled(list, conversation ? 1 : 0);
   const refresh = [["conversations"], ["chat"]];
 
   const write = useAct(

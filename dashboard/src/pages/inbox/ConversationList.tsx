@@ -15,6 +15,7 @@ import { useI18n } from "~/i18n";
 import { typing } from "~/shell/Shortcuts";
 import { Failed, Loading, Status } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
+import { useFilled } from "~/ui/useFilled";
 import { filterOf, type InboxSearch } from "./Inbox";
 import css from "./inbox.module.css";
 
@@ -31,6 +32,7 @@ export function ConversationList({ chosen, search }: Props) {
   const navigate = useNavigate();
   const query = useInfiniteQuery(conversationsQuery(filterOf(search)));
   const conversations = rows(query.data);
+  const looking = useFilled(query, conversations.length);
   const change = (next: InboxSearch) => void navigate({ to: ".", search: { ...search, ...next }, replace: true });
   const find = useDebouncedCallback((text: string) => change({ search: text.trim() || undefined }), 250);
 
@@ -102,7 +104,7 @@ export function ConversationList({ chosen, search }: Props) {
       </div>
       {query.error && !query.data ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
-      ) : query.isPending ? (
+      ) : query.isPending || looking ? (
         <Loading lines={8} height={60} />
       ) : conversations.length === 0 ? (
         <Status icon={InboxIcon} title={t("inbox.none")}>
