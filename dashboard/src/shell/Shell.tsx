@@ -6,6 +6,7 @@ import { Loading } from "~/ui/Status";
 import { Banner } from "./Banner";
 import { BottomBar, Side } from "./Nav";
 import { Palette } from "./Palette";
+import { usePreloadedPages } from "./preload";
 import { Shortcuts } from "./Shortcuts";
 import css from "./shell.module.css";
 
@@ -14,6 +15,7 @@ export function Shell() {
   const { t } = useI18n();
   const [searching, setSearching] = useState(false);
   useStream();
+  usePreloadedPages();
   return (
     <div className={css.shell}>
       <a className={css.skip} href="#content">

@@ -5,6 +5,7 @@ import { answer, api } from "~/api/client";
 import { CHANNELS, type Channel } from "~/api/types";
 import { CHANNEL } from "~/domain/channels";
 import { useI18n } from "~/i18n";
+import { Gate } from "~/ui/Gate";
 import { Page } from "~/ui/Page";
 import { useAct } from "~/ui/useAct";
 import { useFields } from "~/ui/useFields";
@@ -19,29 +20,31 @@ export default function AddDevice() {
   const search = route.useSearch();
   const channel = CHANNELS.find((each) => each === search.channel) ?? "whatsapp";
   return (
-    <Page title={t("devices.add")}>
-      <fieldset className={css.channels} aria-label={t("devices.channel")}>
-        {CHANNELS.map((each) => {
-          const look = CHANNEL[each];
-          return (
-            <button
-              type="button"
-              key={each}
-              className={css.channel}
-              aria-pressed={each === channel}
-              onClick={() => void navigate({ to: "/devices/new", search: { channel: each }, replace: true })}
-            >
-              <look.icon size={18} aria-hidden />
-              <span className="stack tight">
-                <strong>{look.name}</strong>
-                <span className="small dim">{t(look.about)}</span>
-              </span>
-            </button>
-          );
-        })}
-      </fieldset>
-      <Form key={channel} channel={channel} />
-    </Page>
+    <Gate part="devices">
+      <Page title={t("devices.add")}>
+        <fieldset className={css.channels} aria-label={t("devices.channel")}>
+          {CHANNELS.map((each) => {
+            const look = CHANNEL[each];
+            return (
+              <button
+                type="button"
+                key={each}
+                className={css.channel}
+                aria-pressed={each === channel}
+                onClick={() => void navigate({ to: "/devices/new", search: { channel: each }, replace: true })}
+              >
+                <look.icon size={18} aria-hidden />
+                <span className="stack tight">
+                  <strong>{look.name}</strong>
+                  <span className="small dim">{t(look.about)}</span>
+                </span>
+              </button>
+            );
+          })}
+        </fieldset>
+        <Form key={channel} channel={channel} />
+      </Page>
+    </Gate>
   );
 }
 

@@ -12,6 +12,7 @@ import { useI18n } from "~/i18n";
 import { Confirm } from "~/ui/Confirm";
 import { Copy } from "~/ui/Copy";
 import { Facts } from "~/ui/Facts";
+import { Gate } from "~/ui/Gate";
 import { Notice } from "~/ui/Notice";
 import { Page } from "~/ui/Page";
 import { Loaded } from "~/ui/Status";
@@ -29,6 +30,14 @@ const LINKABLE: readonly Device["state"][] = ["unlinked", "linking", "logged_out
 
 export default function DevicePage() {
   const { id } = route.useParams();
+  return (
+    <Gate part="devices">
+      <One id={id} />
+    </Gate>
+  );
+}
+
+function One({ id }: { id: string }) {
   const device = useQuery({ ...deviceQuery(id), refetchInterval: 10_000 });
   return <Loaded query={device}>{(found) => <Shown device={found} />}</Loaded>;
 }

@@ -7,6 +7,7 @@ import type { Device } from "~/api/types";
 import { grouped } from "~/domain/address";
 import { CHANNEL } from "~/domain/channels";
 import { useI18n } from "~/i18n";
+import { Gate } from "~/ui/Gate";
 import { Page } from "~/ui/Page";
 import { Loaded, Status } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
@@ -14,6 +15,14 @@ import { DeviceStateView } from "./DeviceStateView";
 import css from "./devices.module.css";
 
 export default function Devices() {
+  return (
+    <Gate part="devices">
+      <List />
+    </Gate>
+  );
+}
+
+function List() {
   const { t } = useI18n();
   const devices = useQuery(devicesQuery);
   const add = (

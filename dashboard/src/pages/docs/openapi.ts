@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { ApiError, failure } from "~/api/errors";
 
 /** As much of an OpenAPI document as the reference shows. */
 export interface Schema {
@@ -53,7 +54,14 @@ export interface Document {
 
 export const documentQuery = queryOptions({
   queryKey: ["openapi"],
-  queryFn: async () => (await (await fetch("/openapi.json")).json()) as Document,
+  queryFn: async () => {
+    const response = await fetch("/openapi.json").catch((error: unknown) => {
+      throw new ApiError(0, "unreachable", String(error));
+    });
+    const body: unknown = await response.json().catch(() => null);
+    if (!response.ok) throw failure(response, body);
+    return body as Document;
+  },
   staleTime: Number.POSITIVE_INFINITY,
 });
 
