@@ -17,7 +17,7 @@ import { Loaded } from "~/ui/Status";
 import { useAct } from "~/ui/useAct";
 import { Assign } from "./Assign";
 import { Composer } from "./Composer";
-import { ContactPanel } from "./ContactPanel";
+import { ContactButton, ContactPanel } from "./ContactPanel";
 import type { InboxSearch } from "./Inbox";
 import css from "./inbox.module.css";
 import { LetterBubble } from "./LetterBubble";
@@ -70,6 +70,7 @@ function Head({ conversation }: { conversation: Conversation }) {
           {CHANNEL[conversation.channel].name} · {grouped(contact.address, conversation.channel)}
         </div>
       </div>
+      <ContactButton conversation={conversation} />
       <Assign conversation={conversation} />
       {conversation.state === "open" ? (
         <Button variant="default" leftSection={<CheckCheck size={15} />} onClick={() => resolve.mutate(undefined)}>

@@ -1,5 +1,6 @@
-import { Button, TagsInput, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Button, TagsInput, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Info } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { answer, api } from "~/api/client";
 import { contactQuery, notesQuery } from "~/api/queries";
@@ -10,18 +11,44 @@ import { useI18n } from "~/i18n";
 import { useMay } from "~/shell/session";
 import { Copy } from "~/ui/Copy";
 import { Facts } from "~/ui/Facts";
+import { SidePanel } from "~/ui/SidePanel";
 import { Loaded } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
 import css from "./inbox.module.css";
 
-/** Who one is talking to. */
+/** Who one is talking to, beside the chat where there is room. */
 export function ContactPanel({ conversation }: { conversation: Conversation }) {
   const { t } = useI18n();
-  const { contact } = conversation;
   return (
     <aside className={css.side} aria-label={t("inbox.contact")}>
       <h2>{t("inbox.contact")}</h2>
+      <Details conversation={conversation} />
+    </aside>
+  );
+}
+
+/** The same over the chat, where there is none. */
+export function ContactButton({ conversation }: { conversation: Conversation }) {
+  const { t } = useI18n();
+  const [opened, setOpened] = useState(false);
+  return (
+    <>
+      <ActionIcon className={css.about} aria-label={t("inbox.contact")} onClick={() => setOpened(true)}>
+        <Info size={18} />
+      </ActionIcon>
+      <SidePanel title={t("inbox.contact")} opened={opened} onClose={() => setOpened(false)}>
+        <Details conversation={conversation} />
+      </SidePanel>
+    </>
+  );
+}
+
+function Details({ conversation }: { conversation: Conversation }) {
+  const { t } = useI18n();
+  const { contact } = conversation;
+  return (
+    <>
       <Facts
         facts={[
           [
@@ -33,7 +60,7 @@ export function ContactPanel({ conversation }: { conversation: Conversation }) {
       />
       {contact.id && <Person id={contact.id} />}
       <Notes conversation={conversation} />
-    </aside>
+    </>
   );
 }
 
