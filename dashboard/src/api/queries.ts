@@ -75,7 +75,7 @@ export const messagesQuery = (filter: MessageFilter) =>
   listQuery(
     ["messages", filter],
     (after) => page(api.GET("/v1/messages", { params: { query: { ...filter, limit: 50, after } } })),
-    (message) => message.at,
+    (message) => Date.parse(message.at),
   );
 export const jobQuery = (id: string) =>
   queryOptions({
@@ -103,7 +103,7 @@ export const conversationsQuery = (filter: ConversationFilter) =>
   listQuery(
     ["conversations", filter],
     (after) => page(api.GET("/v1/conversations", { params: { query: { ...filter, limit: 50, after } } })),
-    (conversation) => conversation.updated_at,
+    (conversation) => Date.parse(conversation.updated_at),
   );
 export const conversationQuery = (id: string) =>
   queryOptions({

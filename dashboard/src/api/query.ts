@@ -19,8 +19,8 @@ export const queries = new QueryClient({
 /** How the head of a list is read again: see `live/head.ts`. */
 export interface Head<D> {
   read: () => Promise<Page<D>>;
-  /** When a row was new; lists are ordered by it, newest first. */
-  at: (row: D) => string;
+  /** When a row was new, in milliseconds; lists are ordered by it, newest first. */
+  at: (row: D) => number;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface Head<D> {
 export function listQuery<P extends Page<unknown>>(
   key: QueryKey,
   read: (after: string | undefined) => Promise<P>,
-  at?: (row: P["data"][number]) => string,
+  at?: (row: P["data"][number]) => number,
 ) {
   return infiniteQueryOptions({
     queryKey: key,

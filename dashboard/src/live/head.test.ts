@@ -17,7 +17,7 @@ function list(...pages: Page<Row>[]): InfiniteData<Page<Row>, unknown> {
 function ids(data: InfiniteData<Page<Row>, unknown>): string[] {
   return data.pages.map(({ data }) => data.map(({ id }) => id).join(""));
 }
-const at = (row: Row) => row.at;
+const at = (row: Row) => Number(row.at);
 const OLD = list(page("a9", "b8", "c7"), page("d6", "e5"), page("f4", "g3"));
 
 test("what is new pushes the others down, and none is lost or twice there", () => {
@@ -30,6 +30,10 @@ test("what moves to the top leaves its old place, however far down", () => {
 
 test("what fits the filter no more goes", () => {
   expect(ids(withHead(OLD, page("a9", "c7", "d6"), at))).toEqual(["acd", "e", "fg"]);
+});
+
+test("a head that has nothing in common with what was there stands alone, with no gap below it", () => {
+  expect(ids(withHead(OLD, page("x99", "y98", "z97"), at))).toEqual(["xyz"]);
 });
 
 test("a list that became one page is that page", () => {

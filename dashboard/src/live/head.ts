@@ -12,12 +12,15 @@ type Pages<R> = InfiniteData<Page<R>, unknown>;
  * The pages with their first one read anew. What it pushed down stays; what ought to stand in it and does not, by the order that
  * `at` tells, is not of the list any more; what moved up into it leaves its old place.
  */
-export function withHead<R extends Row>(pages: Pages<R>, head: Page<R>, at: (row: R) => string): Pages<R> {
+export function withHead<R extends Row>(pages: Pages<R>, head: Page<R>, at: (row: R) => number): Pages<R> {
   const [first, second, ...others] = pages.pages;
   const last = head.data.at(-1);
-  if (!first || !second || !last || !head.has_more) return { pages: [head], pageParams: pages.pageParams.slice(0, 1) };
   const inHead = new Set(head.data.map((row) => row.id));
-  const pushed = first.data.filter((row) => !inHead.has(row.id) && at(row) < at(last));
+  // Where they have nothing in common, more happened than a page holds, and what is between is not known.
+  const joined = first?.data.some((row) => inHead.has(row.id)) ?? false;
+  if (!first || !second || !last || !joined || !head.has_more)
+    return { pages: [head], pageParams: pages.pageParams.slice(0, 1) };
+  const pushed = first.data.filter((row) => !inHead.has(row.id) && at(row) <= at(last));
   const rest = (page: Page<R>) => ({ ...page, data: page.data.filter((row) => !inHead.has(row.id)) });
   // The second page's cursor follows upon the first one's old end, so what was pushed over that end joins it.
   return {
