@@ -32,7 +32,8 @@ statements! {
                       last_message_at = excluded.last_message_at, is_group = excluded.is_group, \
                       unread = CASE WHEN excluded.inbound_at IS NULL THEN 0 ELSE conversations.unread + excluded.unread END, \
                       resolved_at = CASE WHEN excluded.unread > 0 THEN NULL ELSE conversations.resolved_at END, \
-                      inbound_at = COALESCE(excluded.inbound_at, conversations.inbound_at) \
+                      inbound_at = CASE WHEN conversations.inbound_at > excluded.inbound_at THEN conversations.inbound_at \
+                                        ELSE COALESCE(excluded.inbound_at, conversations.inbound_at) END \
                     RETURNING id, last_sequence, unreachable_since";
     CONTACT = "INSERT INTO contacts (id, workspace, channel, address, name, is_alias, created_at, seen_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -99,7 +100,8 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
         new.group,
         now,
         i64::from(!new.echo && is_news(&new.content)),
-        (!new.echo).then_some(now),
+        // When it was written, not when it came: a network's time for answers runs from there. No clock of theirs is ahead of ours.
+        (!new.echo).then_some(now.min(new.sent_at.as_micros())),
     )?;
     let (conversation, sequence, unreachable_since) =
         conversation.ok_or_else(|| StoreError::internal("a conversation was not returned"))?;

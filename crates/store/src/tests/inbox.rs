@@ -178,6 +178,21 @@ on_both_engines! {
         assert_eq!(state().await, (0, true, false));
     }
 
+    async fn the_time_to_answer_runs_from_when_a_message_was_written(world: &World) {
+        let (device, lease) = world.leased().await;
+        let inbound_at = async || page(world, ConversationFilter::default(), 1).await[0].inbound_at;
+        let now = world.now();
+        let written = |text: &str, sent_at| NewInbound { sent_at, ..world.inbound(&device, lease, "6281234567890", text) };
+        let hour = Duration::from_hours(1);
+        world.store.take_in(written("two hours on its way", now - hour * 2)).await.unwrap();
+        assert_eq!(inbound_at().await, Some(now - hour * 2));
+        world.store.take_in(written("one hour", now - hour)).await.unwrap();
+        world.store.take_in(written("older, and later still", now - hour * 3)).await.unwrap();
+        assert_eq!(inbound_at().await, Some(now - hour));
+        world.store.take_in(written("by a clock that is ahead", now + hour)).await.unwrap();
+        assert_eq!(inbound_at().await, Some(now));
+    }
+
     async fn an_alias_that_is_resolved_brings_its_count_and_its_notes(world: &World) {
         let (device, lease) = world.leased().await;
         world.store.take_in(world.inbound(&device, lease, "6281234567890", "1")).await.unwrap();
