@@ -49,6 +49,9 @@ test("a customer's WhatsApp message appears live, and the answer is read on thei
   await page.getByRole("link", { name: /masih buka/ }).click();
   await page.getByLabel("Tulis balasan, atau / untuk template").fill("Masih, sampai jam 9.");
   await page.getByRole("button", { name: "Kirim", exact: true }).click();
+  await page.locator('[data-direction="out"] [data-state="delivered"]').waitFor();
+  const [, id] = /\[(\S+)\]$/.exec(await whatsapp.hears(/ reads from .*Masih, sampai jam 9\./));
+  await whatsapp.say(`read ${CUSTOMER} ${id}`, /^read$/);
   await page.locator('[data-direction="out"] [data-state="read"]').waitFor();
   await shoot(page, "link-answered");
 });
@@ -70,7 +73,7 @@ test("a paused device sends nothing until it is resumed", async () => {
   await page.getByRole("button", { name: "Lanjutkan" }).click();
   await page.getByText("Tersambung", { exact: true }).first().waitFor();
   await page.goto(chat);
-  await waiting.locator('[data-state="read"]').waitFor();
+  await waiting.locator('[data-state="delivered"]').waitFor();
 });
 
 test("a device is renamed, and logged out from the phone, which a banner tells", async () => {

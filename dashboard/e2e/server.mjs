@@ -82,16 +82,21 @@ export async function startWhatsApp() {
   const child = spawn(SIMULATOR, ["--listen", "127.0.0.1:0"], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const [address] = (await lines.next()).value.split(" ");
+  /** The next line that is like this, without being asked for. */
+  async function hears(like) {
+    for (;;) {
+      const { value, done } = await lines.next();
+      assert.ok(!done, `waiting for ${like}: the simulator is gone`);
+      if (like.test(value)) return value;
+      assert.doesNotMatch(value, /VIOLATION|unknown command|is missing/);
+    }
+  }
   return {
     url: address,
-    async say(command, answer) {
+    hears,
+    say(command, answer) {
       child.stdin.write(`${command}\n`);
-      for (;;) {
-        const { value, done } = await lines.next();
-        assert.ok(!done, `${command}: the simulator is gone`);
-        if (answer.test(value)) return value;
-        assert.doesNotMatch(value, /VIOLATION|unknown command|is missing/, command);
-      }
+      return hears(answer);
     },
     stop: () => child.stdin.end(),
   };
