@@ -86,7 +86,8 @@ test("scrolling reads on page by page, and keeps a screenful", async () => {
   await region().evaluate((element, top) => element.scrollTo(0, top), 3 * PAGE * ROW);
   await page.getByText(`Pelanggan ${3 * PAGE}`, { exact: true }).waitFor();
   assert.ok((await rows().count()) < 40);
-  assert.ok(list() - before <= 4, `${list() - before} pages were read`);
+  // Three that were scrolled to, and at most the next of each end that was come close to meanwhile.
+  assert.ok(list() - before <= 6, `${list() - before} pages were read`);
 });
 
 test("somebody far down is found by name", async () => {
