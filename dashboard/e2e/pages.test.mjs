@@ -97,7 +97,7 @@ function pages() {
 
 /** Everything that was asked for has come, and nothing is grey any more. */
 async function settled(page) {
-  await page.locator("h1, h2").first().waitFor();
+  await page.locator("h1:visible, h2:visible").first().waitFor();
   await page.waitForFunction(() => !document.querySelector('[role="status"][aria-label]'));
 }
 

@@ -152,6 +152,11 @@ export const OPERATIONS: Record<string, Said> = {
     about:
       "Server-sent events: `qr`, `code`, `connecting`, lalu `linked` atau `failed`, dan alirannya berakhir. Dimulai dengan peristiwa terakhir; kosong bila tidak ada penautan. Setiap 15 detik sunyi datang sebuah komentar.",
   },
+  getDeviceCallback: {
+    name: "Baca alamat yang dipanggil jaringan",
+    about:
+      "Yang ditempelkan di setelan aplikasi Meta, untuk WhatsApp Official, Messenger, dan Instagram. Perangkat yang jaringannya tidak memanggil tidak punya: 404.",
+  },
   logoutDevice: {
     name: "Keluarkan perangkat",
     about: "Mengakhiri tautan, juga di jaringan bila menjawab. Harus ditautkan lagi sebelum dapat mengirim.",
