@@ -170,16 +170,34 @@ impl Store {
         id: &ContactId,
         now: Timestamp,
     ) -> Result<bool> {
-        self.write((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
+        // Looked for before: it reads every event there is, and whoever writes has others behind it.
+        let naming = self.events_naming(workspace, id).await?;
+        self.write((workspace.clone(), id.clone(), naming, now), |tx, (workspace, id, naming, now)| {
             Box::pin(async move {
                 let found = fetch_optional!(tx, Row, ONE, workspace.as_str(), id.as_str())?;
                 let Some(contact) = found else { return Ok(false) };
                 erase(tx, workspace, &contact, *now).await?;
+                for event in naming {
+                    execute!(tx, ATTEMPTS_OF, event)?;
+                    execute!(tx, DELIVERIES_OF, event)?;
+                    execute!(tx, EVENT, event, NOTHING, ERASED)?;
+                }
                 execute!(tx, FORGET, workspace.as_str(), id.as_str())?;
                 Ok(true)
             })
         })
         .await
+    }
+
+    /// The events in which somebody is named, of whatever message.
+    async fn events_naming(&self, workspace: &WorkspaceId, id: &ContactId) -> Result<Vec<String>> {
+        let Some(contact) = self.contact(workspace, id).await? else { return Ok(Vec::new()) };
+        let (workspace, channel) = (workspace.as_str(), contact.channel.as_str());
+        // As a text of its own in an event's JSON, or in JSON that it carries as a text.
+        let [whole, carried] = ["\"", "\\\""].map(|end| format!("%\"{}{end}%", escaped(&contact.address)));
+        let mut conn = self.read().await?;
+        let found = fetch_all!(conn, (String,), NAMING, workspace, channel, whole, carried)?;
+        Ok(found.into_iter().map(|(event,)| event).collect())
     }
 }
 
@@ -202,12 +220,5 @@ async fn erase(tx: &mut Tx, workspace: &WorkspaceId, contact: &Row, now: Timesta
     }
     execute!(tx, IN_GROUPS, workspace, address, channel)?;
     execute!(tx, ALIASES, workspace, channel, address)?;
-    // As a text of its own in an event's JSON, or in JSON that it carries as a text.
-    let [whole, carried] = ["\"", "\\\""].map(|end| format!("%\"{}{end}%", escaped(address)));
-    for (event,) in fetch_all!(tx, (String,), NAMING, workspace, channel, whole, carried)? {
-        execute!(tx, ATTEMPTS_OF, &event)?;
-        execute!(tx, DELIVERIES_OF, &event)?;
-        execute!(tx, EVENT, &event, NOTHING, ERASED)?;
-    }
     Ok(())
 }
