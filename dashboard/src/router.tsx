@@ -136,7 +136,7 @@ const webhook = createRoute({
 const messages = createRoute({
   getParentRoute: () => developers,
   path: "/messages",
-  validateSearch: words("search", "state", "direction", "channel", "device_id", "job"),
+  validateSearch: words("search", "state", "direction", "channel", "device_id", "job", "message"),
   component: lazyRouteComponent(() => import("./pages/developers/Messages")),
 });
 const samples = createRoute({

@@ -4,7 +4,7 @@ import { all, answer, api, page } from "./client";
 import { ApiError } from "./errors";
 import { listQuery } from "./query";
 import type { paths } from "./schema";
-import type { Period } from "./types";
+import type { MessageDetail, Period } from "./types";
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -33,6 +33,11 @@ export const deviceQuery = (id: string) =>
   queryOptions({
     queryKey: ["devices", id],
     queryFn: () => answer(api.GET("/v1/devices/{id}", { params: { path: { id } } })),
+  });
+export const callbackQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["callback", id],
+    queryFn: () => answer(api.GET("/v1/devices/{id}/callback", { params: { path: { id } } })),
   });
 export const capabilitiesQuery = (id: string) =>
   queryOptions({
@@ -77,6 +82,11 @@ export const messagesQuery = (filter: MessageFilter) =>
     (after) => page(api.GET("/v1/messages", { params: { query: { ...filter, limit: 50, after } } })),
     (message) => Date.parse(message.at),
   );
+export const messageQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["message", id],
+    queryFn: async () => (await answer(api.GET("/v1/messages/{id}", { params: { path: { id } } }))) as MessageDetail,
+  });
 export const jobQuery = (id: string) =>
   queryOptions({
     queryKey: ["job", id],

@@ -30,7 +30,7 @@ export function apply(event: LiveEvent, client: QueryClient): string[] {
   const { message_id } = event.data as { message_id?: string };
   const moved = state !== undefined && message_id !== undefined && ticked(message_id, state, client);
   const chat = moved && state !== "failed" && state !== "unknown" ? [] : ["chat"];
-  return [...chat, "conversation", "conversations", "job", "messages", "usage", "checklist"];
+  return [...chat, "conversation", "conversations", "job", "message", "messages", "usage", "checklist"];
 }
 
 /** Changes the rows with this id in every list of `thing` that is kept; whether there was one. */

@@ -124,6 +124,13 @@ export const developers = {
     failed: "Failed",
   },
   log: {
+    request: "The request as it came",
+    requestCut: "The request was longer than 64 KiB; this is its beginning.",
+    webhooks: "The webhooks it caused",
+    noWebhooks: "No webhook waited for this.",
+    sender: "Writer",
+    networkId: "Id at the network",
+    conversation: "Open its conversation",
     title: "Message log",
     about: "What happened to each message.",
     one: "Message",

@@ -9,6 +9,7 @@ export const settings = {
     audit: "Audit log",
     id: "Id",
     eventLanguage: "Language of webhooks",
+    zoneAbout: "All times in this dashboard are shown in it.",
     zone: "Time zone",
     since: "Made",
     look: "Look",

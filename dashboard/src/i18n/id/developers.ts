@@ -125,6 +125,13 @@ export const developers = {
     failed: "Gagal",
   },
   log: {
+    request: "Permintaan seperti datangnya",
+    requestCut: "Permintaannya lebih panjang dari 64 KiB; ini awalnya.",
+    webhooks: "Webhook yang disebabkannya",
+    noWebhooks: "Tidak ada webhook yang menunggu peristiwa ini.",
+    sender: "Penulis",
+    networkId: "ID di jaringan",
+    conversation: "Buka percakapannya",
     title: "Log pesan",
     about: "Apa yang terjadi dengan setiap pesan.",
     one: "Pesan",

@@ -9,6 +9,7 @@ export const settings = {
     audit: "Jejak audit",
     id: "ID",
     eventLanguage: "Bahasa webhook",
+    zoneAbout: "Semua waktu di dashboard ini ditampilkan menurut zona ini.",
     zone: "Zona waktu",
     since: "Dibuat",
     look: "Tampilan",

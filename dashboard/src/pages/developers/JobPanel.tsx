@@ -16,6 +16,7 @@ import { Loaded } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
 import ui from "~/ui/ui.module.css";
 import { useAct } from "~/ui/useAct";
+import { Trail } from "./Trail";
 
 /** The life of one message, with every attempt and the network's own words. */
 export function JobPanel({ id, onClose }: { id: string | undefined; onClose: () => void }) {
@@ -86,6 +87,7 @@ function Shown({ job }: { job: Job }) {
           </span>
         </li>
       </ol>
+      <Trail request={job.request} deliveries={job.deliveries} />
     </>
   );
 }

@@ -19,13 +19,14 @@ import ui from "~/ui/ui.module.css";
 import { useFilled } from "~/ui/useFilled";
 import css from "./developers.module.css";
 import { JobPanel } from "./JobPanel";
+import { MessagePanel } from "./MessagePanel";
 
 const route = getRouteApi("/app/developers/messages");
 const ANY = "";
 
 export default function Messages() {
   const { t } = useI18n();
-  const { job, ...search } = route.useSearch();
+  const { job, message: opened, ...search } = route.useSearch();
   const navigate = route.useNavigate();
   const direction = search.direction === "in" || search.direction === "out" ? search.direction : undefined;
   const state = MESSAGE_STATES.find((each) => each === search.state);
@@ -102,8 +103,10 @@ export default function Messages() {
                   <Row
                     key={message.id}
                     message={message}
-                    open={message.job_id === job}
-                    onOpen={(id) => filter({ job: id })}
+                    open={message.job_id ? message.job_id === job : message.id === opened}
+                    onOpen={() =>
+                      filter({ job: message.job_id ?? undefined, message: message.job_id ? undefined : message.id })
+                    }
                   />
                 ))}
               </Table>
@@ -113,6 +116,7 @@ export default function Messages() {
         }}
       </Loaded>
       <JobPanel id={job} onClose={() => filter({ job: undefined })} />
+      <MessagePanel id={job ? undefined : opened} onClose={() => filter({ message: undefined })} />
     </Page>
   );
 }
@@ -120,23 +124,18 @@ export default function Messages() {
 interface RowProps {
   message: LoggedMessage;
   open: boolean;
-  onOpen: (job: string) => void;
+  onOpen: () => void;
 }
 
 function Row({ message, open, onOpen }: RowProps) {
   const { t } = useI18n();
-  const { job_id } = message;
   const Arrow = message.direction === "in" ? ArrowDownLeft : ArrowUpRight;
   return (
     <tr data-open={open}>
       <td>
-        {job_id ? (
-          <button type="button" className={ui.rowLink} onClick={() => onOpen(job_id)}>
-            <Ago at={message.at} />
-          </button>
-        ) : (
+        <button type="button" className={ui.rowLink} onClick={onOpen}>
           <Ago at={message.at} />
-        )}
+        </button>
       </td>
       <td>
         <span className="row tight">

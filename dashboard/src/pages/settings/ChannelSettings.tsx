@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { devicesQuery } from "~/api/queries";
+import { callbackQuery, devicesQuery } from "~/api/queries";
 import { CHANNELS, type Channel, type Device } from "~/api/types";
 import { CHANNEL } from "~/domain/channels";
 import { useI18n } from "~/i18n";
@@ -35,12 +35,12 @@ export default function ChannelSettings() {
   return (
     <Gate part="devices">
       <Page title={CHANNEL[channel].name} about={t(CHANNEL[channel].about)} actions={add}>
-        {channel !== "telegram" && <Callback />}
         <Loaded query={devices}>
           {(all) => {
             const mine = all.filter((device) => device.channel === channel);
             return (
               <>
+                {channel !== "telegram" && <Callback devices={mine.filter((device) => !device.sandbox)} />}
                 <Accounts devices={mine} channel={channel} />
                 {channel === "whatsapp-official" && (
                   <OfficialTemplates devices={mine.filter((device) => !device.sandbox)} />
@@ -54,22 +54,46 @@ export default function ChannelSettings() {
   );
 }
 
-/** What Meta wants to know in its app's settings. */
-function Callback() {
+/** What Meta wants to know in its app's settings: the address, and the word of each account. */
+function Callback({ devices }: { devices: Device[] }) {
   const { t } = useI18n();
-  const url = `${location.origin}/callbacks/meta`;
   return (
     <section className="card stack">
       <h2>{t("settings.callback")}</h2>
       <p className="dim">{t("settings.callbackAbout")}</p>
-      <Facts
-        facts={[
-          [t("settings.callbackUrl"), <Copy key="url" text={url} />],
-          [t("channel.verifyToken"), t("settings.verifyAbout")],
-        ]}
-      />
+      {devices.map((device) => (
+        <CallbackOf key={device.id} device={device} />
+      ))}
+      {devices.length === 0 && (
+        <Facts
+          facts={[
+            [t("settings.callbackUrl"), <Copy key="url" text={`${location.origin}/callbacks/meta`} />],
+            [t("channel.verifyToken"), t("settings.verifyAbout")],
+          ]}
+        />
+      )}
       {location.protocol !== "https:" && <Notice tone="warn">{t("settings.needsHttps")}</Notice>}
     </section>
+  );
+}
+
+function CallbackOf({ device }: { device: Device }) {
+  const { t } = useI18n();
+  const callback = useQuery(callbackQuery(device.id));
+  return (
+    <div className="stack tight">
+      <h3>{device.name}</h3>
+      <Loaded query={callback}>
+        {({ url, verify_token }) => (
+          <Facts
+            facts={[
+              [t("settings.callbackUrl"), <Copy key="url" text={url} />],
+              verify_token !== null && [t("channel.verifyToken"), <Copy key="token" text={verify_token} />],
+            ]}
+          />
+        )}
+      </Loaded>
+    </div>
   );
 }
 
