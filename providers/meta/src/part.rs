@@ -39,7 +39,8 @@ impl Part {
     pub(crate) fn read(name: &str) -> (Option<MessageId>, Self) {
         let (id, part) = name.split_once('/').unwrap_or((name, "1"));
         let (number, of) = part.split_once('-').unwrap_or((part, part));
-        let part = number.parse().ok().zip(of.parse().ok()).filter(|(number, of)| (1..=*of).contains(number));
+        let part = number.parse::<usize>().ok().zip(of.parse::<usize>().ok());
+        let part = part.filter(|(number, of)| (1..=*of).contains(number));
         (id.parse().ok(), part.map_or(Self::WHOLE, |(number, of)| Self { number, of }))
     }
 }

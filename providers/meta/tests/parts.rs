@@ -1,5 +1,7 @@
 //! Messages that Meta cannot carry in one piece: sound with a text, through a number.
 
+#![expect(clippy::expect_used, reason = "helpers of tests")]
+
 use std::{sync::Arc, time::Duration};
 
 use cetar_meta::{Meta, Settings};

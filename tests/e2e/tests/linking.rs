@@ -1,7 +1,5 @@
 //! What becomes of a link, as the customer's server is told: each step is a state of the device and an event.
 
-#![expect(clippy::expect_used, reason = "helpers of tests")]
-
 use cetar_e2e::{
     Database, Home,
     scene::{self, BUDI, OWNER, Scene},

@@ -36,12 +36,14 @@ async fn refused(scene: &mut MetaScene, body: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_file_is_uploaded_and_named() {
     let mut scene = MetaScene::set(&Database::Sqlite).await;
-    let at = |name: &str| format!("{}/{name}", scene.site.url());
+    let site = scene.site.url().to_owned();
+    let at = |name: &str| format!("{site}/{name}");
     let (film, price, sound, sticker) = (at("klip.mp4"), at("harga.pdf"), at("suara.ogg"), at("stiker.webp"));
     let bodies = official(&mut scene, json!({"type": "video", "media_url": film, "text": "Demo"})).await;
     assert_eq!(bodies[0]["video"]["caption"], "Demo");
-    let file = json!({"type": "document", "media_url": price, "text": "Harga", "filename": "Harga 2026.pdf"});
-    let bodies = official(&mut scene, file).await;
+    let document =
+        json!({"type": "document", "media_url": price, "text": "Harga", "filename": "Harga 2026.pdf"});
+    let bodies = official(&mut scene, document).await;
     let document = &bodies[0]["document"];
     assert_eq!((&document["filename"], &document["caption"]), (&json!("Harga 2026.pdf"), &json!("Harga")));
     assert!(document["id"].is_string() && document["link"].is_null(), "{document}");

@@ -242,10 +242,6 @@ impl Provider for ScriptedProvider {
         Ok(Arc::new(ScriptedSession { shared: Arc::clone(&self.shared), host }))
     }
 
-    fn callbacks(&self) -> Option<&dyn Callbacks> {
-        Some(&ScriptedCallbacks)
-    }
-
     async fn link(
         &self,
         account: Account,

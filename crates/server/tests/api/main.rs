@@ -31,5 +31,5 @@ mod sending;
 mod templates;
 mod typing;
 mod webhooks;
-mod workspace;
 mod window;
+mod workspace;

@@ -6,7 +6,7 @@ use cetar_model::{Chat, Content, Media, MediaId, MediaSource};
 
 use super::{
     statements::plan_of,
-    world::{Kind, World, on_both_engines},
+    world::{Kind, LEASE, NODE, World, on_both_engines},
 };
 use crate::{
     Assigned, Conversation, ConversationChange, ConversationFilter, Figures, MediaSourceRecord, NewInbound,
@@ -268,8 +268,9 @@ on_both_engines! {
         world.store.take_in(NewInbound { content: picture(&theirs), ..world.inbound(&device, lease, budi, "") }).await.unwrap();
         for to in [budi, ani] {
             // As an attempt leaves it that has fetched the picture.
-            let send = world.accept(&device, to, "promo").await;
-            world.store.set_content(&send.message, &picture(&shared)).await.unwrap();
+            world.accept(&device, to, "promo").await;
+            let job = world.claim_one(&device).await;
+            world.store.set_content(&job, NODE, world.now() + LEASE, &picture(&shared)).await.unwrap();
         }
         let source = MediaSourceRecord { media: shared.clone(), etag: None, last_modified: None, fetched_at: world.now() };
         world.store.set_media_source(&world.workspace, [9; 32], source).await.unwrap();

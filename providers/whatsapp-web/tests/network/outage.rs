@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetar_model::{DeviceState, PhoneNumber, Receipt};
+use cetar_model::{PhoneNumber, Receipt};
 use cetar_provider::SendError;
 use cetar_simulator_whatsapp_web::Event;
 use cetar_whatsapp_web::{Settings, Watch};
@@ -47,15 +47,26 @@ async fn a_message_whose_keys_cannot_be_read_now_waits_for_them() {
     assert_eq!(world.simulator.violations(), []);
 }
 
+/// Ends the connection, and waits until WhatsApp has given the message on the next one.
+async fn given_again(world: &World, id: &str) {
+    let this = |event: &Event| matches!(event, Event::Delivered { id: given, .. } if given == id);
+    let times = || world.simulator.log().iter().filter(|entry| this(&entry.event)).count();
+    let before = times();
+    world.simulator.faults().drop_all();
+    soon("the message again", world.simulator.wait_until(|_| times() > before)).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_could_not_be_committed_is_told_on_the_same_connection() {
     let (mut world, running) = World::connected().await;
-    world.host.refuse_messages(3);
+    world.host.refuse_messages(usize::MAX);
     let id = world.peer.send_text(&world.phone, "jangan hilang").await;
     soon("the refusal", world.host.refused.notified()).await;
+    soon("another refusal", world.host.refused.notified()).await;
     assert!(world.peer.receipts_of(&id).is_empty());
     assert!(!world.peer.acked_by_client(&id).await);
     let later = world.peer.send_text(&world.phone, "kedua").await;
+    world.host.refuse_messages(0);
     for (text, expected) in [("jangan hilang", &id), ("kedua", &later)] {
         let message = world.inbound().await;
         assert_eq!((message.content.text(), &message.remote_id), (Some(text), expected));
@@ -74,9 +85,7 @@ async fn a_message_that_could_not_be_committed_is_told_after_its_connection_ende
     world.host.refuse_messages(usize::MAX);
     let id = world.peer.send_text(&world.phone, "jangan hilang").await;
     soon("the refusal", world.host.refused.notified()).await;
-    world.simulator.faults().drop_all();
-    world.state(DeviceState::Connecting).await;
-    world.state(DeviceState::Connected).await;
+    given_again(&world, &id).await;
     assert!(!world.peer.acked_by_client(&id).await);
     world.host.refuse_messages(0);
     assert_eq!(world.inbound().await.remote_id, id);
@@ -126,9 +135,7 @@ async fn a_message_that_could_not_be_kept_is_not_acknowledged_however_often_the_
     let id = world.peer.send_text(&world.phone, "jangan hilang").await;
     soon("the refusal", world.host.refused.notified()).await;
     for _ in 0..2 {
-        world.simulator.faults().drop_all();
-        world.state(DeviceState::Connecting).await;
-        world.state(DeviceState::Connected).await;
+        given_again(&world, &id).await;
     }
     assert!(!world.peer.acked_by_client(&id).await);
     world.host.refuse_rows(false);

@@ -93,8 +93,10 @@ async fn add(gateway: &Gateway, key: &str, number: &Account) -> anyhow::Result<(
     ensure!(answer.status == 200, "{}", String::from_utf8_lossy(&answer.body));
     let added: Value = serde_json::from_slice(&answer.body)?;
     let path = format!("/v1/devices/{}", added["data"]["id"].as_str().context("an id")?);
-    let connected = async || Ok(gateway.get(key, &path).await?["data"]["state"] == "connected");
-    until("the number is connected", connected).await
+    until("the number is connected", async || {
+        Ok(gateway.get(key, &path).await?["data"]["state"] == "connected")
+    })
+    .await
 }
 
 /// The numbers in the messages that each person got, in the order in which Meta took them.
