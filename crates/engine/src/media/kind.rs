@@ -12,6 +12,8 @@ pub(crate) fn content_type(head: &[u8], name: Option<&str>) -> &'static str {
             Some("pptx") => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
             _ => "application/zip",
         },
+        // What is in it is Opus; the file is called by what it is wrapped in (RFC 7845, 9), as every network asks for it.
+        Some("audio/opus") => "audio/ogg",
         Some(known) => known,
         None if is_text(head) => match ending {
             Some("csv") => "text/csv",
@@ -68,6 +70,7 @@ mod tests {
             (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2", None, "video/mp4"),
             (b"%PDF-1.7\n", Some("gambar.jpg"), "application/pdf"),
             (b"OggS\x00\x02\x00\x00", None, "audio/ogg"),
+            (b"OggS\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x13OpusHead", None, "audio/ogg"),
             (
                 b"PK\x03\x04\x14\x00\x00\x00\x08\x00",
                 Some("harga.XLSX"),

@@ -36,11 +36,12 @@ async fn writes(world: &World, from: &str) {
     host.emit(Inbound::Message(message)).await.unwrap();
 }
 
-/// The deliveries of an endpoint, oldest first, once none is open.
+/// What came in and was told to an endpoint, oldest first, once nothing is left to be told.
 async fn settled(node: &Node, endpoint: &EndpointId) -> Vec<DeliveryId> {
     let open = async || node.engine.store().queue_figures().await.unwrap().deliveries;
     node.until("every delivery to be settled", async || open().await == 0).await;
-    let filter = DeliveryFilter::default();
+    let event = Some("message.received".parse().unwrap());
+    let filter = DeliveryFilter { event, ..DeliveryFilter::default() };
     let listed = node.engine.deliveries(&node.operator, endpoint, &filter, 100).await.unwrap();
     listed.into_iter().rev().map(|delivery| delivery.id).collect()
 }

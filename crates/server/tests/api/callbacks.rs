@@ -15,6 +15,13 @@ use crate::app::{App, Ask, stalling};
 
 const LARGE: &str = "3000000";
 
+/// Somebody whose network calls.
+async fn called() -> App {
+    let app = App::new().await;
+    app.network.calls_us();
+    app
+}
+
 fn signed<'a>(app: &'a App, from: &str, length: &str, body: Body) -> Ask<'a> {
     let ask = app.post("/callbacks/scripted", body).from(from);
     ask.header("x-scripted", "right").header("content-length", length)
@@ -39,7 +46,7 @@ async fn begun<'a>(app: &'a App, from: &str, length: &str, count: usize) -> Vec<
 
 #[tokio::test]
 async fn of_what_no_network_can_have_said_the_body_is_not_read() {
-    let app = App::new().await;
+    let app = called().await;
     let unread = || {
         Body::from_stream(stream::poll_fn(
             |_| -> std::task::Poll<Option<Result<&'static str, std::io::Error>>> {
@@ -76,7 +83,7 @@ async fn a_push_without_the_devices_secret_is_refused_before_its_body() {
 
 #[tokio::test]
 async fn callbacks_that_stall_hold_up_neither_small_ones_nor_those_from_elsewhere() {
-    let app = App::new().await;
+    let app = called().await;
     let _stalling = begun(&app, "203.0.113.7", LARGE, 4).await;
     let small = signed(&app, "203.0.113.7", "2", Body::from("{}")).await_answer().await;
     assert_eq!(small.status, StatusCode::OK, "{}", small.body);
@@ -86,7 +93,7 @@ async fn callbacks_that_stall_hold_up_neither_small_ones_nor_those_from_elsewher
 
 #[tokio::test]
 async fn a_callback_that_finds_no_place_waits_for_one() {
-    let app = App::new().await;
+    let app = called().await;
     let mut stalling = begun(&app, "203.0.113.7", LARGE, 4).await;
     let mut waiting = pin!(signed(&app, "203.0.113.7", LARGE, Body::from("{}")).await_answer());
     assert!(futures::poll!(&mut waiting).is_pending());
@@ -96,7 +103,7 @@ async fn a_callback_that_finds_no_place_waits_for_one() {
 
 #[tokio::test]
 async fn a_callback_for_which_no_place_comes_free_is_to_come_again() {
-    let app = App::new().await;
+    let app = called().await;
     let _stalling = begun(&app, "203.0.113.7", LARGE, 4).await;
     let mut waiting = pin!(signed(&app, "203.0.113.7", LARGE, Body::from("{}")).await_answer());
     assert!(futures::poll!(&mut waiting).is_pending());
@@ -107,7 +114,7 @@ async fn a_callback_for_which_no_place_comes_free_is_to_come_again() {
 
 #[tokio::test]
 async fn a_callback_that_stalls_is_given_up() {
-    let app = App::new().await;
+    let app = called().await;
     let mut stalling = begun(&app, "203.0.113.7", "100", 1).await;
     app.clock.advance(Duration::from_secs(20));
     assert_eq!(stalling.remove(0).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
