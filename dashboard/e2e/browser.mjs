@@ -17,13 +17,16 @@ export function launch() {
   return chromium.launch({ executablePath: CHROMIUM, args });
 }
 
-/** A page that fails the test on anything the browser complains of: scripts that break, and what the page's policy refuses. */
+/** A page that keeps what the browser complains of: scripts that break, though a page showed that, and what its policy refuses. */
 export async function openPage(context) {
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(error.message));
   page.on("console", (message) => {
-    if (/Content Security Policy|Content-Security-Policy/.test(message.text())) page.complaints.push(message.text());
+    const text = message.text();
+    // A request that was refused is an error to the browser, and an answer to the page.
+    const broken = message.type() === "error" && !text.startsWith("Failed to load resource");
+    if (broken || /Content.Security.Policy/.test(text)) page.complaints.push(text);
   });
   return page;
 }

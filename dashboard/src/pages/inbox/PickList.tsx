@@ -45,7 +45,10 @@ interface Props {
 
 export function PickList({ label, empty, list: { id, chosen, setAt, choices, onPick } }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which would be taken for what ends the effect.
+    box.current?.children[chosen]?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
   if (choices.length === 0) return <p className="dim small">{empty}</p>;
   return (
     <div className={css.templates} role="listbox" aria-label={label} id={id} ref={box}>
