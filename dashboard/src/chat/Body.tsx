@@ -1,10 +1,12 @@
 import { Copy, ExternalLink, FileText, MapPin, Reply, UserRound } from "lucide-react";
-import type { Button, Content, ContentType } from "~/api/types";
+import type { Button, Channel, Content, ContentType } from "~/api/types";
+import { marks } from "~/domain/channels";
 import { useI18n } from "~/i18n";
 import css from "./chat.module.css";
 import { Formatted } from "./Formatted";
 
 interface Props {
+  channel: Channel;
   type: ContentType;
   content: Content;
   media?: string | null;
@@ -13,13 +15,13 @@ interface Props {
 }
 
 /** What a message says, as the customer sees it. */
-export function Body({ type, content, media, onPress }: Props) {
+export function Body({ channel, type, content, media, onPress }: Props) {
   const text = content.text ?? content.caption ?? content.question ?? content.emoji;
   return (
     <>
       <Medium type={type} content={content} media={media} />
       {content.title && <strong>{content.title}</strong>}
-      {text && <Formatted text={text} />}
+      {text && (marks(channel) ? <Formatted text={text} /> : <div className={css.text}>{text}</div>)}
       {content.footer && <div className={css.footer}>{content.footer}</div>}
       {content.options && (
         <ul>
@@ -33,7 +35,7 @@ export function Body({ type, content, media, onPress }: Props) {
   );
 }
 
-function Medium({ type, content, media }: Omit<Props, "onPress">) {
+function Medium({ type, content, media }: Omit<Props, "channel" | "onPress">) {
   const { t } = useI18n();
   const name = content.filename ?? t(`type.${type}`);
   if (type === "location")

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Button, ChatMessage } from "~/api/types";
+import type { Button, Channel, ChatMessage } from "~/api/types";
 import { useI18n } from "~/i18n";
 import { Body } from "./Body";
 import css from "./chat.module.css";
@@ -7,6 +7,7 @@ import { Ticks } from "./Ticks";
 import type { Shown } from "./thread";
 
 interface Props {
+  channel: Channel;
   message: Shown;
   /** What it answers, if that is on the page. */
   quoted?: ChatMessage;
@@ -17,7 +18,7 @@ interface Props {
   trouble?: ReactNode;
 }
 
-export function Bubble({ message, quoted, mirrored = false, onPress, trouble }: Props) {
+export function Bubble({ channel, message, quoted, mirrored = false, onPress, trouble }: Props) {
   const { t, format } = useI18n();
   const out = (message.direction === "out") !== mirrored;
   const { reactions } = message;
@@ -26,6 +27,7 @@ export function Bubble({ message, quoted, mirrored = false, onPress, trouble }: 
       <div className={css.bubble}>
         {quoted && <div className={`${css.quote} cut`}>{summary(quoted) ?? t(`type.${quoted.type}`)}</div>}
         <Body
+          channel={channel}
           type={message.type}
           content={message.content}
           media={message.media_url}

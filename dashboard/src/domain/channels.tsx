@@ -24,6 +24,11 @@ const META: readonly Setting[] = [
   { name: "verify_token", label: "channel.verifyToken", about: "channel.verifyTokenAbout" },
 ];
 
+/** Whether its networks show *bold* and _italic_ for what is written so; others show the marks themselves. */
+export function marks(channel: Channel): boolean {
+  return channel === "whatsapp" || channel === "whatsapp-official";
+}
+
 export const CHANNEL: Record<Channel, ChannelLook> = {
   whatsapp: { name: "WhatsApp", about: "channel.whatsapp", icon: MessageCircle, settings: [] },
   "whatsapp-official": {

@@ -360,6 +360,9 @@ export const en: Phrases = {
     findOfficial: "Find a template that Meta approved",
     noOfficial: "This number has no template that Meta approved yet.",
     needsPlace: "Needs a place above it: send it by the API.",
+    unreachable: "This person has wanted no messages from this device since {since}: it is blocked.",
+    putOut: "This device was put out of the group on {since}: messages will not arrive.",
+    unreachableMark: "Unreachable",
     windowShutFree: "The time for free answers is over; the network may refuse this message.",
   },
   slot: {

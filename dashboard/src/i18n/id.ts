@@ -362,6 +362,9 @@ export const id = {
     findOfficial: "Cari template yang disetujui Meta",
     noOfficial: "Nomor ini belum punya template yang disetujui Meta.",
     needsPlace: "Butuh lokasi di atasnya: kirim lewat API.",
+    unreachable: "Orang ini tidak mau menerima pesan dari perangkat ini sejak {since}: perangkatnya diblokir.",
+    putOut: "Perangkat ini dikeluarkan dari grup sejak {since}: pesan tidak akan sampai.",
+    unreachableMark: "Tidak terjangkau",
     windowShutFree: "Jendela balasan bebas sudah tutup; jaringan mungkin menolak pesan ini.",
   },
   slot: {

@@ -6,6 +6,7 @@ import { answer, api } from "~/api/client";
 import { sessionQuery } from "~/api/queries";
 import { useI18n } from "~/i18n";
 import { useAct } from "~/ui/useAct";
+import { useChooseLanguage } from "./language";
 import { openShortcuts } from "./Shortcuts";
 import { useSession } from "./session";
 import css from "./shell.module.css";
@@ -31,7 +32,8 @@ export function AccountMenu() {
 }
 
 function Items() {
-  const { t, language, setLanguage } = useI18n();
+  const { t, language } = useI18n();
+  const choose = useChooseLanguage();
   const { colorScheme, toggleColorScheme } = useMantineColorScheme();
   const client = useQueryClient();
   const dark = colorScheme === "dark";
@@ -48,7 +50,7 @@ function Items() {
       <Menu.Item component={Link} to="/settings/account" leftSection={<UserRound size={15} />}>
         {t("nav.account")}
       </Menu.Item>
-      <Menu.Item leftSection={<Languages size={15} />} onClick={() => setLanguage(other)} lang={other}>
+      <Menu.Item leftSection={<Languages size={15} />} onClick={() => choose(other)} lang={other}>
         {other === "en" ? "English" : "Bahasa Indonesia"}
       </Menu.Item>
       <Menu.Item leftSection={dark ? <Sun size={15} /> : <Moon size={15} />} onClick={toggleColorScheme}>

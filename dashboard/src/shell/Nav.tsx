@@ -1,6 +1,6 @@
 import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { MoreHorizontal, Search } from "lucide-react";
 import { devicesQuery } from "~/api/queries";
 import { worst } from "~/domain/device";
@@ -65,21 +65,25 @@ const TABS = 4;
 export function BottomBar({ onSearch }: { onSearch: () => void }) {
   const { t } = useI18n();
   const places = usePlaces();
+  const more = places.slice(TABS);
+  const here = useLocation({ select: ({ pathname }) => pathname });
+  // One's own account is reached by it, too, whoever one is.
+  const within = ["/settings/account", ...more.map(({ to }) => to)].some((to) => here.startsWith(to));
   return (
     <nav className={css.bottom} aria-label={t("nav.main")}>
       {places.slice(0, TABS).map((place) => (
         <Link key={place.to} to={place.to} className={css.tab} activeOptions={{ exact: place.to === "/" }}>
-          <place.icon size={19} aria-hidden /> {t(place.name)}
+          <place.icon size={19} aria-hidden /> <span className="cut">{t(place.name)}</span> <Mark place={place} />
         </Link>
       ))}
       <Menu position="top-end">
         <Menu.Target>
-          <button type="button" className={css.tab}>
-            <MoreHorizontal size={19} aria-hidden /> {t("nav.more")}
+          <button type="button" className={css.tab} data-status={within ? "active" : undefined}>
+            <MoreHorizontal size={19} aria-hidden /> <span className="cut">{t("nav.more")}</span>
           </button>
         </Menu.Target>
         <Menu.Dropdown>
-          {places.slice(TABS).map((place) => (
+          {more.map((place) => (
             <Menu.Item key={place.to} component={Link} to={place.to} leftSection={<place.icon size={15} />}>
               {t(place.name)}
             </Menu.Item>

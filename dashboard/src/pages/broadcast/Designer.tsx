@@ -156,6 +156,7 @@ export function Designer({ template }: { template?: Template }) {
               <div className={chat.bubble}>
                 {values.text || values.title || values.media_url ? (
                   <Body
+                    channel="whatsapp"
                     type={values.media_url ? "image" : "text"}
                     media={/^https?:\/\//.test(values.media_url) ? values.media_url : null}
                     content={{

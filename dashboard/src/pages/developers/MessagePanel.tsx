@@ -36,7 +36,7 @@ function Shown({ message }: { message: MessageDetail }) {
     <>
       <State tone={MESSAGE_TONE[message.state]} label={t(`messageState.${message.state}`)} />
       <div className="card">
-        <Body type={message.type} content={message.content} media={message.media_url} />
+        <Body channel={message.channel} type={message.type} content={message.content} media={message.media_url} />
       </div>
       <Facts
         facts={[

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { answer, api } from "~/api/client";
 import { chatQuery, conversationsQuery } from "~/api/queries";
 import { rows } from "~/api/query";
-import type { Button, ChatMessage, Device } from "~/api/types";
+import type { Button, ChatMessage, Conversation, Device } from "~/api/types";
 import { Bubble } from "~/chat/Bubble";
 import { Phone } from "~/chat/Phone";
 import { thread } from "~/chat/thread";
@@ -84,7 +84,7 @@ export function SandboxPhone({ device }: { device: Device }) {
       {list.error ? (
         <Failed error={list.error} />
       ) : conversation ? (
-        <Chat id={conversation.id} onPress={(button, message) => press.mutate({ button, message })} />
+        <Chat conversation={conversation} onPress={(button, message) => press.mutate({ button, message })} />
       ) : (
         <p className="dim small">{t("phone.empty")}</p>
       )}
@@ -92,9 +92,14 @@ export function SandboxPhone({ device }: { device: Device }) {
   );
 }
 
-function Chat({ id, onPress }: { id: string; onPress: (button: Button, message: ChatMessage) => void }) {
+interface ChatProps {
+  conversation: Conversation;
+  onPress: (button: Button, message: ChatMessage) => void;
+}
+
+function Chat({ conversation: { id, channel }, onPress }: ChatProps) {
   const chat = useInfiniteQuery(chatQuery(id));
   return thread(rows(chat.data))
     .toReversed()
-    .map((message) => <Bubble key={message.id} message={message} mirrored onPress={onPress} />);
+    .map((message) => <Bubble key={message.id} channel={channel} message={message} mirrored onPress={onPress} />);
 }

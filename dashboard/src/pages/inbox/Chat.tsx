@@ -114,14 +114,18 @@ function Messages({ conversation }: { conversation: Conversation }) {
         {() => (
           <>
             {letters.map((letter) => (
-              <LetterBubble key={letter.key} letter={letter} />
+              <LetterBubble key={letter.key} letter={letter} channel={conversation.channel} />
             ))}
             {messages.map((message, index) => {
               const older = messages[index + 1];
               const newDay = !older || format.dayKey(older.at) !== format.dayKey(message.at);
               return (
                 <Fragment key={message.id}>
-                  <Bubble message={message} quoted={message.reply_to ? byId.get(message.reply_to) : undefined} />
+                  <Bubble
+                    channel={conversation.channel}
+                    message={message}
+                    quoted={message.reply_to ? byId.get(message.reply_to) : undefined}
+                  />
                   {newDay && <div className={css.day}>{format.day(message.at)}</div>}
                 </Fragment>
               );

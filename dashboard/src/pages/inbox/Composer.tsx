@@ -96,6 +96,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   }
   return (
     <div className={css.composer}>
+      <Unreachable conversation={conversation} />
       <WindowLeft conversation={conversation} />
       {!connected && <Notice tone="warn">{t("inbox.offline")}</Notice>}
       {picking && (
@@ -163,6 +164,14 @@ function useWindowShut({ channel, device_id, window_until }: Conversation): bool
   if (channel !== "whatsapp-official") return false;
   if (window_until) return Date.parse(window_until) <= now;
   return devices?.find(({ id }) => id === device_id)?.sandbox === false;
+}
+
+/** That the other side wants no messages: it can still be tried, for what is known may be old. */
+function Unreachable({ conversation: { unreachable_since, group } }: { conversation: Conversation }) {
+  const { t, format } = useI18n();
+  if (!unreachable_since) return null;
+  const since = { since: format.exact(unreachable_since) };
+  return <Notice tone="warn">{t(group ? "inbox.putOut" : "inbox.unreachable", since)}</Notice>;
 }
 
 /** How long one may still answer freely, where the network limits that. */

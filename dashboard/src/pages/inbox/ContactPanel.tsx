@@ -1,5 +1,5 @@
 import { ActionIcon, Button, TagsInput, Textarea, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Info } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { answer, api } from "~/api/client";
@@ -16,6 +16,7 @@ import { Loaded } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
 import css from "./inbox.module.css";
+import { changed, changeTo, UNCHANGED } from "./labels";
 
 /** Who one is talking to, beside the chat where there is room. */
 export function ContactPanel({ conversation }: { conversation: Conversation }) {
@@ -72,11 +73,26 @@ function Person({ id }: { id: string }) {
 function About({ contact }: { contact: Contact }) {
   const { t } = useI18n();
   const mayChange = useMay("settings");
-  const [name, setName] = useState(contact.name ?? "");
-  const [labels, setLabels] = useState(contact.labels);
+  const client = useQueryClient();
+  // Only what was changed here is saved: colleagues change the same person.
+  const [written, setWritten] = useState<string | null>(null);
+  const [change, setChange] = useState(UNCHANGED);
+  const labels = changed(contact.labels, change);
   const save = useAct(
-    () => answer(api.PATCH("/v1/contacts/{id}", { params: { path: { id: contact.id } }, body: { name, labels } })),
-    { done: t("inbox.contactSaved"), refresh: [["contact", contact.id], ["conversations"], ["conversation"]] },
+    async () => {
+      const now = await client.fetchQuery({ ...contactQuery(contact.id), staleTime: 0 });
+      const body = { ...(written !== null && { name: written }), labels: changed(now.labels, change) };
+      return answer(api.PATCH("/v1/contacts/{id}", { params: { path: { id: contact.id } }, body }));
+    },
+    {
+      done: t("inbox.contactSaved"),
+      refresh: [["conversations"], ["conversation"]],
+      after: (saved) => {
+        client.setQueryData(contactQuery(contact.id).queryKey, saved);
+        setWritten(null);
+        setChange(UNCHANGED);
+      },
+    },
   );
   if (!mayChange) return labels.length > 0 ? <p className="dim">{labels.join(", ")}</p> : null;
   return (
@@ -87,8 +103,16 @@ function About({ contact }: { contact: Contact }) {
         save.mutate(undefined);
       }}
     >
-      <TextInput label={t("common.name")} value={name} onChange={(event) => setName(event.currentTarget.value)} />
-      <TagsInput label={t("inbox.labels")} value={labels} onChange={setLabels} />
+      <TextInput
+        label={t("common.name")}
+        value={written ?? contact.name ?? ""}
+        onChange={(event) => setWritten(event.currentTarget.value)}
+      />
+      <TagsInput
+        label={t("inbox.labels")}
+        value={labels}
+        onChange={(wanted) => setChange(changeTo(contact.labels, wanted))}
+      />
       <div>
         <Button type="submit" variant="default" size="compact-sm" loading={save.isPending}>
           {t("common.save")}

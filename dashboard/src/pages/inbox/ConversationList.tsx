@@ -214,6 +214,7 @@ function Row({ conversation, chosen, search, top }: RowProps) {
       <span className="small dim cut">
         {CHANNEL[conversation.channel].name}
         {conversation.state === "resolved" && ` · ${t("inbox.resolved")}`}
+        {conversation.unreachable_since && ` · ${t("inbox.unreachableMark")}`}
       </span>
     </Link>
   );

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { ChatMessage } from "~/api/types";
+import type { Channel, ChatMessage } from "~/api/types";
 import { Bubble } from "~/chat/Bubble";
 import { useI18n } from "~/i18n";
 import { Copy } from "~/ui/Copy";
@@ -9,11 +9,12 @@ import type { Failure, Letter } from "./outbox";
 import { useOutbox } from "./outboxes";
 
 /** What was sent and is not in the server's list: on its way, or failed, with what can be done then. */
-export function LetterBubble({ letter }: { letter: Letter }) {
+export function LetterBubble({ letter, channel }: { letter: Letter; channel: Channel }) {
   const { stands } = letter;
   const failed = stands.state === "failed" ? stands.why : null;
   return (
     <Bubble
+      channel={channel}
       message={{ ...standing(letter), state: failed ? "failed" : "queued", reactions: [], edited: false }}
       trouble={failed && <Trouble letter={letter} why={failed} />}
     />

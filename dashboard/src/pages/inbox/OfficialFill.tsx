@@ -35,7 +35,7 @@ export function OfficialFill({ template, conversation, onDone }: Props) {
         {template.name} · {template.language}
       </strong>
       <div className={css.preview}>
-        <Body type="template" content={preview(template, values)} />
+        <Body channel={conversation.channel} type="template" content={preview(template, values)} />
       </div>
       {slotted.map((slot, index) => (
         <TextInput

@@ -5,6 +5,7 @@ import { answer, api } from "~/api/client";
 import { workspaceQuery } from "~/api/queries";
 import type { Workspace as WorkspaceData } from "~/api/types";
 import { type Language, useI18n } from "~/i18n";
+import { useChooseLanguage } from "~/shell/language";
 import { Copy } from "~/ui/Copy";
 import { Facts } from "~/ui/Facts";
 import { Gate } from "~/ui/Gate";
@@ -86,9 +87,10 @@ function Form({ workspace }: { workspace: WorkspaceData }) {
   );
 }
 
-/** How this browser shows the dashboard. */
+/** In which language one reads the dashboard, everywhere, and how this browser shows it. */
 export function Look() {
-  const { t, language, setLanguage } = useI18n();
+  const { t, language } = useI18n();
+  const choose = useChooseLanguage();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <section className="card stack">
@@ -97,7 +99,7 @@ export function Look() {
         <SegmentedControl
           aria-label={t("settings.language")}
           value={language}
-          onChange={(value) => setLanguage(value as Language)}
+          onChange={(value) => choose(value as Language)}
           data={[
             { value: "id", label: "Bahasa Indonesia" },
             { value: "en", label: "English" },
