@@ -4,7 +4,7 @@ import { all, answer, api, page } from "./client";
 import { ApiError } from "./errors";
 import { listQuery } from "./query";
 import type { paths } from "./schema";
-import type { MessageDetail, Period } from "./types";
+import type { Delivery, MessageDetail, Period } from "./types";
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -75,6 +75,11 @@ export const deliveryQuery = (id: string) =>
     queryFn: () => answer(api.GET("/v1/deliveries/{id}", { params: { path: { id } } })),
   });
 
+/** The stream does not tell how a webhook's delivery goes on: what is not finished is looked at again, in milliseconds. */
+function underWay(message: { deliveries: Delivery[] | null } | undefined): number | false {
+  return message?.deliveries?.some(({ state }) => state === "pending" || state === "sending") ? 3_000 : false;
+}
+
 export type MessageFilter = Filter<"/v1/messages">;
 export const messagesQuery = (filter: MessageFilter) =>
   listQuery(
@@ -86,11 +91,13 @@ export const messageQuery = (id: string) =>
   queryOptions({
     queryKey: ["message", id],
     queryFn: async () => (await answer(api.GET("/v1/messages/{id}", { params: { path: { id } } }))) as MessageDetail,
+    refetchInterval: ({ state }) => underWay(state.data),
   });
 export const jobQuery = (id: string) =>
   queryOptions({
     queryKey: ["job", id],
     queryFn: () => answer(api.GET("/v1/jobs/{id}", { params: { path: { id } } })),
+    refetchInterval: ({ state }) => underWay(state.data),
   });
 
 export const templatesQuery = queryOptions({

@@ -63,6 +63,8 @@ export function useFields<Values extends Record<string, unknown>>(initial: Value
       onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) =>
         set(name, event.currentTarget.value as Values[K]),
       error: error(field),
+      // Not every input says so itself.
+      "aria-invalid": error(field) ? true : undefined,
     }),
   };
 }
