@@ -41,6 +41,39 @@ test("a request is tried in the reference, with a key, and shows what the server
   await check(page, "reference-tried");
 });
 
+test("a message shows the request it came by, and the webhooks it caused", async () => {
+  const hook = await manage(page, "POST", "/v1/webhooks", { url: receiver.url });
+  const request = { to: "6281234567890", type: "text", content: { text: "Pesanan dikirim." }, client_ref: "order-77" };
+  const sent = await server.api(server.testKey, "/v1/messages", request);
+  assert.equal(sent.status, 200, sent.message);
+  await page.goto(`${server.url}/developers/messages?search=order-77`);
+  const row = page.getByRole("row", { name: /WhatsApp/ });
+  await row.getByRole("button").click();
+  const panel = page.getByRole("dialog");
+  await panel.getByRole("region", { name: "Permintaan seperti datangnya" }).waitFor();
+  const shown = await panel.getByRole("region", { name: "Permintaan seperti datangnya" }).textContent();
+  assert.match(shown, /^POST \/v1\/messages\n/);
+  assert.deepEqual(JSON.parse(shown.slice(shown.indexOf("{"))), request);
+  await panel.getByRole("listitem").filter({ hasText: "message.delivered" }).getByText("Diterima").waitFor();
+  await shoot(page, "message-trail");
+  await check(page, "message-trail");
+  await panel.getByRole("link", { name: "message.delivered" }).click();
+  await page.waitForURL(`**/developers/webhooks/${hook.id}**`);
+  await page.getByRole("dialog").getByText("order-77", { exact: false }).first().waitFor();
+
+  // Nobody asked for one that came in.
+  const device = (await manage(page, "GET", "/v1/devices")).find((each) => each.sandbox && each.channel === "whatsapp");
+  const words = { from: "6281234567003", type: "text", text: "Sudah sampai." };
+  await manage(page, "POST", `/v1/devices/${device.id}/phone`, words);
+  await page.goto(`${server.url}/developers/messages?search=6281234567003`);
+  await page.getByRole("row", { name: /Masuk/ }).getByRole("button").click();
+  await panel.getByText("Sudah sampai.").waitFor();
+  await panel.getByRole("listitem").filter({ hasText: "message.received" }).getByText("Diterima").waitFor();
+  assert.equal(await panel.getByRole("region").count(), 0);
+  await shoot(page, "message-received");
+  await manage(page, "DELETE", `/v1/webhooks/${hook.id}`);
+});
+
 test("a webhook's secret is renewed, and both sign for a while", async () => {
   const made = await manage(page, "POST", "/v1/webhooks", { url: receiver.url });
   await page.goto(`${server.url}/developers/webhooks/${made.id}`);

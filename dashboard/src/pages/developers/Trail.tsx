@@ -31,7 +31,7 @@ export function Trail({ request, deliveries }: Props) {
           {deliveries.length === 0 && <p className="dim small">{t("log.noWebhooks")}</p>}
           <ul className="plain stack tight">
             {deliveries.map((delivery) => (
-              <li key={delivery.id} className="row between wrap">
+              <li key={delivery.id}>
                 <Link
                   to="/developers/webhooks/$id"
                   params={{ id: delivery.endpoint_id }}
@@ -39,9 +39,10 @@ export function Trail({ request, deliveries }: Props) {
                 >
                   {delivery.event}
                 </Link>
-                <span className="row small dim">
+                <span className="row wrap small dim">
                   <State tone={DELIVERY_TONE[delivery.state]} label={t(`deliveryState.${delivery.state}`)} />
-                  {delivery.last_status ?? delivery.last_error} <Ago at={delivery.created_at} />
+                  <Outcome delivery={delivery} />
+                  <Ago at={delivery.created_at} />
                 </span>
               </li>
             ))}
@@ -50,4 +51,11 @@ export function Trail({ request, deliveries }: Props) {
       )}
     </>
   );
+}
+
+/** What its receiver last answered, or why it did not. */
+function Outcome({ delivery: { last_status, last_error } }: { delivery: Delivery }) {
+  const { word } = useI18n();
+  if (last_status !== null) return <code>{last_status}</code>;
+  return last_error && <span>{word(`deliveryError.${last_error}`)}</span>;
 }

@@ -73,11 +73,23 @@ function Head({ conversation }: { conversation: Conversation }) {
       <ContactButton conversation={conversation} />
       <Assign conversation={conversation} />
       {conversation.state === "open" ? (
-        <Button variant="default" leftSection={<CheckCheck size={15} />} onClick={() => resolve.mutate(undefined)}>
+        <Button
+          className={css.end}
+          variant="default"
+          leftSection={<CheckCheck size={15} />}
+          onClick={() => resolve.mutate(undefined)}
+          aria-label={t("inbox.resolve")}
+        >
           {t("inbox.resolve")}
         </Button>
       ) : (
-        <Button variant="default" leftSection={<RotateCcw size={15} />} onClick={() => reopen.mutate(undefined)}>
+        <Button
+          className={css.end}
+          variant="default"
+          leftSection={<RotateCcw size={15} />}
+          onClick={() => reopen.mutate(undefined)}
+          aria-label={t("inbox.reopen")}
+        >
           {t("inbox.reopen")}
         </Button>
       )}
