@@ -51,6 +51,8 @@ fn parse(fields: &Fields<'_>, channel: Channel) -> Result<(Chat, PhoneAct), ApiE
     }
     fields.require("type");
     let text = |fields: &Fields<'_>| fields.text("text", TextRule::upto(4096)).map(str::to_owned);
+    // What is of no use to the type must still be what it says it is.
+    let button = fields.text("button_id", TextRule::upto(256)).map(str::to_owned);
     let message = fields.parsed("message_id", || Problem::Id { prefix: MessageId::PREFIX });
     let act = match fields.raw_text("type") {
         Some("text") => {
@@ -59,9 +61,8 @@ fn parse(fields: &Fields<'_>, channel: Channel) -> Result<(Chat, PhoneAct), ApiE
         }
         Some("button") => {
             fields.require("button_id");
-            let id = fields.text("button_id", TextRule::upto(256)).map(str::to_owned);
             let text = text(fields);
-            id.map(|id| PhoneAct::Button { text: text.unwrap_or_else(|| id.clone()), id, message })
+            button.map(|id| PhoneAct::Button { text: text.unwrap_or_else(|| id.clone()), id, message })
         }
         Some(_) => {
             let allowed = vec!["text".to_owned(), "button".to_owned()];
