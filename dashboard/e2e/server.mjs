@@ -62,7 +62,7 @@ async function freePort() {
 
 async function run(data, port, environment) {
   const child = spawn(BINARY, ["serve", "--data-dir", data, "--listen", `127.0.0.1:${port}`], {
-    env: { ...process.env, CETAR_EGRESS__ALLOW: "127.0.0.0/8", ...environment },
+    env: { CETAR_LOG__LEVEL: "warn", ...process.env, CETAR_EGRESS__ALLOW: "127.0.0.0/8", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const printed = {};
