@@ -12,7 +12,7 @@ use whatsapp_rust::{Jid, wacore_binary::JidExt};
 mod incoming;
 mod outgoing;
 
-pub(crate) use incoming::{Meaning, meaning};
+pub(crate) use incoming::{Meaning, is_missed, meaning, missed};
 pub(crate) use outgoing::{Answered, buttons, media, text};
 
 /// WhatsApp's code for "no first messages to strangers for a while", its reach-out lock.

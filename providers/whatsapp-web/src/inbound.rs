@@ -87,6 +87,11 @@ impl Inbox {
     /// Hands one message over; `Ok` once it is committed, or is none that concerns anyone.
     pub(crate) async fn take(&self, message: &WireMessage) -> Result<(), NotTaken> {
         let info = &*message.info;
+        let missed = convert::is_missed(&message.message);
+        // What the account's own phone says to its devices is mostly machinery; of that nobody misses anything.
+        if missed && info.source.is_from_me {
+            return self.read_after_all(info).await;
+        }
         let Meaning::Says { mut content, reply_to } = convert::meaning(&message.message) else {
             return self.read_after_all(info).await;
         };
@@ -97,7 +102,11 @@ impl Inbox {
             *content = vote;
         }
         self.owe_numbers(&place).await?;
-        let raw = matches!(*content, Content::Unsupported { .. })
+        if missed {
+            // Under the message's own id: a host that has the message drops this as its repeat.
+            *content = Content::Unsupported { kind: "undecryptable".to_owned() };
+        }
+        let raw = (!missed && matches!(*content, Content::Unsupported { .. }))
             .then(|| Bytes::from(waproto::codec::message_to_vec(&message.message)));
         if !place.echo && !place.from.alias {
             // Whoever writes has an account: no need to ask before answering.
@@ -448,6 +457,22 @@ mod tests {
         assert_eq!(inbox.tell_unreadable(PATIENCE).await.unwrap(), 0);
         assert_eq!(setting.inbox().await.tell_unreadable(PATIENCE).await.unwrap(), 0);
         assert!(setting.message().is_none());
+    }
+
+    #[tokio::test]
+    async fn of_a_message_that_is_nowhere_its_sender_is_told_but_not_of_the_machinery_of_the_account_itself()
+    {
+        let mut setting = Setting::new();
+        let inbox = setting.inbox().await;
+        let missed = |info| WireMessage::builder().message(Arc::new(convert::missed())).info(info).build();
+        let mut own = MessageInfo::clone(&info("A"));
+        own.source.is_from_me = true;
+        inbox.take(&missed(Arc::new(own))).await.unwrap();
+        assert!(setting.message().is_none());
+        inbox.take(&missed(info("B"))).await.unwrap();
+        let told = setting.message().unwrap();
+        assert_eq!((told.remote_id.as_str(), told.chat.as_str(), told.raw), ("B", "6281", None));
+        assert_eq!(told.content, Content::Unsupported { kind: "undecryptable".to_owned() });
     }
 
     #[tokio::test]

@@ -7,9 +7,9 @@ use cetar_model::{Card, Content, Coordinate, Location, Media, MediaSource};
 use waproto::whatsapp::{
     self as wa,
     message::{
-        AudioMessage, ContactMessage, DocumentMessage, ImageMessage, PollCreationMessage, ProtocolMessage,
-        StickerMessage, VideoMessage, interactive_response_message::InteractiveResponseMessage,
-        protocol_message::Type as ProtocolType,
+        AudioMessage, ContactMessage, DocumentMessage, ImageMessage, PlaceholderMessage, PollCreationMessage,
+        ProtocolMessage, StickerMessage, VideoMessage,
+        interactive_response_message::InteractiveResponseMessage, protocol_message::Type as ProtocolType,
     },
 };
 use whatsapp_rust::{buffa::MessageField, download::MediaType};
@@ -42,6 +42,19 @@ pub(crate) fn meaning(message: &wa::Message) -> Meaning {
         }
         None => Meaning::Noise,
     }
+}
+
+/// Stands for a message whose keys are used up and whose text is nowhere. A network's own placeholder names its type.
+pub(crate) fn missed() -> wa::Message {
+    wa::Message {
+        placeholder_message: MessageField::some(PlaceholderMessage::default()),
+        ..Default::default()
+    }
+}
+
+/// Whether this is [`missed`].
+pub(crate) fn is_missed(message: &wa::Message) -> bool {
+    message.placeholder_message.as_option().is_some_and(|placeholder| placeholder.r#type.is_none())
 }
 
 /// What it says; `None` for noise.

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use wacore::store::error::{Result, StoreError};
 
 use crate::transport::{Wire, WireState};
-use repeats::Repeats;
+use repeats::{FirstCopy, Repeats};
 
 pub(crate) use insist::promptly;
 pub(crate) use notes::{Refusal, Unreadable};
@@ -86,6 +86,8 @@ pub(crate) struct SessionStore {
     /// Where a number that turned up for such an alias is told: `(lid, number)`.
     resolved: mpsc::UnboundedSender<(String, String)>,
     repeats: Mutex<Repeats>,
+    /// Held, with others, over the first attempt to put a message on disk: until then it is not known whether it is there.
+    keeping: tokio::sync::RwLock<()>,
     /// What the session is connected by; nothing while it is only being linked.
     wire: OnceLock<WireState>,
     /// Cancelled when the host said that this session no longer holds its device.
@@ -108,6 +110,7 @@ impl SessionStore {
             aliases: Mutex::default(),
             resolved,
             repeats: Mutex::default(),
+            keeping: tokio::sync::RwLock::default(),
             wire: OnceLock::new(),
             lease_lost: CancellationToken::new(),
             line_is_gone: CancellationToken::new(),
@@ -168,15 +171,15 @@ impl SessionStore {
         lock(&self.repeats).taken(id);
     }
 
-    /// Whether a message that came a second time may be acknowledged, and forgotten by WhatsApp.
-    fn is_settled(&self, id: &str) -> bool {
-        let Some(wire) = self.wire.get() else { return true };
+    /// What is known of a message that came a second time, and does not wait to be committed.
+    fn first_copy(&self, id: &str) -> FirstCopy {
+        let Some(wire) = self.wire.get() else { return FirstCopy::Taken };
         let connection = match wire.now() {
             Wire::Open(number) | Wire::Ready(number) => number,
             // It came on one that has ended since.
             Wire::Closed | Wire::Failed => 0,
         };
-        lock(&self.repeats).is_settled(id, connection)
+        lock(&self.repeats).first_copy(id, connection)
     }
 
     /// The host, for events.

@@ -14,7 +14,12 @@ use wacore::store::{
     },
 };
 
-use super::{SessionStore, collection as c, lock, repeats::NotKept, rows};
+use super::{
+    SessionStore, collection as c, lock,
+    repeats::{FirstCopy, NotKept},
+    rows,
+};
+use crate::convert;
 
 /// One group's devices: whether each holds our sender key.
 type Holders = BTreeMap<String, bool>;
@@ -276,8 +281,11 @@ impl ProtocolStore for SessionStore {
                 rows::put(c::PENDING_INBOUND, &key, rows::stamped(now, row.message))
             })
             .collect();
-        let Err(mut error) = self.write(batch.clone()).await else { return Ok(()) };
-        let waiting = NotKept::new(&self.repeats, rows.iter().map(|row| row.id));
+        let (mut error, waiting) = {
+            let _no_key_passes_by = self.keeping.read().await;
+            let Err(error) = self.write(batch.clone()).await else { return Ok(()) };
+            (error, NotKept::new(&self.repeats, rows.iter().map(|row| row.id)))
+        };
         while self.may_try_again("keeping a message", &error).await {
             match self.write(batch.clone()).await {
                 Ok(()) => return Ok(()),
@@ -291,10 +299,12 @@ impl ProtocolStore for SessionStore {
     async fn get_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<Option<Vec<u8>>> {
         let Some(row) = self.get(c::PENDING_INBOUND, &pending_key(chat, sender, id)).await? else {
             // This is asked of a message that came before. `None` has it acknowledged; an error leaves it on WhatsApp's side.
-            return if self.is_settled(id) {
-                Ok(None)
-            } else {
-                Err(StoreError::Database("its first copy may not be committed yet".into()))
+            return match self.first_copy(id) {
+                FirstCopy::Taken => Ok(None),
+                FirstCopy::Unknown => Ok(Some(waproto::codec::message_to_vec(&convert::missed()))),
+                FirstCopy::Waits => {
+                    Err(StoreError::Database("its first copy may not be committed yet".into()))
+                }
             };
         };
         Ok(Some(rows::unstamp(&row)?.1.to_vec()))

@@ -4,11 +4,13 @@
 //! A repeat that comes meanwhile it takes for one of a message that was taken in long ago, and acknowledges it: should the connection
 //! or the process end before the commit, WhatsApp does not give the message again, and it is lost. So a repeat is acknowledged only if
 //! its message is known to have been taken in, or if it comes again on another connection: what was gathered and not committed is
-//! decrypted anew there, and is no repeat.
+//! decrypted anew there, and is no repeat. What still is one there, and was not taken in by this process, is handed over as a
+//! message that cannot be read any more: the host drops it if an earlier process told it the message.
 //!
 //! A message outside of such a time is read with keys that stay in memory as used, whatever becomes of its connection. One that could
 //! not be put on disk is therefore noted here until it is: its repeat is not acknowledged on any connection, and no key goes forward
-//! on disk meanwhile.
+//! on disk meanwhile. A moment remains between the reading of a message and the first attempt to keep it, in which whatsapp-rust may
+//! write the keys: if the process ends just there, the text is lost, and the message is told as one that cannot be read.
 //!
 //! Facts: whatsapp-rust 0.7.0, `message/durability.rs` (`ack_or_replay_to_hook`), `message/commit_batch.rs` (`reset`, `FLUSH_TIMEOUT`).
 
@@ -46,6 +48,18 @@ impl Drop for NotKept<'_> {
     fn drop(&mut self) {
         lock(self.repeats).kept(&self.ids);
     }
+}
+
+/// What became of the message that is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FirstCopy {
+    /// It may not be committed yet: the repeat is not acknowledged.
+    Waits,
+    /// It was committed.
+    Taken,
+    /// This process never had it, and it waits nowhere: an earlier one took it in and its acknowledgement was lost, or ended
+    /// between its keys' way to disk and its own.
+    Unknown,
 }
 
 /// Of one session, by the ids of messages.
@@ -87,20 +101,23 @@ impl Repeats {
         self.not_kept.is_empty()
     }
 
-    /// Whether a repeat that came on this connection may be acknowledged.
-    pub(super) fn is_settled(&mut self, id: &str, connection: u64) -> bool {
+    /// What is known of a repeat's message that came on this connection.
+    pub(super) fn first_copy(&mut self, id: &str, connection: u64) -> FirstCopy {
         if self.not_kept.iter().any(|waiting| waiting == id) {
-            return false;
+            return FirstCopy::Waits;
         }
-        if self.taken.contains(id) || self.doubted.get(id).is_some_and(|earlier| *earlier != connection) {
+        if self.taken.contains(id) {
+            return FirstCopy::Taken;
+        }
+        if self.doubted.get(id).is_some_and(|earlier| *earlier != connection) {
             self.doubted.remove(id);
-            return true;
+            return FirstCopy::Unknown;
         }
         if self.doubted.len() >= REMEMBERED {
             self.doubted.clear();
         }
         self.doubted.insert(id.to_owned(), connection);
-        false
+        FirstCopy::Waits
     }
 }
 
@@ -111,18 +128,18 @@ mod tests {
     #[test]
     fn a_repeat_is_acknowledged_once_its_message_is_committed() {
         let mut repeats = Repeats::default();
-        assert!(!repeats.is_settled("A", 1));
-        assert!(!repeats.is_settled("A", 1), "however often it comes");
+        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Waits);
+        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Waits, "however often it comes");
         repeats.taken("A");
-        assert!(repeats.is_settled("A", 1));
-        assert!(!repeats.is_settled("B", 1));
+        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Taken);
+        assert_eq!(repeats.first_copy("B", 1), FirstCopy::Waits);
     }
 
     #[test]
-    fn a_repeat_of_what_another_process_took_is_acknowledged_on_the_next_connection() {
+    fn of_a_repeat_whose_message_did_not_come_again_by_the_next_connection_nothing_is_known() {
         let mut repeats = Repeats::default();
-        assert!(!repeats.is_settled("A", 1));
-        assert!(repeats.is_settled("A", 2));
+        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Waits);
+        assert_eq!(repeats.first_copy("A", 2), FirstCopy::Unknown);
     }
 
     #[test]
@@ -133,12 +150,12 @@ mod tests {
         let second = NotKept::new(&repeats, ["A"].into_iter());
         drop(first);
         for connection in 1..4 {
-            assert!(!lock(&repeats).is_settled("A", connection));
+            assert_eq!(lock(&repeats).first_copy("A", connection), FirstCopy::Waits);
         }
         drop(second);
         assert!(lock(&repeats).all_are_kept());
         lock(&repeats).taken("A");
-        assert!(lock(&repeats).is_settled("A", 4));
+        assert_eq!(lock(&repeats).first_copy("A", 4), FirstCopy::Taken);
         NotKept::new(&repeats, ["C"].into_iter()).give_up();
         assert!(!lock(&repeats).all_are_kept());
     }
@@ -148,10 +165,10 @@ mod tests {
         let mut repeats = Repeats::default();
         for number in 0..2 * REMEMBERED {
             repeats.taken(&number.to_string());
-            repeats.is_settled(&format!("repeat {number}"), 1);
+            repeats.first_copy(&format!("repeat {number}"), 1);
         }
         assert_eq!((repeats.taken.len(), repeats.order.len()), (REMEMBERED, REMEMBERED));
         assert!(repeats.doubted.len() <= REMEMBERED);
-        assert!(repeats.is_settled(&(2 * REMEMBERED - 1).to_string(), 1));
+        assert_eq!(repeats.first_copy(&(2 * REMEMBERED - 1).to_string(), 1), FirstCopy::Taken);
     }
 }

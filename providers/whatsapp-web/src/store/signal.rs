@@ -34,9 +34,13 @@ impl SessionStore {
     }
 
     /// Keys go forward on disk only behind the messages they have read: one that is on disk nowhere, and whose key is used up,
-    /// could be read by nobody when it comes again.
-    fn may_go_forward(&self) -> Result<()> {
-        if lock(&self.repeats).all_are_kept() {
+    /// could be read by nobody when it comes again. One that is being put there at this moment is waited for: a database that
+    /// hangs refuses it only after seconds.
+    async fn may_go_forward(&self) -> Result<()> {
+        let nothing_is_under_way =
+            self.line_is_gone.run_until_cancelled(self.keeping.write()).await.is_some()
+                || self.keeping.try_write().is_ok();
+        if nothing_is_under_way && lock(&self.repeats).all_are_kept() {
             return Ok(());
         }
         Err(StoreError::Database("a message that these keys have read is not kept yet".into()))
@@ -108,12 +112,12 @@ impl SignalStore for SessionStore {
     }
 
     async fn put_session(&self, address: &str, session: &[u8]) -> Result<()> {
-        self.may_go_forward()?;
+        self.may_go_forward().await?;
         self.put_state(c::SESSION, std::iter::once((address, Bytes::copy_from_slice(session)))).await
     }
 
     async fn put_sessions_batch(&self, sessions: &[(Arc<str>, Bytes)]) -> Result<()> {
-        self.may_go_forward()?;
+        self.may_go_forward().await?;
         self.put_state(c::SESSION, sessions.iter().map(|(address, session)| (&**address, session.clone())))
             .await
     }
@@ -187,12 +191,12 @@ impl SignalStore for SessionStore {
     }
 
     async fn put_sender_key(&self, address: &str, record: &[u8]) -> Result<()> {
-        self.may_go_forward()?;
+        self.may_go_forward().await?;
         self.put(c::SENDER_KEY, address.as_bytes(), Bytes::copy_from_slice(record)).await
     }
 
     async fn put_sender_keys_batch(&self, sender_keys: &[(Arc<str>, Bytes)]) -> Result<()> {
-        self.may_go_forward()?;
+        self.may_go_forward().await?;
         let rows = sender_keys
             .iter()
             .map(|(address, record)| rows::put(c::SENDER_KEY, address.as_bytes(), record.clone()));
@@ -205,5 +209,73 @@ impl SignalStore for SessionStore {
 
     async fn delete_sender_key(&self, address: &str) -> Result<()> {
         self.delete(c::SENDER_KEY, address.as_bytes()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::pin, sync::Arc};
+
+    use cetar_model::{MediaId, Timestamp};
+    use cetar_provider::{
+        Host, HostError, Inbound, StoredMedia,
+        testkit::{ManualClock, MemoryHost},
+    };
+    use futures::poll;
+    use tokio::sync::Semaphore;
+    use wacore::store::traits::ProtocolStore;
+
+    use super::*;
+
+    /// Is long about every message that is to be put on disk, and then refuses it.
+    struct Hangs {
+        inner: Arc<MemoryHost>,
+        answers: Semaphore,
+    }
+
+    #[async_trait]
+    impl Host for Hangs {
+        async fn emit(&self, event: Inbound) -> std::result::Result<(), HostError> {
+            self.inner.emit(event).await
+        }
+        async fn load(&self, collection: &str, key: &[u8]) -> std::result::Result<Option<Bytes>, HostError> {
+            self.inner.load(collection, key).await
+        }
+        async fn load_all(&self, collection: &str) -> std::result::Result<Vec<(Bytes, Bytes)>, HostError> {
+            self.inner.load_all(collection).await
+        }
+        async fn save(&self, batch: Vec<StateWrite>) -> std::result::Result<(), HostError> {
+            let row =
+                |write: &StateWrite| matches!(write, StateWrite::Put { collection: c::PENDING_INBOUND, .. });
+            if !batch.iter().any(row) {
+                return self.inner.save(batch).await;
+            }
+            self.answers.acquire().await.expect("it is never closed").forget();
+            Err(HostError::Unavailable("it hung".into()))
+        }
+        async fn media(&self, id: &MediaId) -> std::result::Result<StoredMedia, HostError> {
+            self.inner.media(id).await
+        }
+        fn now(&self) -> Timestamp {
+            self.inner.now()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_key_goes_forward_while_it_is_not_known_whether_a_message_is_on_disk() {
+        let (inner, _told) = MemoryHost::new(Arc::new(ManualClock::default()));
+        let host = Arc::new(Hangs { inner, answers: Semaphore::new(0) });
+        let (store, _resolved) = SessionStore::open(Arc::clone(&host) as Arc<dyn Host>).await.unwrap();
+        let mut kept = pin!(store.store_pending_inbound("chat", "sender", "A", b"halo"));
+        assert!(poll!(&mut kept).is_pending(), "the database hangs");
+        let mut forward = pin!(store.put_session("sender", b"used up"));
+        assert!(poll!(&mut forward).is_pending(), "and may yet refuse");
+        host.answers.add_permits(1);
+        assert!(poll!(&mut kept).is_pending(), "it was refused, and is tried again");
+        assert!(forward.await.is_err());
+        assert_eq!(store.get_session("sender").await.unwrap(), None);
+        store.let_go();
+        assert!(kept.await.is_err());
+        assert!(store.put_session("sender", b"used up").await.is_err(), "not by this store any more");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetar_model::{PhoneNumber, Receipt};
+use cetar_model::{Content, PhoneNumber, Receipt};
 use cetar_provider::SendError;
 use cetar_simulator_whatsapp_web::Event;
 use cetar_whatsapp_web::{Settings, Watch};
@@ -148,6 +148,8 @@ async fn a_message_that_could_not_be_kept_before_the_stop_is_told_by_the_next_st
     let (mut world, running) = World::connected().await;
     let before = world.peer.send_text(&world.phone, "pertama").await;
     assert_eq!(world.inbound().await.remote_id, before);
+    // Nothing of the first one waits any more to be written together with the keys of the second.
+    soon("its keys", world.host.has_keys_of(&world.peer)).await;
     world.host.refuse_rows(true);
     let id = world.peer.send_text(&world.phone, "besok").await;
     soon("the refusal", world.host.refused.notified()).await;
@@ -158,6 +160,30 @@ async fn a_message_that_could_not_be_kept_before_the_stop_is_told_by_the_next_st
     let message = world.inbound().await;
     assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("besok"), id.as_str()));
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_whose_keys_went_to_disk_without_it_is_told_as_one_that_cannot_be_read() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_messages(usize::MAX);
+    let id = world.peer.send_text(&world.phone, "hilang").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon("the stop", running.stop()).await;
+    soon("its keys", world.host.has_keys_of(&world.peer)).await;
+    // As a process leaves it that is killed between the two.
+    world.host.lose_rows().await;
+    world.host.refuse_messages(0);
+    let running = world.run().await;
+    // Its first copy might wait to be committed on this connection; on the next one it cannot.
+    soon("the repeat", world.host.looked_for.notified()).await;
+    given_again(&world, &id).await;
+    let message = world.inbound().await;
+    assert_eq!(message.content, Content::Unsupported { kind: "undecryptable".to_owned() });
+    // By this the host would know it for a repeat of a message that an earlier process told.
+    assert_eq!((message.remote_id, message.raw), (id.clone(), None));
+    soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&id).is_empty())).await;
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -54,6 +54,10 @@ pub(crate) struct ScriptedHost {
     /// Receipts whose commit has begun, and how many of them may end.
     receipts_begun: watch::Sender<usize>,
     receipts_allowed: watch::Sender<usize>,
+    /// The addresses whose Signal sessions were written.
+    keys_written: watch::Sender<Vec<String>>,
+    /// Notified when a message that came before is looked for among those that wait to be committed.
+    pub(crate) looked_for: tokio::sync::Notify,
     /// Notified when an event was refused.
     pub(crate) refused: tokio::sync::Notify,
 }
@@ -92,6 +96,18 @@ impl ScriptedHost {
     /// Whether the session's state can be read.
     pub(crate) fn refuse_reads(&self, on: bool) {
         self.refuses_reads.store(on, Ordering::SeqCst);
+    }
+
+    /// Waits until what messages of this person are read with was written.
+    pub(crate) async fn has_keys_of(&self, peer: &Peer) {
+        let theirs = |address: &String| address.starts_with(PEER) || address.starts_with(peer.lid());
+        let mut written = self.keys_written.subscribe();
+        written.wait_for(|all| all.iter().any(theirs)).await.expect("the sender is here");
+    }
+
+    /// Loses the messages that were put on disk and not committed.
+    pub(crate) async fn lose_rows(&self) {
+        self.inner.save(vec![StateWrite::Clear { collection: "pending_inbound" }]).await.unwrap();
     }
 
     fn full(&self) -> HostError {
@@ -145,6 +161,9 @@ impl Host for ScriptedHost {
         if self.refuses_reads.load(Ordering::SeqCst) {
             return Err(self.full());
         }
+        if collection == "pending_inbound" {
+            self.looked_for.notify_one();
+        }
         self.inner.load(collection, key).await
     }
 
@@ -168,7 +187,18 @@ impl Host for ScriptedHost {
         if self.refuses_rows.load(Ordering::SeqCst) && batch.iter().any(row) {
             return Err(self.full());
         }
-        self.inner.save(batch).await
+        let written: Vec<String> = batch
+            .iter()
+            .filter_map(|write| match write {
+                StateWrite::Put { collection: "session", key, .. } => {
+                    Some(String::from_utf8_lossy(key).into_owned())
+                }
+                _ => None,
+            })
+            .collect();
+        self.inner.save(batch).await?;
+        self.keys_written.send_modify(|all| all.extend(written));
+        Ok(())
     }
 
     async fn media(&self, id: &MediaId) -> Result<StoredMedia, HostError> {
@@ -231,6 +261,8 @@ impl World {
             taken_over: AtomicBool::new(false),
             receipts_begun: watch::Sender::new(0),
             receipts_allowed: watch::Sender::new(usize::MAX),
+            keys_written: watch::Sender::new(Vec::new()),
+            looked_for: tokio::sync::Notify::new(),
             refused: tokio::sync::Notify::new(),
         });
         let ids = IdSource::new(|bytes| {
