@@ -8,6 +8,8 @@ import decodeQR from "qr/decode.js";
 import { ROOT } from "./server.mjs";
 
 const CHROMIUM = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+/** How long something may take to show on a machine that is busy. */
+const PATIENCE_MS = 60_000;
 const SHOTS = join(ROOT, "target/screenshots");
 const AXE = await readFile(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
@@ -20,6 +22,7 @@ export function launch() {
 /** A page that keeps what the browser complains of: scripts that break, though a page showed that, and what its policy refuses. */
 export async function openPage(context) {
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(error.message));
   page.on("console", (message) => {
