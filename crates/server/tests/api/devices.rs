@@ -388,7 +388,7 @@ async fn the_phone_of_a_simulated_person_writes_and_presses() {
         (r#"{"from":"6281234567890","type":"dance"}"#, "422 validation_failed · type: unknown_value"),
         (
             r#"{"from":"6281234567890","type":"button","message_id":"x"}"#,
-            "422 validation_failed · button_id: required · message_id: invalid_id",
+            "422 validation_failed · message_id: invalid_id · button_id: required",
         ),
     ] {
         assert_eq!(post(&app, &admin, &path, body).await.gist(), expected, "{body}");
