@@ -206,7 +206,8 @@ impl Engine {
         let change = UserChange { name, language, ..UserChange::default() };
         let _there: UserChanged =
             self.inner.store.change_user(&user.workspace, &user.id, change, self.now()).await?;
-        self.inner.browsers.forget(&session.hash);
+        // Every browser of the person knows it, not only this one.
+        self.inner.browsers.forget_all();
         Ok(self.inner.store.session(&session.hash).await?.unwrap_or_else(|| session.clone()))
     }
 

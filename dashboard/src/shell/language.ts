@@ -9,6 +9,8 @@ export function useChooseLanguage(): (language: Language) => void {
   const { setLanguage } = useI18n();
   const client = useQueryClient();
   const keep = useAct((language: Language) => answer(api.PATCH("/v1/session", { body: { language } })), {
+    // Whoever chooses twice in a moment has chosen the second.
+    inTurn: "language",
     after: (session) => client.setQueryData(sessionQuery.queryKey, session),
   });
   return (language) => {

@@ -11,6 +11,8 @@ interface Options<Result> {
   quiet?: boolean;
   /** The form that shows which of its fields were bad. */
   form?: Form;
+  /** Acts of one name reach the server in the order in which they were done, one after the other. */
+  inTurn?: string;
   after?: (result: Result) => void;
 }
 
@@ -19,6 +21,7 @@ export function useAct<Args, Result>(act: (args: Args) => Promise<Result>, optio
   const client = useQueryClient();
   return useMutation({
     mutationFn: act,
+    ...(options.inTurn && { scope: { id: options.inTurn } }),
     onSuccess: (result) => {
       if (options.done) toast.ok(options.done);
       for (const key of options.refresh ?? []) void client.invalidateQueries({ queryKey: key });

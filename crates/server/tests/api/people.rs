@@ -150,6 +150,25 @@ async fn a_request_that_changes_something_carries_the_token_of_its_session() {
 }
 
 #[tokio::test]
+async fn what_a_person_changes_about_themselves_every_browser_of_theirs_is_told_at_once() {
+    let app = App::new().await;
+    let password = account(&app, "budi@contoh.com", Role::Owner).await;
+    let (here, there) = (
+        Browser::of(&sign_in(&app, "budi@contoh.com", &password).await),
+        Browser::of(&sign_in(&app, "budi@contoh.com", &password).await),
+    );
+    let user = async |browser: &Browser| {
+        let answer = browser.with(app.get("/v1/session")).await_answer().await.json();
+        answer["data"]["user"].clone()
+    };
+    assert_eq!(user(&there).await["language"], "id");
+    let change = app.ask_with(Method::PATCH, "/v1/session", r#"{"name":"Budi","language":"en"}"#);
+    assert_eq!(here.with(change).await_answer().await.status, StatusCode::OK);
+    let told = user(&there).await;
+    assert_eq!((&told["name"], &told["language"]), (&json!("Budi"), &json!("en")));
+}
+
+#[tokio::test]
 async fn a_session_ends_when_it_is_left_alone_for_twelve_hours_and_after_thirty_days() {
     let app = App::new().await;
     let (idle, busy) = (browser(&app, Role::Owner).await, browser(&app, Role::Admin).await);
