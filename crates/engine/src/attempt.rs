@@ -10,27 +10,20 @@ use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
 use futures::FutureExt;
 
 use crate::{
-    Engine, insist::insist, leases::JobHold, media::NotFetched, pace::Pacer, sessions::Live, trust::Trust,
+    Engine, insist::insist, leases::JobHold, media::NotFetched, pace::Turn, sessions::Live, trust::Trust,
 };
 
 const ACCOUNT_DOWN: &str = "account_down";
 /// Attempts that end with a medium that could not be fetched: about a minute of them. Its chat waits behind it.
 const MAX_FETCHES: u32 = 6;
 
-/// How an attempt behaves towards the network.
-pub(crate) struct Manner {
-    /// What hears when the network asks to slow down.
-    pub(crate) pace: Option<Arc<Pacer>>,
-    /// Typing is shown for so long before the message.
-    pub(crate) typing: Option<Duration>,
-}
-
-/// Makes one, from the claim to the outcome on disk. Returns when the message may be tried again, if it may.
+/// Makes one, from the claim to the outcome on disk. `turn` is what its network's pace gave it. Returns when the message may be tried
+/// again, if it may.
 pub(crate) async fn make(
     engine: Engine,
     live: Arc<Live>,
     trust: Arc<Trust>,
-    manner: Manner,
+    mut turn: Option<Turn>,
     job: ClaimedJob,
     hold: JobHold,
 ) -> Option<Timestamp> {
@@ -45,15 +38,18 @@ pub(crate) async fn make(
     } else {
         match engine.with_media(&job, live.provider.capabilities()).await {
             Ok(content) => {
-                if let Some(typing) = manner.typing {
+                if let Some(typing) = turn.as_ref().and_then(Turn::typing) {
                     show_typing(&engine, &live, &job.to, typing).await;
+                }
+                if let Some(turn) = &mut turn {
+                    turn.begin();
                 }
                 let result = send(&live, &job, content).await;
                 crashed = result.is_none();
-                if let (Some(pace), Some(Err(error))) = (&manner.pace, &result)
+                if let (Some(turn), Some(Err(error))) = (&turn, &result)
                     && let SendError::SlowDown { retry_after } = of_the_rest(error)
                 {
-                    pace.slowed(&job.to, *retry_after, engine.now());
+                    turn.slowed(*retry_after, engine.now());
                 }
                 let result =
                     result.unwrap_or_else(|| Err(SendError::Unknown("the provider panicked".into())));
@@ -63,7 +59,8 @@ pub(crate) async fn make(
             Err(why) => not_fetched(why, job.attempt, engine.now()),
         }
     };
-    // Before the job can be claimed again, which it can from the moment it is settled.
+    // Both before the next of its chat can be claimed, or this one again: which it can from the moment it is settled.
+    drop(turn);
     let again = match &outcome {
         Outcome::Again { class: ACCOUNT_DOWN, .. } => {
             trust.found_down(began, engine.now());

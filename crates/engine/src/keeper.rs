@@ -206,7 +206,7 @@ impl Keeper {
             return Ok(Next::Look);
         };
         let pace = match provider.capabilities().pace {
-            Some(pace) => Some(engine.pacer(&device, pace).await?),
+            Some(pace) => Some(engine.pacer(&device, pace, hold.lease.is_again()).await?),
             None => None,
         };
         if let Some(manners) = provider.capabilities().pace.and_then(|pace| pace.manners)

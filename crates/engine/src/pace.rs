@@ -2,17 +2,23 @@
 //! closes accounts that behave like machines, as a person would: with pauses of uneven length, typing before a text, and few strangers.
 //!
 //! The provider says the figures ([`cetar_provider::Pace`]); whoever claims jobs asks here first. A job that must wait is not claimed: it
-//! stays in the queue under the time of its turn, so that pace costs no attempt, holds up no other chat, and outlives a restart. What was sent lately
-//! is known within this process only, which is enough: one node runs a device at a time, and the network's own word
-//! ([`SendError::SlowDown`](cetar_model::SendError)) corrects the rest. First messages to strangers are counted over a day, and so
-//! read from the database when a device starts.
+//! stays in the queue under the time of its turn, so that pace costs no attempt, holds up no other chat, and outlives a restart. A send
+//! counts from its start until the span of the rate has gone by since its answer ([`log::Log`]), so no network sees more than it allows,
+//! however long requests are on their way.
+//!
+//! What was sent lately is known within this process only: one node runs a device at a time. Whoever takes a device over that had been
+//! run before keeps quiet for the account's span, and so exceeds nothing of the account; what one chat got before is forgotten, and there
+//! the network's own word ([`SendError::SlowDown`](cetar_model::SendError)) corrects it. First messages to strangers are counted over a
+//! day, and so read from the database when a device starts.
 //!
 //! A device without pace pays nothing for any of this: it has no pacer, and its worker makes no statement that it would not make else.
 mod firsts;
+mod log;
+mod turn;
 mod turns;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -20,15 +26,17 @@ use std::{
     time::Duration,
 };
 
-use cetar_model::{Channel, Chat, DeviceId, Timestamp};
-use cetar_provider::{Manners, Pace, Rate, Span};
+use cetar_model::{Channel, Chat, Clock, DeviceId, Timestamp};
+use cetar_provider::{GroupPace, Manners, Pace, Rate, Span};
 use cetar_store::{Device, StoreError};
 
 use crate::{Engine, lock};
 use firsts::Firsts;
+use log::Log;
+pub(crate) use turn::Turn;
 pub(crate) use turns::Turns;
 
-/// Chats that are remembered before those are dropped which no longer have to wait.
+/// Chats that are remembered, at least, before those are dropped to which nothing went lately.
 const MANY_CHATS: usize = 1024;
 /// Where the network asks to slow down without saying for how long.
 const SLOW_DOWN: Duration = Duration::from_secs(1);
@@ -131,11 +139,23 @@ pub struct FirstsView {
 }
 
 impl Engine {
-    /// The device's pacer; the same over its restarts. It knows whom the device wrote to first lately.
-    pub(crate) async fn pacer(&self, device: &Device, pace: Pace) -> Result<Arc<Pacer>, StoreError> {
-        let pacer = match self.inner.paces.get(&device.id) {
-            Some(pacer) => pacer,
-            None => self.inner.paces.keep(&device.id, self.fresh_pacer(device, pace).await?),
+    /// The device's pacer; the same over its restarts. It knows whom the device wrote to first lately. One that is new keeps quiet for a
+    /// span of the account's where the device `had_another`: what that sent a moment ago is not known here. Manners' spans are long, and
+    /// our own choice: they begin anew.
+    pub(crate) async fn pacer(
+        &self,
+        device: &Device,
+        pace: Pace,
+        had_another: bool,
+    ) -> Result<Arc<Pacer>, StoreError> {
+        let pacer = if let Some(pacer) = self.inner.paces.get(&device.id) {
+            pacer
+        } else {
+            let fresh = self.fresh_pacer(device, pace).await?;
+            if had_another && pace.manners.is_none() {
+                lock(&fresh.state).paused = Some(self.now() + pace.account.per);
+            }
+            self.inner.paces.keep(&device.id, fresh)
         };
         pacer.switch(device.paced);
         Ok(pacer)
@@ -148,7 +168,7 @@ impl Engine {
             }
             _ => Vec::new(),
         };
-        Ok(Pacer::new(pace, firsts))
+        Ok(Pacer::new(pace, Arc::clone(&self.inner.clock), firsts))
     }
 
     /// How a device keeps to its network's pace; `None` where there is none, or it is off.
@@ -176,6 +196,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) chat: &'a Chat,
     /// Its text's length, if it is one that a person would type.
     pub(crate) characters: Option<usize>,
+    /// So many messages to the network, which may carry it in several pieces.
+    pub(crate) messages: usize,
     /// To somebody whom this account never wrote to, and who never wrote to it.
     pub(crate) is_first: bool,
 }
@@ -198,16 +220,11 @@ impl Wait {
     }
 }
 
-/// A turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Turn {
-    /// Typing is shown for so long before.
-    pub(crate) typing: Option<Duration>,
-}
-
 /// Of one device.
 pub(crate) struct Pacer {
     pace: Pace,
+    /// Says when a send ended.
+    clock: Arc<dyn Clock>,
     off: AtomicBool,
     state: Mutex<State>,
 }
@@ -218,6 +235,8 @@ struct State {
     /// What the network says of this account, once it has.
     account_rate: Option<Rate>,
     chats: HashMap<Chat, Sends>,
+    /// So many chats after the last time that some were dropped.
+    many: usize,
     /// Until when the network wants nothing of this account.
     paused: Option<Timestamp>,
     /// When a person would have sent the last one, and drawn a breath.
@@ -233,38 +252,19 @@ struct Sends {
     slowed: Option<Timestamp>,
 }
 
-/// When the last ones went out.
-#[derive(Default)]
-struct Log(VecDeque<Timestamp>);
-
-impl Log {
-    /// When another may follow, if not now.
-    fn wait(&mut self, rate: Rate, now: Timestamp) -> Option<Timestamp> {
-        while self.0.front().is_some_and(|at| *at + rate.per <= now) {
-            self.0.pop_front();
-        }
-        // The one that has to leave the span first.
-        let first = self.0.len().checked_sub(rate.most.max(1))?;
-        self.0.get(first).map(|at| *at + rate.per)
-    }
-
-    /// How many more may follow now.
-    fn left(&mut self, rate: Rate, now: Timestamp) -> usize {
-        let _forgets_what_is_past = self.wait(rate, now);
-        rate.most.max(1).saturating_sub(self.0.len())
-    }
-
-    fn add(&mut self, now: Timestamp) {
-        // A clock that was set back must not make the log unsorted.
-        let now = self.0.back().map_or(now, |last| now.max(*last));
-        self.0.push_back(now);
+impl Sends {
+    /// Whether it is as if nothing had ever been sent to it.
+    fn is_past(&mut self, pace: &Pace, now: Timestamp) -> bool {
+        self.chat.is_empty(pace.chat.per, now)
+            && pace.group.is_none_or(|group| self.group.is_empty(group.rate.per, now))
+            && self.slowed.is_none_or(|until| until <= now)
     }
 }
 
 impl Pacer {
-    fn new(pace: Pace, firsts: Vec<(Chat, Timestamp)>) -> Self {
+    fn new(pace: Pace, clock: Arc<dyn Clock>, firsts: Vec<(Chat, Timestamp)>) -> Self {
         let state = State { firsts: Firsts::remembered(firsts), ..State::default() };
-        Self { pace, off: AtomicBool::new(false), state: Mutex::new(state) }
+        Self { pace, clock, off: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
     fn set_account_rate(&self, rate: Rate) {
@@ -285,13 +285,14 @@ impl Pacer {
         self.pace.manners.is_some()
     }
 
-    /// How many may be begun now; at least one, or the time when one may.
+    /// How many may be begun now; at least one, or the time before which none may. Where that hangs on sends under way it is the earliest
+    /// that is possible, and whoever waits asks again when one of them ends.
     pub(crate) fn room(&self, now: Timestamp) -> Result<usize, Timestamp> {
         let mut state = lock(&self.state);
         let State { account, account_rate, paused, rested, .. } = &mut *state;
         let rate = account_rate.unwrap_or(self.pace.account);
         let wait = [*paused, *rested].into_iter().flatten().filter(|until| now < *until);
-        if let Some(until) = wait.chain(account.wait(rate, now)).max() {
+        if let Some(until) = wait.chain(account.wait(rate, 1, now)).max() {
             return Err(until);
         }
         // Who rests after each message begins one at a time.
@@ -300,46 +301,75 @@ impl Pacer {
     }
 
     /// Takes one turn, or says when there is one. `random` makes times uneven.
-    pub(crate) fn take(&self, ask: &Ask<'_>, now: Timestamp, random: [u32; 2]) -> Result<Turn, Wait> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        ask: &Ask<'_>,
+        now: Timestamp,
+        random: [u32; 2],
+    ) -> Result<Turn, Wait> {
+        let typing = self.count(ask, now, random)?;
+        let (pacer, chat) = (Arc::clone(self), ask.chat.clone());
+        Ok(Turn { typing, pacer, chat, messages: ask.messages, used: false })
+    }
+
+    /// Counts a turn in, and says how long typing is shown before.
+    fn count(&self, ask: &Ask<'_>, now: Timestamp, random: [u32; 2]) -> Result<Option<Duration>, Wait> {
+        let Ask { chat, messages, .. } = *ask;
         let mut state = lock(&self.state);
-        let State { account, account_rate, chats, paused, rested, firsts } = &mut *state;
+        let State { account, account_rate, chats, many, paused, rested, firsts } = &mut *state;
         let rate = account_rate.unwrap_or(self.pace.account);
-        if chats.len() >= MANY_CHATS {
-            chats.retain(|_, sends| {
-                sends.chat.wait(self.pace.chat, now).is_some()
-                    || sends.group.0.back().is_some_and(|last| self.group_remembers(*last, now))
-                    || sends.slowed.is_some_and(|until| now < until)
-            });
+        if chats.len() >= (*many).max(MANY_CHATS) {
+            chats.retain(|_, sends| !sends.is_past(&self.pace, now));
+            // Where they all count still, the next look is worth its time only among as many again.
+            *many = 2 * chats.len();
         }
-        let sends = chats.entry(ask.chat.clone()).or_default();
-        let group = self.pace.group.filter(|group| (group.is_group)(ask.chat));
+        let sends = chats.entry(chat.clone()).or_default();
+        let group = self.group_of(chat);
         let first = self.pace.manners.filter(|_| ask.is_first && group.is_none());
-        if let Some(until) = first.and_then(|manners| firsts.wait_for(ask.chat, &manners, now)) {
+        if let Some(until) = first.and_then(|manners| firsts.wait_for(chat, &manners, now)) {
             return Err(Wait::Firsts(until));
         }
         let wait = [
             paused.filter(|until| now < *until),
             rested.filter(|until| now < *until),
             sends.slowed.filter(|until| now < *until),
-            account.wait(rate, now),
-            sends.chat.wait(self.pace.chat, now),
-            group.and_then(|group| sends.group.wait(group.rate, now)),
+            account.wait(rate, messages, now),
+            sends.chat.wait(self.pace.chat, messages, now),
+            group.and_then(|group| sends.group.wait(group.rate, messages, now)),
         ];
         if let Some(until) = wait.into_iter().flatten().max() {
             return Err(Wait::Until(until));
         }
-        account.add(now);
-        sends.chat.add(now);
+        account.begin(messages);
+        sends.chat.begin(messages);
         if group.is_some() {
-            sends.group.add(now);
+            sends.group.begin(messages);
         }
         if first.is_some() {
-            firsts.add(ask.chat, now);
+            firsts.add(chat, now);
         }
-        let Some(manners) = self.pace.manners else { return Ok(Turn { typing: None }) };
+        let Some(manners) = self.pace.manners else { return Ok(None) };
         let typing = ask.characters.map(|characters| manners.typing.of(characters, random[0]));
         *rested = Some(now + typing.unwrap_or_default() + manners.gap.at(random[1]));
-        Ok(Turn { typing })
+        Ok(typing)
+    }
+
+    /// A turn is over. One that was not used leaves no trace.
+    fn end(&self, chat: &Chat, messages: usize, used: bool) {
+        let at = used.then(|| self.clock.now());
+        let mut state = lock(&self.state);
+        state.account.end(messages, at);
+        // It is there: what is under way is never past.
+        if let Some(sends) = state.chats.get_mut(chat) {
+            sends.chat.end(messages, at);
+            if self.group_of(chat).is_some() {
+                sends.group.end(messages, at);
+            }
+        }
+    }
+
+    fn group_of(&self, chat: &Chat) -> Option<GroupPace> {
+        self.pace.group.filter(|group| (group.is_group)(chat))
     }
 
     fn view(&self, now: Timestamp) -> PaceView {
@@ -355,12 +385,8 @@ impl Pacer {
         PaceView { messages: Budget { most: most.max(1), per, left }, next_at, firsts }
     }
 
-    fn group_remembers(&self, last: Timestamp, now: Timestamp) -> bool {
-        self.pace.group.is_some_and(|group| now < last + group.rate.per)
-    }
-
     /// The network asked to slow down when this chat was written to. Where it asks so for several chats at once, it means the account.
-    pub(crate) fn slowed(&self, chat: &Chat, retry_after: Option<Duration>, now: Timestamp) {
+    fn slowed(&self, chat: &Chat, retry_after: Option<Duration>, now: Timestamp) {
         let until = now + retry_after.unwrap_or(SLOW_DOWN);
         let mut state = lock(&self.state);
         state.chats.entry(chat.clone()).or_default().slowed = Some(until);

@@ -15,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    Engine,
-    attempt::{self, Manner},
+    Engine, attempt,
     leases::{Claiming, JobHold},
     pace::{Pacer, Turns},
     sessions::Live,
@@ -84,7 +83,8 @@ impl Worker {
         // Without a pace nobody is asked, and the claim is the statement it always was.
         let turns = pace.as_ref().map(|pace| {
             let forbidden = self.strangers_forbidden_until(now);
-            Turns::new(Arc::clone(pace), now, forbidden, [engine.random(), engine.random()])
+            let provider = Arc::clone(&self.live.provider);
+            Turns::new(Arc::clone(pace), provider, now, forbidden, [engine.random(), engine.random()])
         });
         let in_turn = turns.as_ref().map(Turns::ask);
         let claimed =
@@ -130,9 +130,8 @@ impl Worker {
             let hold = JobHold::new(&engine, &job);
             let trust = Arc::clone(&self.trust);
             let live = Arc::clone(&self.live);
-            let typing = turns.as_ref().and_then(|turns| turns.typing(&job.job));
-            let manner = Manner { pace: pace.clone(), typing };
-            let attempt = attempt::make(engine.clone(), live, trust, manner, job, hold);
+            let turn = turns.as_ref().and_then(|turns| turns.take(&job.job));
+            let attempt = attempt::make(engine.clone(), live, trust, turn, job, hold);
             self.attempts.spawn(attempt.instrument(span));
         }
         drop(claiming);

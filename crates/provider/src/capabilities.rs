@@ -40,8 +40,9 @@ pub struct Capabilities {
     pub pace: Option<Pace>,
 }
 
-/// How fast one account may send. Whatever is sent counts, whether or not the network took it. A message that must wait for its turn
-/// waits in the queue, in order, and loses no attempt.
+/// How fast one account may send. Whatever is sent counts, whether or not the network took it, from its start until a rate's span after
+/// its answer: the network counted it at some moment between the two. A message that must wait for its turn waits in the queue, in
+/// order, and loses no attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// In all.

@@ -22,6 +22,11 @@ pub trait Provider: Send + Sync + 'static {
     /// their message by it. `None` where the network chooses.
     fn remote_id(&self, message: &MessageId) -> Option<String>;
 
+    /// In how many messages the network carries this content: each counts against its [`Pace`](crate::Pace).
+    fn pieces(&self, _content: &Content) -> usize {
+        1
+    }
+
     /// Opens a linked account. Does no I/O: that begins in [`Session::run`].
     fn open(&self, account: Account, host: Arc<dyn Host>) -> Result<Arc<dyn Session>, SettingsError>;
 

@@ -95,6 +95,11 @@ pub(crate) fn bodies(message: &Outbound, uploaded: Option<&Uploaded>) -> Option<
     }
 }
 
+/// In how many of them a content goes out.
+pub(crate) const fn pieces(content: &Content) -> usize {
+    if matches!(content, Content::Audio { caption: Some(_), .. }) { 2 } else { 1 }
+}
+
 /// The members all messages have, and `content`, JSON text, under its type's name.
 fn body(message: &Outbound, part: Part, kind: &str, content: &str) -> String {
     let (whom, address) = recipient(&message.to);
@@ -317,6 +322,7 @@ mod tests {
     fn the_text_with_sound_follows_as_a_second_message() {
         let content =
             Content::Audio { media: Media::at("https://x"), caption: Some("Dengar".into()), voice: true };
+        assert_eq!(pieces(&content), 2);
         let bodies = sent(&message(content));
         assert_eq!(bodies[0]["audio"], json!({"id": "77", "voice": true}));
         assert_eq!(bodies[1]["text"], json!({"body": "Dengar"}));
@@ -361,6 +367,7 @@ mod tests {
                 json!({"id": "77", "filename": "a.pdf"}),
             ),
         ] {
+            assert_eq!(pieces(&content), 1, "{name}");
             assert_eq!(sent(&message(content))[0][name], expected, "{name}");
         }
         let read = sent(&message(Content::Seen { message: "wamid.A".into(), typing: true }));

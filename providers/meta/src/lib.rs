@@ -19,7 +19,7 @@ mod token;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use cetar_model::{Channel, ContentKind as Kind, KnownTemplate, MessageId, OfficialTemplate};
+use cetar_model::{Channel, Content, ContentKind as Kind, KnownTemplate, MessageId, OfficialTemplate};
 use cetar_provider::{
     Account, ButtonLimits, Callbacks, Capabilities, Host, IdentifyError, Length, LinkError, LinkProcess,
     LinkRequest, Linked, MediaLimit, Pace, Provider, Rate, Session, SettingsError, media_types,
@@ -54,10 +54,10 @@ const OFFICIAL_MEDIA: &[MediaLimit] = &[
 const OFFICIAL_SOUNDS: &[&str] =
     &["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/m4a", "audio/ogg"];
 
-/// 80 a second is what every number has; the tenth of a second is for what overtakes on its way to Meta.
-const OFFICIAL_ACCOUNT: Rate = Rate { most: 80, per: Duration::from_millis(1100) };
+/// 80 a second is what every number has.
+const OFFICIAL_ACCOUNT: Rate = Rate { most: 80, per: Duration::from_secs(1) };
 /// A number that Meta has raised has 1,000 a second.
-const OFFICIAL_RAISED: Rate = Rate { most: 1000, per: Duration::from_millis(1100) };
+const OFFICIAL_RAISED: Rate = Rate { most: 1000, per: Duration::from_secs(1) };
 
 /// By what Meta says of a number's throughput: `STANDARD`, `HIGH`, or a word that tells nothing of it.
 fn account_rate(level: Option<&str>) -> Rate {
@@ -65,8 +65,8 @@ fn account_rate(level: Option<&str>) -> Rate {
 }
 
 /// To one person: one in 6 s, and a burst of up to 45 that is borrowed from later. 45 in the time in which so many are gained again
-/// (45 · 6 s, and one more for what overtakes) stay within that, whatever went before.
-const OFFICIAL_PERSON: Rate = Rate { most: 45, per: Duration::from_secs(276) };
+/// (45 · 6 s) stay within that, whatever went before.
+const OFFICIAL_PERSON: Rate = Rate { most: 45, per: Duration::from_secs(270) };
 
 const OFFICIAL: Capabilities = Capabilities {
     content: &[
@@ -190,6 +190,13 @@ impl Provider for Meta {
     /// Ours, until Meta says its own: statuses carry it back, and so find a message whose answer was lost.
     fn remote_id(&self, message: &MessageId) -> Option<String> {
         Some(message.to_string())
+    }
+
+    fn pieces(&self, content: &Content) -> usize {
+        match self.channel {
+            Channel::Messenger | Channel::Instagram => messaging::pieces(content),
+            Channel::WhatsappOfficial | Channel::Whatsapp | Channel::Telegram => cloud_api::pieces(content),
+        }
     }
 
     fn open(&self, account: Account, host: Arc<dyn Host>) -> Result<Arc<dyn Session>, SettingsError> {

@@ -54,6 +54,15 @@ pub(crate) fn bodies(channel: Channel, message: &Outbound, link: Option<&str>) -
     Some((1..).zip(parts).map(body).collect())
 }
 
+/// In how many of them a content goes out: what is more than one medium or text.
+pub(crate) fn pieces(content: &Content) -> usize {
+    let above = match content {
+        Content::Buttons(buttons) => buttons.media.is_some(),
+        other => other.caption().is_some(),
+    };
+    1 + usize::from(above)
+}
+
 /// A medium carries no text: its caption follows.
 fn media(kind: &str, link: &str, caption: Option<&str>) -> Vec<Value> {
     let mut parts = vec![json!({ "attachment": { "type": kind, "payload": { "url": link } } })];
@@ -94,6 +103,30 @@ mod tests {
     fn sent(channel: Channel, content: Content) -> Vec<Value> {
         let bodies = bodies(channel, &outbound(content), Some("https://kami/m")).unwrap();
         bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_pieces_are_as_many_as_the_bodies() {
+        let media = || Media::at("https://x");
+        let caption = || Some("Promo".to_owned());
+        let buttons = |media| {
+            let buttons = vec![Button::Reply { id: "YA".into(), text: "Ya".into() }];
+            Content::Buttons(Buttons { title: None, text: "Mau?".into(), footer: None, buttons, media })
+        };
+        for content in [
+            Content::Text { text: "Halo".into() },
+            Content::Image { media: media(), caption: None },
+            Content::Image { media: media(), caption: caption() },
+            Content::Video { media: media(), caption: caption() },
+            Content::Audio { media: media(), caption: caption(), voice: false },
+            Content::Document { media: media(), caption: caption() },
+            buttons(Some(media())),
+        ] {
+            let bodies = bodies(Channel::Messenger, &outbound(content.clone()), Some("https://kami/m"));
+            assert_eq!(bodies.map(|bodies| bodies.len()), Some(pieces(&content)), "{content:?}");
+        }
+        let without = bodies(Channel::Messenger, &outbound(buttons(None)), None);
+        assert_eq!(without.map(|bodies| bodies.len()), Some(pieces(&buttons(None))));
     }
 
     fn outbound(content: Content) -> Outbound {

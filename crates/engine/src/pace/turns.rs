@@ -2,10 +2,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use cetar_model::{Content, JobId, Timestamp};
+use cetar_provider::Provider;
 use cetar_store::{Due, InTurn};
 
 use super::{Ask, Pacer, Turn, Wait};
@@ -16,6 +16,8 @@ pub(crate) struct Turns(Arc<Asked>);
 
 struct Asked {
     pacer: Arc<Pacer>,
+    /// In how many pieces it sends what.
+    provider: Arc<dyn Provider>,
     now: Timestamp,
     /// Until when the network forbids first messages: another attempt would only make it worse.
     forbidden: Option<Timestamp>,
@@ -26,11 +28,12 @@ struct Asked {
 impl Turns {
     pub(crate) fn new(
         pacer: Arc<Pacer>,
+        provider: Arc<dyn Provider>,
         now: Timestamp,
         forbidden: Option<Timestamp>,
         random: [u32; 2],
     ) -> Self {
-        Self(Arc::new(Asked { pacer, now, forbidden, random, said: Mutex::default() }))
+        Self(Arc::new(Asked { pacer, provider, now, forbidden, random, said: Mutex::default() }))
     }
 
     /// What the claim asks.
@@ -41,19 +44,19 @@ impl Turns {
             turn: Arc::new(move |due: &Due<'_>| {
                 let mut said = lock(&asked.said);
                 let turn = said.entry(due.job.clone()).or_insert_with(|| asked.take(due));
-                turn.map(drop).map_err(Wait::until)
+                turn.as_ref().map(drop).map_err(|wait| wait.until())
             }),
         }
     }
 
-    /// How long typing is shown before this job's message.
-    pub(crate) fn typing(&self, job: &JobId) -> Option<Duration> {
-        lock(&self.0.said).get(job)?.ok()?.typing
+    /// Hands out the turn of a job that was claimed. Those that nobody takes were not needed, and end with this.
+    pub(crate) fn take(&self, job: &JobId) -> Option<Turn> {
+        lock(&self.0.said).remove(job)?.ok()
     }
 
     /// When the first of those is due that were put off.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        lock(&self.0.said).values().filter_map(|said| said.err()).map(Wait::until).min()
+        lock(&self.0.said).values().filter_map(|said| said.as_ref().err()).map(|wait| wait.until()).min()
     }
 
     /// From when first messages may be sent again, if one of them was put off.
@@ -72,7 +75,12 @@ impl Asked {
         if let Some(until) = self.forbidden.filter(|_| due.is_stranger) {
             return Err(Wait::Firsts(until));
         }
-        let ask = Ask { chat: due.chat, characters: typed(due.content), is_first: due.is_stranger };
+        let ask = Ask {
+            chat: due.chat,
+            characters: typed(due.content),
+            messages: self.provider.pieces(due.content).max(1),
+            is_first: due.is_stranger,
+        };
         self.pacer.take(&ask, self.now, self.random)
     }
 }

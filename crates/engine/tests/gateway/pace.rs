@@ -74,6 +74,51 @@ async fn an_account_is_sent_no_more_in_a_second_than_it_may() {
 }
 
 #[tokio::test]
+async fn an_answer_that_takes_long_does_not_let_more_go_out() {
+    let world = world();
+    let node = world.start().await;
+    world.network.hold_sends();
+    let mut jobs = Vec::new();
+    for number in 0..8 {
+        jobs.push(node.send(&format!("62812345678{number:02}"), "Halo!").await);
+    }
+    world.network.attempts_begun(3).await;
+    // The network may count them at any moment until it answers.
+    node.pass(Duration::from_secs(10));
+    world.network.release();
+    node.until("the first three to be settled", async || node.engine.attempts_under_way() == 0).await;
+    node.pass(Duration::from_millis(999));
+    assert_eq!(world.attempted().len(), 3);
+    for sent in [6, 8] {
+        node.pass(Duration::from_secs(1));
+        node.until("the next to be sent", async || world.attempted().len() >= sent).await;
+        assert_eq!(world.attempted().len(), sent);
+    }
+    for job in &jobs {
+        node.message_is(job, S::Sent).await;
+    }
+}
+
+#[tokio::test]
+async fn who_takes_a_device_over_keeps_quiet_for_as_long_as_the_account_counts() {
+    let world = world();
+    let node = world.start().await;
+    for number in 0..3 {
+        node.send(&format!("62812345678{number:02}"), "Halo!").await;
+    }
+    node.until("three to be sent", async || world.attempted().len() == 3).await;
+    node.until("them to be settled", async || node.engine.attempts_under_way() == 0).await;
+    node.stop().await;
+    let node = world.start().await;
+    let device = node.engine.device(&node.operator, &node.device).await.unwrap().unwrap();
+    let pace = node.engine.pace_of(&device).await.unwrap().unwrap();
+    assert_eq!(pace.next_at, Some(world.clock.now() + SECOND), "what was sent before is not known here");
+    let job = node.send(BUDI, "one more").await;
+    node.pass(SECOND);
+    node.message_is(&job, S::Sent).await;
+}
+
+#[tokio::test]
 async fn a_chat_that_the_network_slows_down_waits_as_long_as_it_says_and_loses_no_attempt() {
     let world = world();
     let node = world.start().await;

@@ -172,6 +172,13 @@ pub struct DeviceLease {
     pub token: i64,
 }
 
+impl DeviceLease {
+    /// Whether somebody had it before: another node, or this one before it was started anew.
+    pub const fn is_again(self) -> bool {
+        self.token > 1
+    }
+}
+
 /// One change of a session's state, as its provider asked for it.
 #[derive(Debug, Clone)]
 pub enum StateChange {
