@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { en } from "./en";
 import { formats } from "./format";
 import { id } from "./id";
-import { OPERATIONS, TAGS } from "./id/operations";
+import { key, OPERATIONS, PARTS, TAGS } from "./id/reference";
 import { phrase, word } from "./phrase";
 
 type Tree = Record<string, Record<string, string>>;
@@ -62,15 +62,43 @@ test("times are those of the workspace's zone", () => {
   expect(dayKey("2026-11-22T18:30:00Z")).toBe("2026-11-23");
 });
 
+interface Document {
+  tags: { name: string }[];
+  paths: Record<string, Record<string, { operationId: string; description?: string }>>;
+  components: { schemas: object; responses: object };
+}
+const document = JSON.parse(readFileSync("../crates/server/openapi.json", "utf8")) as Document;
+
 test("every operation of the API, and every chapter, has an Indonesian name", () => {
-  const document = JSON.parse(readFileSync("../crates/server/openapi.json", "utf8")) as {
-    tags: { name: string }[];
-    paths: Record<string, Record<string, { operationId: string; description?: string }>>;
-  };
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
   for (const { operationId, description } of operations) {
     expect(OPERATIONS[operationId]?.name, operationId).toBeTruthy();
     if (description) expect(OPERATIONS[operationId]?.about, operationId).toBeTruthy();
   }
   for (const { name } of document.tags) expect(TAGS[name], name).toBeTruthy();
+});
+
+/** What the document says of parameters, fields and answers; not of headers, which the page does not show. */
+function descriptions(node: unknown): string[] {
+  if (Array.isArray(node)) return node.flatMap(descriptions);
+  if (typeof node !== "object" || node === null) return [];
+  const { description, ...members } = node as Record<string, unknown>;
+  // A field may be called so, too.
+  if (typeof description !== "string") return Object.values(node).flatMap(descriptions);
+  const { headers, example, examples, ...within } = members;
+  // What the server says in both languages by itself needs no other.
+  const own = "x-description-id" in node ? [] : [key(description)];
+  return [...own, ...Object.values(within).flatMap(descriptions)];
+}
+
+test("every parameter, field and answer of the API is explained in Indonesian, and nothing that is not there", () => {
+  const operations = Object.values(document.paths)
+    .flatMap((methods) => Object.values(methods))
+    .map(({ description, ...rest }) => rest);
+  const english = new Set(descriptions([operations, document.components.schemas, document.components.responses]));
+  const explained = Object.values(PARTS).flatMap((part) => Object.keys(part));
+  expect([...english].filter((text) => !explained.includes(text))).toEqual([]);
+  expect(explained.filter((text) => !english.has(text))).toEqual([]);
+  expect(new Set(explained).size, "each in one part").toBe(explained.length);
+  for (const part of Object.values(PARTS)) for (const text of Object.values(part)) expect(text.trim()).not.toBe("");
 });

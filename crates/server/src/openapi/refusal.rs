@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cetar_model::Language;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type},
+    openapi::{
+        ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type,
+        extensions::Extensions,
+    },
 };
 
 use crate::{error::ErrorCode, input::FieldError};
@@ -109,20 +113,26 @@ fn by_status<'c>(codes: impl Iterator<Item = &'c ErrorCode>) -> BTreeMap<u16, Ve
     by_status
 }
 
+/// The description in Indonesian: the reference in the dashboard shows it to those who read that.
+const IN_INDONESIAN: &str = "x-description-id";
+
 fn response(codes: &[ErrorCode]) -> Response {
-    let lines =
-        codes.iter().map(|code| format!("- `{code}`: {}", code.message(cetar_model::Language::English)));
+    let lines = |language| {
+        let line = |code: &ErrorCode| format!("- `{code}`: {}", code.message(language));
+        codes.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
     let examples = codes.first().map(|code| {
         serde_json::json!({
             "success": false,
-            "message": code.message(cetar_model::Language::Indonesian),
+            "message": code.message(Language::Indonesian),
             "error": {"code": code.as_str(), "request_id": "req_0199c3a0b6f47c3e9d3a5b1c2d3e4f50"},
         })
     });
     let content =
         ContentBuilder::new().schema(Some(Ref::from_schema_name("Failure"))).example(examples).build();
     ResponseBuilder::new()
-        .description(lines.collect::<Vec<_>>().join("\n"))
+        .description(lines(Language::English))
+        .extensions(Some(Extensions::from_iter([(IN_INDONESIAN, lines(Language::Indonesian))])))
         .content("application/json", content)
         .build()
 }

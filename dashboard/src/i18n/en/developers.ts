@@ -195,6 +195,7 @@ export const developers = {
     meaning: "Meaning",
     required: "required",
     body: "JSON body",
+    data: "Answer: data",
     type: "Type",
     answers: "Answers",
     answer: "Answer",

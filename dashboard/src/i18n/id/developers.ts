@@ -188,7 +188,7 @@ export const developers = {
   reference: {
     title: "Referensi API",
     intro:
-      'Setiap permintaan membawa `Authorization: Bearer sk_live_…`. Key `sk_test_…` hanya menjangkau orang simulasi. Jawabannya `{"success": true, "data": …}` atau `{"success": false, "message": …, "error": {"code", "fields", "request_id"}}`.\n\n**Jawaban 200 atas kiriman adalah janji**: pesannya sudah di disk. `GET /v1/jobs/{id}` dan webhook menceritakan kelanjutannya. Dengan header `Idempotency-Key`, permintaan yang diulang tidak mengirim dua kali. Batasnya 60 permintaan tiap 60 detik untuk setiap key. Arti setiap field tertulis dalam bahasa Inggris.',
+      'Setiap permintaan membawa `Authorization: Bearer sk_live_…`. Key `sk_test_…` hanya menjangkau orang simulasi. Jawabannya `{"success": true, "data": …}` atau `{"success": false, "message": …, "error": {"code", "fields", "request_id"}}`.\n\n**Jawaban 200 atas kiriman adalah janji**: pesannya sudah di disk. `GET /v1/jobs/{id}` dan webhook menceritakan kelanjutannya. Dengan header `Idempotency-Key`, permintaan yang diulang tidak mengirim dua kali. Batasnya 60 permintaan tiap 60 detik untuk setiap key.',
     search: "Cari permintaan",
     contents: "Isi",
     parameters: "Parameter",
@@ -196,6 +196,7 @@ export const developers = {
     meaning: "Arti",
     required: "wajib",
     body: "Body JSON",
+    data: "Jawaban: data",
     type: "Jenis",
     answers: "Jawaban",
     answer: "Jawaban",

@@ -3,47 +3,52 @@ import { useI18n } from "~/i18n";
 import { Table } from "~/ui/Table";
 import css from "./docs.module.css";
 import {
+  answerData,
+  answered,
   type Document,
+  fields,
   type Operation,
   type Parameter,
   resolved,
-  responseText,
   type Schema,
-  typeName,
 } from "./openapi";
 import { Prose } from "./Prose";
 import { TryIt } from "./TryIt";
+import type { Words } from "./words";
 
 interface Props {
   document: Document;
   operation: Operation;
-  title: string;
-  about: string | undefined;
+  words: Words;
 }
 
-export function OperationCard({ document, operation, title, about }: Props) {
+export function OperationCard({ document, operation, words }: Props) {
   const [open, setOpen] = useState(false);
   return (
     <details className={css.operation} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <span className={css.method}>{operation.method}</span>
         <code>{operation.path}</code>
-        <span className="dim">{title}</span>
+        <span className="dim">{words.title(operation)}</span>
       </summary>
-      {open && <Inside document={document} operation={operation} about={about} />}
+      {open && <Inside document={document} operation={operation} words={words} />}
     </details>
   );
 }
 
-function Inside({ document, operation, about }: Omit<Props, "title">) {
+function Inside({ document, operation, words }: Props) {
   const { t } = useI18n();
   const parameters = (operation.parameters ?? []).filter((each) => !each.$ref);
+  const about = words.about(operation);
   const body = operation.requestBody?.content["application/json"]?.schema;
+  const data = answerData(document, operation);
   return (
     <div className={`${css.inside} stack`}>
       {about && <Prose text={about} />}
-      {parameters.length > 0 && <Parameters document={document} parameters={parameters} />}
-      {body && <Fields document={document} schema={resolved(document, body)} />}
+      {parameters.length > 0 && <Parameters document={document} parameters={parameters} words={words} />}
+      {body && (
+        <Fields label={t("reference.body")} document={document} schema={resolved(document, body)} words={words} />
+      )}
       <h3>{t("reference.answers")}</h3>
       <dl className="stack tight">
         {Object.entries(operation.responses).map(([status, response]) => (
@@ -52,17 +57,24 @@ function Inside({ document, operation, about }: Omit<Props, "title">) {
               <code>{status}</code>
             </dt>
             <dd className="grow small dim">
-              <Prose text={responseText(document, response)} />
+              <Prose text={words.answer(answered(document, response))} />
             </dd>
           </div>
         ))}
       </dl>
+      {data && <Fields label={t("reference.data")} document={document} schema={data} words={words} />}
       <TryIt document={document} operation={operation} parameters={parameters} />
     </div>
   );
 }
 
-function Parameters({ document, parameters }: { document: Document; parameters: Parameter[] }) {
+interface ParametersProps {
+  document: Document;
+  parameters: Parameter[];
+  words: Words;
+}
+
+function Parameters({ document, parameters, words }: ParametersProps) {
   const { t } = useI18n();
   return (
     <Table
@@ -77,7 +89,7 @@ function Parameters({ document, parameters }: { document: Document; parameters: 
           </td>
           <td>{parameter.in}</td>
           <td>
-            <Prose text={parameter.description ?? resolved(document, parameter.schema).description ?? ""} />
+            <Prose text={words.meaning(parameter.description ?? resolved(document, parameter.schema).description)} />
           </td>
         </tr>
       ))}
@@ -85,26 +97,31 @@ function Parameters({ document, parameters }: { document: Document; parameters: 
   );
 }
 
-function Fields({ document, schema }: { document: Document; schema: Schema }) {
+interface FieldsProps {
+  label: string;
+  document: Document;
+  schema: Schema;
+  words: Words;
+}
+
+function Fields({ label, document, schema, words }: FieldsProps) {
   const { t } = useI18n();
-  if (!schema.properties) return null;
+  const all = fields(document, schema);
+  if (all.length === 0) return null;
   return (
-    <Table label={t("reference.body")} head={[t("reference.body"), t("reference.type"), t("reference.meaning")]}>
-      {Object.entries(schema.properties).map(([name, field]) => {
-        const found = resolved(document, field);
-        return (
-          <tr key={name}>
-            <td>
-              <code>{name}</code>
-              {schema.required?.includes(name) && <span className="small dim"> {t("reference.required")}</span>}
-            </td>
-            <td className="mono">{typeName(found)}</td>
-            <td>
-              <Prose text={field.description ?? found.description ?? ""} />
-            </td>
-          </tr>
-        );
-      })}
+    <Table label={label} head={[label, t("reference.type"), t("reference.meaning")]}>
+      {all.map(({ path, required, type, description }) => (
+        <tr key={path}>
+          <td>
+            <code>{path}</code>
+            {required && <span className="small dim"> {t("reference.required")}</span>}
+          </td>
+          <td className="mono">{type}</td>
+          <td>
+            <Prose text={words.meaning(description)} />
+          </td>
+        </tr>
+      ))}
     </Table>
   );
 }

@@ -3,37 +3,38 @@ import { useQuery } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import { useState } from "react";
 import { useI18n } from "~/i18n";
-import { OPERATIONS, TAGS } from "~/i18n/id/operations";
 import { Page } from "~/ui/Page";
 import { Loaded, Loading } from "~/ui/Status";
 import css from "./docs.module.css";
 import { OperationCard } from "./OperationCard";
-import { type Document, documentQuery, type Operation, operations } from "./openapi";
+import { type Document, documentQuery, operations } from "./openapi";
 import { Prose } from "./Prose";
+import { useWords, type Words } from "./words";
 
 /** The API, as the server describes it itself. */
 export default function Reference() {
   const { t } = useI18n();
   const query = useQuery(documentQuery);
+  const words = useWords();
   return (
     <Page title={t("reference.title")} about={<a href="/openapi.json">/openapi.json</a>}>
       <Loaded query={query} loading={<Loading lines={8} />}>
-        {(document) => <Shown document={document} />}
+        {(document) => (
+          <Loaded query={words} loading={<Loading lines={8} />}>
+            {(found) => <Shown document={document} words={found} />}
+          </Loaded>
+        )}
       </Loaded>
     </Page>
   );
 }
 
-function Shown({ document }: { document: Document }) {
-  const { t, language } = useI18n();
+function Shown({ document, words }: { document: Document; words: Words }) {
+  const { t } = useI18n();
   const [text, setText] = useState("");
   const all = operations(document);
-  const said = (operation: Operation) => (language === "id" ? OPERATIONS[operation.operationId] : undefined);
-  const title = (operation: Operation) => said(operation)?.name ?? operation.summary;
-  const about = (operation: Operation) => (said(operation) ? said(operation)?.about : operation.description);
-  const chapter = (tag: string) => (language === "id" && TAGS[tag]) || tag;
-  const words = text.trim().toLowerCase();
-  const shown = all.filter((each) => `${each.path} ${title(each)}`.toLowerCase().includes(words));
+  const wanted = text.trim().toLowerCase();
+  const shown = all.filter((each) => `${each.path} ${words.title(each)}`.toLowerCase().includes(wanted));
   return (
     <>
       <section className="card stack">
@@ -50,7 +51,7 @@ function Shown({ document }: { document: Document }) {
         <nav className={css.toc} aria-label={t("reference.contents")}>
           {document.tags.map((tag) => (
             <a key={tag.name} href={`#${tag.name}`}>
-              {chapter(tag.name)}
+              {words.chapter(tag.name)}
             </a>
           ))}
         </nav>
@@ -60,15 +61,9 @@ function Shown({ document }: { document: Document }) {
             if (tagged.length === 0) return null;
             return (
               <section key={tag.name} id={tag.name} className="stack">
-                <h2>{chapter(tag.name)}</h2>
+                <h2>{words.chapter(tag.name)}</h2>
                 {tagged.map((operation) => (
-                  <OperationCard
-                    key={operation.operationId}
-                    document={document}
-                    operation={operation}
-                    title={title(operation)}
-                    about={about(operation)}
-                  />
+                  <OperationCard key={operation.operationId} document={document} operation={operation} words={words} />
                 ))}
               </section>
             );

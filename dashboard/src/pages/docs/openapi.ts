@@ -30,9 +30,12 @@ export interface Parameter {
   schema?: Schema;
   $ref?: string;
 }
-interface Response {
+export interface Response {
   $ref?: string;
   description?: string;
+  /** The description in Indonesian, where the server has one. */
+  "x-description-id"?: string;
+  content?: Record<string, Media>;
 }
 export interface Operation {
   operationId: string;
@@ -92,9 +95,41 @@ export function resolved(document: Document, schema: Schema | undefined): Schema
   return schema;
 }
 
-export function responseText(document: Document, response: Response): string {
-  if (response.$ref) return document.components.responses?.[last(response.$ref)]?.description ?? "";
-  return response.description ?? "";
+export function answered(document: Document, response: Response): Response {
+  return (response.$ref && document.components.responses?.[last(response.$ref)]) || response;
+}
+
+/** What an operation answers when it is done: the `data`, of a list one entry of it. */
+export function answerData(document: Document, operation: Operation): Schema | undefined {
+  const done = Object.entries(operation.responses).find(([status]) => status.startsWith("2"))?.[1];
+  const body = done && answered(document, done).content?.["application/json"]?.schema;
+  const data = body && resolved(document, resolved(document, body).properties?.data);
+  return data?.items ? resolved(document, data.items) : data;
+}
+
+export interface Field {
+  /** With those it is within: `content.text`, `buttons[].id`. */
+  path: string;
+  required: boolean;
+  type: string;
+  description: string | undefined;
+}
+
+/** How deep fields are shown within fields. */
+const DEPTH = 4;
+
+/** The fields of an object, each followed by those within it. */
+export function fields(document: Document, schema: Schema, within = "", depth = 1): Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, given]) => {
+    const found = resolved(document, given);
+    const path = within + name;
+    const required = schema.required?.includes(name) ?? false;
+    const description = given.description ?? found.description;
+    const items = found.items && resolved(document, found.items);
+    const field = { path, required, type: items ? `${typeName(items)}[]` : typeName(found), description };
+    if (depth === DEPTH) return [field];
+    return [field, ...fields(document, items ?? found, items ? `${path}[].` : `${path}.`, depth + 1)];
+  });
 }
 
 export function typeName(schema: Schema): string {

@@ -3,7 +3,7 @@ import { ScrollText } from "lucide-react";
 import { auditQuery } from "~/api/queries";
 import { rows } from "~/api/query";
 import { useI18n } from "~/i18n";
-import { AUDITED, OPERATIONS } from "~/i18n/id/operations";
+import { AUDITED, OPERATIONS } from "~/i18n/id/reference/operations";
 import { Copy } from "~/ui/Copy";
 import { Gate } from "~/ui/Gate";
 import { Page } from "~/ui/Page";
