@@ -34,8 +34,8 @@ export async function openPage(context) {
   return page;
 }
 
-export async function signIn(page, server, { email, password } = server) {
-  await page.goto(server.url);
+export async function signIn(page, { email, password }) {
+  await page.goto("/");
   await page.getByLabel("Email").fill(email);
   await page
     .getByLabel(/^(Kata sandi|Password)/)
@@ -46,33 +46,13 @@ export async function signIn(page, server, { email, password } = server) {
   await page.getByRole("navigation").first().waitFor();
 }
 
-/** A request of whoever is signed in on the page; the `data` of its answer. */
-export async function manage(page, method, path, body) {
-  const answer = await page.evaluate(
-    async ([method, path, body]) => {
-      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
-      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
-      return (await fetch(path, { method, headers, body: body && JSON.stringify(body) })).json();
-    },
-    [method, path, body],
-  );
-  assert.ok(answer.success, `${method} ${path}: ${JSON.stringify(answer)}`);
-  return answer.data;
-}
-
-/** Another owner; whoever is signed in on the page invites them. Each person has a limit of requests of their own. */
-export async function newOwner(page, email) {
-  const { invitation_url } = await manage(page, "POST", "/v1/users", { email, role: "owner" });
-  const token = new URL(invitation_url).pathname.split("/").at(-1);
-  const password = "rahasia-yang-panjang-1";
-  const url = new URL(`/v1/invitations/${token}`, page.url());
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ name: email, password }),
-  });
-  assert.equal(response.status, 200, await response.text());
-  return { email, password };
+/** A request of whoever is signed in there, a page or its context; the `data` of its answer. */
+export async function manage({ request }, method, path, body) {
+  const { csrf_token } = (await (await request.get("/v1/session")).json()).data;
+  const answer = await request.fetch(path, { method, headers: { "X-CSRF-Token": csrf_token }, data: body });
+  const { success, data } = await answer.json();
+  assert.ok(success, `${method} ${path}: ${await answer.text()}`);
+  return data;
 }
 
 export async function shoot(page, name) {
@@ -94,7 +74,13 @@ export async function scan(locator) {
   return decodeQR({ width, height, data: Uint8Array.from(data) });
 }
 
-/** No serious finding of axe, nothing wider than the page. */
+/** Nothing is wider than the screen. */
+export async function fits(page, name) {
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wider <= 0, `${name} is ${wider} px wider than the screen`);
+}
+
+/** No serious finding of axe, nothing wider than the screen. */
 export async function check(page, name) {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
@@ -102,7 +88,6 @@ export async function check(page, name) {
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
   assert.deepEqual(serious, [], name);
-  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wider <= 0, `${name} is ${wider} px wider than the screen`);
+  await fits(page, name);
   assert.deepEqual(page.complaints, [], name);
 }

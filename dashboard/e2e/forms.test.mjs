@@ -1,46 +1,18 @@
 // What a form says it did is done, and what was wrong with it is said.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, openPage, signIn } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { test } from "node:test";
+import { manage } from "./browser.mjs";
+import { stage } from "./stage.mjs";
 
-let server;
-let browser;
-let page;
-
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  page = await openPage(await browser.newContext({ viewport: { width: 1280, height: 800 } }));
-  await signIn(page, server);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** A request of the signed-in owner. */
-function api(path, method = "GET", body = undefined) {
-  return page.evaluate(
-    async ([path, method, body]) => {
-      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
-      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
-      return (await (await fetch(path, { method, headers, body: body && JSON.stringify(body) })).json()).data;
-    },
-    [path, method, body],
-  );
-}
-
-async function sandbox() {
-  return (await api("/v1/devices")).find(({ channel, sandbox }) => sandbox && channel === "whatsapp");
-}
+const { owner, open, sandbox } = await stage();
+const api = (method, path, body) => manage(owner, method, path, body);
 
 test("a webhook that was tied to a device gets those of every device again", async () => {
+  const page = await open();
   const device = await sandbox();
-  const { id } = await api("/v1/webhooks", "POST", { url: "http://127.0.0.1:9/webhook", device_id: device.id });
-  assert.equal((await api(`/v1/webhooks/${id}`)).device_id, device.id);
-  await page.goto(`${server.url}/developers/webhooks/${id}`);
+  const { id } = await api("POST", "/v1/webhooks", { url: "http://127.0.0.1:9/webhook", device_id: device.id });
+  assert.equal((await api("GET", `/v1/webhooks/${id}`)).device_id, device.id);
+  await page.goto(`/developers/webhooks/${id}`);
   await page.getByRole("button", { name: "Lainnya" }).click();
   await page.getByRole("menuitem", { name: "Ubah webhook" }).click();
   const dialog = page.getByRole("dialog");
@@ -48,11 +20,12 @@ test("a webhook that was tied to a device gets those of every device again", asy
   await page.getByRole("option", { name: "Semua perangkat" }).click();
   await dialog.getByRole("button", { name: "Simpan" }).click();
   await dialog.waitFor({ state: "detached" });
-  assert.equal((await api(`/v1/webhooks/${id}`)).device_id, null);
+  assert.equal((await api("GET", `/v1/webhooks/${id}`)).device_id, null);
 });
 
 test("a bad field that the page has no place for is told all the same", async () => {
-  await page.goto(`${server.url}/devices/${(await sandbox()).id}`);
+  const page = await open();
+  await page.goto(`/devices/${(await sandbox()).id}`);
   await page.getByLabel("Nomor orang simulasi").fill("bukan-nomor");
   await page.getByLabel("Tulis sebagai pelanggan").fill("Halo");
   await page.getByRole("button", { name: "Kirim sebagai pelanggan" }).click();
@@ -60,7 +33,8 @@ test("a bad field that the page has no place for is told all the same", async ()
 });
 
 test("a bad field that the form shows stands at its input, and nowhere else", async () => {
-  await page.goto(`${server.url}/developers`);
+  const page = await open();
+  await page.goto("/developers");
   await page.getByRole("button", { name: "Buat API key" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Nama").fill("Toko");
@@ -72,16 +46,18 @@ test("a bad field that the form shows stands at its input, and nowhere else", as
 });
 
 test("an old key can be found and revoked though a hundred newer ones were made", async () => {
-  await api("/v1/api-keys", "POST", { name: "Kunci lama", test: true });
-  for (let each = 1; each <= 101; each++) await api("/v1/api-keys", "POST", { name: `Baru ${each}`, test: true });
-  await page.goto(`${server.url}/developers`);
+  const page = await open();
+  await api("POST", "/v1/api-keys", { name: "Kunci lama", test: true });
+  for (let each = 1; each <= 101; each++) await api("POST", "/v1/api-keys", { name: `Baru ${each}`, test: true });
+  await page.goto("/developers");
   await page.getByRole("row", { name: /Kunci lama/ }).waitFor();
 });
 
 test("a template is tried out on simulated people, and on nobody of a real device that was not typed", async () => {
-  const real = await api("/v1/devices", "POST", { channel: "whatsapp", name: "CS sungguhan" });
-  const { id } = await api("/v1/templates", "POST", { name: "Sapaan", text: "Halo" });
-  await page.goto(`${server.url}/broadcast/templates/${id}`);
+  const page = await open();
+  const real = await api("POST", "/v1/devices", { channel: "whatsapp", name: "CS sungguhan" });
+  const { id } = await api("POST", "/v1/templates", { name: "Sapaan", text: "Halo" });
+  await page.goto(`/broadcast/templates/${id}`);
   const number = page.getByLabel("Nomor tujuan");
   await number.waitFor();
   assert.equal(await number.inputValue(), "6281234560001");
@@ -91,20 +67,21 @@ test("a template is tried out on simulated people, and on nobody of a real devic
 });
 
 test("linking whose news the server refuses says why, instead of waiting for ever", async () => {
-  const device = await api("/v1/devices", "POST", { channel: "whatsapp", name: "CS 2" });
+  const page = await open();
+  const device = await api("POST", "/v1/devices", { channel: "whatsapp", name: "CS 2" });
   const answer = (status, body) => (route) =>
     route.fulfill({ status, contentType: "application/json", body: JSON.stringify(body) });
   await page.route("**/v1/devices/*/link", answer(200, { success: true, data: {} }));
   const error = { code: "overloaded", fields: [], request_id: "req_1" };
   await page.route("**/link/events", answer(503, { success: false, message: "Server sedang penuh.", error }));
-  await page.goto(`${server.url}/devices/${device.id}`);
+  await page.goto(`/devices/${device.id}`);
   await page.getByRole("button", { name: "Tampilkan QR" }).click();
   await page.getByText("Server sedang penuh.").waitFor();
-  await page.unrouteAll();
 });
 
 test("a template that was not saved is not left without asking", async () => {
-  await page.goto(`${server.url}/broadcast/templates/new`);
+  const page = await open();
+  await page.goto("/broadcast/templates/new");
   await page.getByLabel("Nama").fill("Promo");
   await page.getByRole("link", { name: "Inbox" }).first().click();
   const dialog = page.getByRole("dialog");
@@ -117,7 +94,8 @@ test("a template that was not saved is not left without asking", async () => {
 });
 
 test("a template that was saved is left without asking", async () => {
-  await page.goto(`${server.url}/broadcast/templates/new`);
+  const page = await open();
+  await page.goto("/broadcast/templates/new");
   await page.getByLabel("Nama").fill("Promo");
   await page.getByLabel("Teks", { exact: false }).first().fill("Halo {{1}}");
   await page.getByRole("button", { name: "Simpan" }).click();

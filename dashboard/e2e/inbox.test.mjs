@@ -1,54 +1,36 @@
 // What an agent writes is never lost, never sent twice, and never shown as sent when it was not.
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { check, launch, openPage, signIn } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { beforeEach, test } from "node:test";
+import { check, manage } from "./browser.mjs";
+import { stage } from "./stage.mjs";
 
-const CUSTOMER = "6281234567002";
-const OTHER = "6281234567003";
 const FIELD = "Tulis balasan, atau / untuk template";
-let server;
-let browser;
-let context;
+// Each test sends some sixty messages at most, but all of them with one key.
+const {
+  server,
+  owner,
+  open: openPage,
+  written,
+} = await stage({
+  environment: { CETAR_LIMITS__REQUESTS_PER_MINUTE: "600" },
+});
 let page;
-let inbox;
+let chats;
+let tests = 0;
 
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  page = await openPage(context);
-  await signIn(page, server);
-  const { device, chats } = await page.evaluate(
-    async (customers) => {
-      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
-      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
-      const devices = (await (await fetch("/v1/devices")).json()).data;
-      const device = devices.find(({ channel, sandbox }) => sandbox && channel === "whatsapp");
-      for (const from of customers) {
-        const body = JSON.stringify({ from, type: "text", text: `Halo dari ${from}` });
-        await fetch(`/v1/devices/${device.id}/phone`, { method: "POST", headers, body });
-      }
-      for (;;) {
-        const { data } = await (await fetch("/v1/conversations")).json();
-        if (data.length >= customers.length)
-          return { device: device.id, chats: Object.fromEntries(data.map(({ id, contact }) => [contact.address, id])) };
-      }
-    },
-    [CUSTOMER, OTHER],
-  );
-  inbox = { one: `${server.url}/inbox/${chats[CUSTOMER]}`, chats, device };
-});
-
+/** Each test has two customers of its own, and the chat of the first on its page. */
 beforeEach(async () => {
-  await page.unrouteAll();
-  await page.goto(inbox.one);
-  await page.getByRole("log").getByText(`Halo dari ${CUSTOMER}`).waitFor();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+  const number = 6281234560100 + 2 * tests++;
+  const [one, other] = [String(number), String(number + 1)];
+  const hello = async (from) => {
+    const { id } = await written(from, `Halo dari ${from}`);
+    await manage(owner, "POST", `/v1/conversations/${id}/read`);
+    return { id, from };
+  };
+  chats = { one: await hello(one), other: await hello(other) };
+  page = await openPage();
+  await page.goto(`/inbox/${chats.one.id}`);
+  await page.getByRole("log").getByText(`Halo dari ${one}`).waitFor();
 });
 
 async function write(text) {
@@ -57,24 +39,19 @@ async function write(text) {
 }
 
 /** Goes to somebody's chat without leaving the page. */
-async function open(address) {
-  await page.locator(`a[href^="/inbox/${inbox.chats[address]}"]`).click();
-  await page.getByRole("log").getByText(`Halo dari ${address}`).waitFor();
+async function open({ id, from }) {
+  await page.locator(`a[href^="/inbox/${id}"]`).click();
+  await page.getByRole("log").getByText(`Halo dari ${from}`).waitFor();
 }
 
 function bubble(text) {
   return page.locator('[data-direction="out"]', { hasText: text });
 }
 
-/** What the server has of it. */
-async function kept(text, address = CUSTOMER) {
-  return page.evaluate(
-    async ([chat, words]) => {
-      const { data } = await (await fetch(`/v1/conversations/${chat}/messages?limit=100`)).json();
-      return data.filter(({ content }) => content.text === words).length;
-    },
-    [inbox.chats[address], text],
-  );
+/** How often the server has it. */
+async function kept(text) {
+  const messages = await manage(owner, "GET", `/v1/conversations/${chats.one.id}/messages?limit=100`);
+  return messages.filter(({ content }) => content.text === text).length;
 }
 
 /** Has the next sends answered by `handle`, which gets how many came before. */
@@ -153,9 +130,9 @@ test("of two quick messages the first fails and stays, though another chat was o
   });
   await write("Pertama");
   await write("Kedua");
-  await open(OTHER);
+  await open(chats.other);
   release();
-  await open(CUSTOMER);
+  await open(chats.one);
   await bubble("Pertama").getByText("Tidak bisa.").waitFor();
   await bubble("Kedua").locator('[data-state="delivered"], [data-state="read"]').waitFor();
   assert.equal(await kept("Pertama"), 0);
@@ -174,9 +151,9 @@ test("a draft with its medium is there again after another chat was read", async
     ),
   });
   // It comes up while one is elsewhere.
-  await open(OTHER);
+  await open(chats.other);
   assert.equal(await page.getByLabel(FIELD).inputValue(), "");
-  await open(CUSTOMER);
+  await open(chats.one);
   await page.getByLabel("Alamat media (https)").waitFor();
   assert.match(await page.getByLabel("Alamat media (https)").inputValue(), /\/media\//);
   assert.equal(await page.getByLabel(FIELD).inputValue(), "Ini gambarnya");
@@ -197,21 +174,9 @@ test("what came while the tab was hidden is read once one looks at it", async ()
       Object.defineProperty(document, "visibilityState", { configurable: true, get: () => visibility });
       document.dispatchEvent(new Event("visibilitychange"));
     }, state);
-  const unread = () =>
-    page.evaluate(
-      async (id) => (await (await fetch(`/v1/conversations/${id}`)).json()).data.unread,
-      inbox.chats[CUSTOMER],
-    );
+  const unread = async () => (await manage(owner, "GET", `/v1/conversations/${chats.one.id}`)).unread;
   await look("hidden");
-  await page.evaluate(
-    async ([device, from]) => {
-      const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
-      const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
-      const body = JSON.stringify({ from, type: "text", text: "Masih di sana?" });
-      await fetch(`/v1/devices/${device}/phone`, { method: "POST", headers, body });
-    },
-    [inbox.device, CUSTOMER],
-  );
+  await written(chats.one.from, "Masih di sana?");
   await page.getByRole("log").getByText("Masih di sana?").waitFor();
   assert.equal(await unread(), 1);
   const read = page.waitForResponse(/\/read$/);
@@ -227,7 +192,7 @@ test("an answer does not come back as queued when fifty newer messages have gone
     fetch(`${server.url}/v1/messages`, {
       method: "POST",
       headers: { Authorization: `Bearer ${server.testKey}`, "Content-Type": "application/json" },
-      body: JSON.stringify({ to: CUSTOMER, type: "text", content: { text } }),
+      body: JSON.stringify({ to: chats.one.from, type: "text", content: { text } }),
     });
   for (let each = 1; each <= 51; each++) assert.equal((await send(`Kabar ${each}.`)).status, 200);
   await bubble("Kabar 51.").waitFor();

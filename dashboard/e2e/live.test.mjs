@@ -1,44 +1,16 @@
 // What happens shows by itself: in every tab, in a storm, and where the stream is refused.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, openPage, signIn } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { test } from "node:test";
+import { openPage } from "./browser.mjs";
+import { stage } from "./stage.mjs";
 
 const CUSTOMER = "6281234567004";
 const FIELD = "Tulis balasan, atau / untuk template";
 /** A browser opens six connections to a server that speaks HTTP/1.1. */
 const TABS = 8;
-let server;
-let browser;
-let context;
-let chat;
-
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = await openPage(context);
-  await signIn(page, server);
-  const id = await page.evaluate(async (from) => {
-    const { csrf_token } = (await (await fetch("/v1/session")).json()).data;
-    const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf_token };
-    const devices = (await (await fetch("/v1/devices")).json()).data;
-    const device = devices.find(({ channel, sandbox }) => sandbox && channel === "whatsapp");
-    const body = JSON.stringify({ from, type: "text", text: "Halo" });
-    await fetch(`/v1/devices/${device.id}/phone`, { method: "POST", headers, body });
-    for (;;) {
-      const { data } = await (await fetch("/v1/conversations")).json();
-      if (data.length > 0) return data[0].id;
-    }
-  }, CUSTOMER);
-  chat = `${server.url}/inbox/${id}`;
-  await page.close();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+// A storm goes on until it is shown, however slow the machine.
+const { server, open, written } = await stage({ environment: { CETAR_LIMITS__REQUESTS_PER_MINUTE: "6000" } });
+const chat = `/inbox/${(await written(CUSTOMER, "Halo")).id}`;
 
 async function send(text) {
   const response = await fetch(`${server.url}/v1/messages`, {
@@ -54,12 +26,11 @@ function said(page, text) {
 }
 
 test("every tab of a browser is live, the eighth too", async () => {
-  const pages = [];
-  for (let tab = 0; tab < TABS; tab++) {
-    const page = await openPage(context);
+  const pages = [await open()];
+  while (pages.length < TABS) pages.push(await openPage(pages[0].context()));
+  for (const page of pages) {
     await page.goto(chat);
     await said(page, "Halo").waitFor();
-    pages.push(page);
   }
   await send("Untuk semua tab.");
   for (const page of pages) {
@@ -69,14 +40,11 @@ test("every tab of a browser is live, the eighth too", async () => {
   // Whoever opened the stream may go; the others stay live.
   await pages.shift()?.close();
   await send("Untuk yang tinggal.");
-  for (const page of pages) {
-    await said(page, "Untuk yang tinggal.").waitFor();
-    await page.close();
-  }
+  for (const page of pages) await said(page, "Untuk yang tinggal.").waitFor();
 });
 
 test("where the stream is refused one can still read and answer", async () => {
-  const page = await openPage(context);
+  const page = await open();
   await page.addInitScript(() => {
     delete globalThis.SharedWorker;
   });
@@ -94,11 +62,10 @@ test("where the stream is refused one can still read and answer", async () => {
   await page.getByLabel(FIELD).fill("Tetap terkirim.");
   await page.getByRole("button", { name: "Kirim", exact: true }).click();
   await said(page, "Tetap terkirim.").waitFor();
-  await page.close();
 });
 
 test("in a storm of events, over a slow line, a chat goes on showing what comes", async () => {
-  const page = await openPage(context);
+  const page = await open();
   await page.route("**/v1/conversations/*/messages**", async (route) => {
     const response = await route.fetch();
     await new Promise((resolve) => setTimeout(resolve, 600));
@@ -106,16 +73,18 @@ test("in a storm of events, over a slow line, a chat goes on showing what comes"
   });
   await page.goto(chat);
   await said(page, "Halo").waitFor();
-  let stop = false;
-  const storm = (async () => {
-    for (let event = 1; event <= 45 && !stop; event++) {
-      await send(`Badai ${event}.`);
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }
-    return stop;
-  })();
-  await said(page, "Badai 1.").waitFor();
-  stop = true;
-  assert.ok(await storm, "nothing was shown before the storm was over");
-  await page.close();
+  const shown = page
+    .getByRole("log")
+    .getByText(/^Badai \d+\.$/)
+    .first()
+    .waitFor();
+  let over = false;
+  const end = shown.finally(() => {
+    over = true;
+  });
+  for (let event = 1; !over; event++) {
+    await send(`Badai ${event}.`);
+    await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 150))]);
+  }
+  await shown;
 });

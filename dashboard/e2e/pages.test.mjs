@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { check, launch, manage, newOwner, openPage, shoot, signIn } from "./browser.mjs";
-import { startServer } from "./server.mjs";
+import { test } from "node:test";
+import { check, manage, shoot, signIn } from "./browser.mjs";
+import { stage } from "./stage.mjs";
 
 const CUSTOMER = "6281234567001";
 const LOOKS = [
@@ -9,90 +9,58 @@ const LOOKS = [
   { width: 360, language: "en" },
 ];
 const SCHEMES = ["light", "dark"];
-const owners = [];
-let server;
-let browser;
-let addresses;
+const { owner, stranger, newcomer, sandbox, written } = await stage();
 
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  const context = await browser.newContext();
-  const page = await openPage(context);
-  await signIn(page, server);
-  // What a page of an object needs is made over the API, as its owner.
-  const devices = await manage(page, "GET", "/v1/devices");
-  const device = devices.find((each) => each.channel === "whatsapp");
-  const phone = { from: CUSTOMER, type: "text", text: "Halo, saya butuh bantuan!" };
-  await manage(page, "POST", `/v1/devices/${device.id}/phone`, phone);
-  const unlinked = await manage(page, "POST", "/v1/devices", { channel: "whatsapp", name: "CS 1" });
-  const template = await manage(page, "POST", "/v1/templates", {
-    name: "Tagihan",
-    title: "Toko Maju",
-    text: "Halo {{1}}, tagihan Anda {{2}}.",
-    buttons: [{ id: "BAYAR", text: "Sudah bayar" }],
-  });
-  const webhook = await manage(page, "POST", "/v1/webhooks", { url: "http://127.0.0.1:9/webhook" });
-  const sent = await manage(page, "POST", "/v1/send-template", {
-    to: CUSTOMER,
-    session_id: device.id,
-    template_id: template.id,
-    variables: ["Ana", "Rp 500.000"],
-  });
-  const invited = await manage(page, "POST", "/v1/users", { email: "rina@contoh.com", role: "agent" });
-  const [conversation] = await manage(page, "GET", "/v1/conversations");
-  addresses = {
-    device: device.id,
-    unlinked: unlinked.id,
-    template: template.id,
-    webhook: webhook.id,
-    job: sent.job_id,
-    conversation: conversation.id,
-    invitation: new URL(invited.invitation_url).pathname,
-  };
-  for (const { width } of LOOKS) owners.push(await newOwner(page, `${width}@contoh.com`));
-  await context.close();
+// What a page of an object needs.
+const device = await sandbox();
+const conversation = await written(CUSTOMER, "Halo, saya butuh bantuan!");
+const unlinked = await manage(owner, "POST", "/v1/devices", { channel: "whatsapp", name: "CS 1" });
+const template = await manage(owner, "POST", "/v1/templates", {
+  name: "Tagihan",
+  title: "Toko Maju",
+  text: "Halo {{1}}, tagihan Anda {{2}}.",
+  buttons: [{ id: "BAYAR", text: "Sudah bayar" }],
 });
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+const webhook = await manage(owner, "POST", "/v1/webhooks", { url: "http://127.0.0.1:9/webhook" });
+const sent = await manage(owner, "POST", "/v1/send-template", {
+  to: CUSTOMER,
+  session_id: device.id,
+  template_id: template.id,
+  variables: ["Ana", "Rp 500.000"],
 });
+const invited = await manage(owner, "POST", "/v1/users", { email: "rina@contoh.com", role: "agent" });
 
-function pages() {
-  const { device, unlinked, template, webhook, job, conversation } = addresses;
-  return {
-    overview: "/",
-    inbox: "/inbox",
-    conversation: `/inbox/${conversation}`,
-    devices: "/devices",
-    "device-new": "/devices/new?channel=whatsapp-official",
-    device: `/devices/${device}`,
-    link: `/devices/${unlinked}`,
-    templates: "/broadcast/templates",
-    template: `/broadcast/templates/${template}`,
-    "template-new": "/broadcast/templates/new",
-    keys: "/developers",
-    webhooks: "/developers/webhooks",
-    webhook: `/developers/webhooks/${webhook}`,
-    messages: "/developers/messages",
-    message: `/developers/messages?job=${job}`,
-    samples: "/developers/samples?request=button",
-    reference: "/developers/reference",
-    docs: "/docs",
-    account: "/settings/account",
-    workspace: "/settings",
-    official: "/settings/channels/whatsapp-official",
-    telegram: "/settings/channels/telegram",
-    messenger: "/settings/channels/messenger",
-    instagram: "/settings/channels/instagram",
-    users: "/settings/users",
-    plan: "/settings/plan",
-    addresses: "/settings/addresses",
-    audit: "/settings/audit",
-    "not-found": "/tidak-ada",
-  };
-}
+const PAGES = {
+  overview: "/",
+  inbox: "/inbox",
+  conversation: `/inbox/${conversation.id}`,
+  devices: "/devices",
+  "device-new": "/devices/new?channel=whatsapp-official",
+  device: `/devices/${device.id}`,
+  link: `/devices/${unlinked.id}`,
+  templates: "/broadcast/templates",
+  template: `/broadcast/templates/${template.id}`,
+  "template-new": "/broadcast/templates/new",
+  keys: "/developers",
+  webhooks: "/developers/webhooks",
+  webhook: `/developers/webhooks/${webhook.id}`,
+  messages: "/developers/messages",
+  message: `/developers/messages?job=${sent.job_id}`,
+  samples: "/developers/samples?request=button",
+  reference: "/developers/reference",
+  docs: "/docs",
+  account: "/settings/account",
+  workspace: "/settings",
+  official: "/settings/channels/whatsapp-official",
+  telegram: "/settings/channels/telegram",
+  messenger: "/settings/channels/messenger",
+  instagram: "/settings/channels/instagram",
+  users: "/settings/users",
+  plan: "/settings/plan",
+  addresses: "/settings/addresses",
+  audit: "/settings/audit",
+  "not-found": "/tidak-ada",
+};
 
 /** Everything that was asked for has come, and nothing is grey any more. */
 async function settled(page) {
@@ -100,13 +68,14 @@ async function settled(page) {
   await page.waitForFunction(() => !document.querySelector('[role="status"][aria-label]'));
 }
 
-for (const [index, { width, language }] of LOOKS.entries()) {
+for (const { width, language } of LOOKS) {
   test(`every page is whole at ${width} px, in ${language}, in the light and in the dark`, async () => {
-    const context = await browser.newContext({ viewport: { width, height: 800 }, bypassCSP: true });
-    await context.addInitScript((kept) => localStorage.setItem("cetar-language", kept), language);
-    const page = await openPage(context);
+    // Somebody of their own, since each person has a limit of requests.
+    const { person } = await newcomer({ email: `${width}@contoh.com` });
+    const page = await stranger({ viewport: { width, height: 800 } });
+    await page.addInitScript((kept) => localStorage.setItem("cetar-language", kept), language);
     const walk = async (name, path) => {
-      await page.goto(server.url + path);
+      await page.goto(path);
       await settled(page);
       assert.equal(await page.locator("html").getAttribute("lang"), language);
       for (const colorScheme of SCHEMES) {
@@ -118,9 +87,8 @@ for (const [index, { width, language }] of LOOKS.entries()) {
       }
     };
     await walk("sign-in", "/");
-    await walk("invitation", addresses.invitation);
-    await signIn(page, server, owners[index]);
-    for (const [name, path] of Object.entries(pages())) await walk(name, path);
-    await context.close();
+    await walk("invitation", new URL(invited.invitation_url).pathname);
+    await signIn(page, person);
+    for (const [name, path] of Object.entries(PAGES)) await walk(name, path);
   });
 }

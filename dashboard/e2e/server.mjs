@@ -1,6 +1,7 @@
 // Starts the real binary on an empty data directory, and a receiver of webhooks.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -51,13 +52,17 @@ export async function startServer({ environment = {} } = {}) {
   };
 }
 
+/** One that stays free while a server is restarted: below those that the system gives to whoever asks for any. */
 async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
+  for (;;) {
+    const port = 10_000 + randomInt(20_000);
+    const probe = createServer().listen(port, "127.0.0.1");
+    const free = await once(probe, "listening").catch(() => null);
+    if (!free) continue;
+    probe.close();
+    await once(probe, "close");
+    return port;
+  }
 }
 
 async function run(data, port, environment) {
@@ -65,14 +70,21 @@ async function run(data, port, environment) {
     env: { CETAR_LOG__LEVEL: "warn", ...process.env, CETAR_EGRESS__ALLOW: "127.0.0.0/8", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  // However this process ends, that one does not outlive it.
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   const printed = {};
+  let listening = false;
   for await (const line of createInterface({ input: child.stdout })) {
     const signIn = /(\S+@localhost)\s+(\S+)/.exec(line);
     if (signIn) Object.assign(printed, { email: signIn[1], password: signIn[2] });
     const key = /sk_test_[0-9A-Za-z]{36}/.exec(line);
     if (key) printed.testKey ??= key[0];
-    if (line.startsWith("Cetar is listening")) break;
+    listening = line.startsWith("Cetar is listening");
+    if (listening) break;
   }
+  assert.ok(listening, "the server ended before it listened");
   child.stdout.resume();
   return { child, printed };
 }
