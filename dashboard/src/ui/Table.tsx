@@ -1,15 +1,28 @@
 import { Button } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useI18n } from "~/i18n";
 import css from "./ui.module.css";
 
 interface Props {
   label: string;
   head: string[];
+  /** Those of the head that a phone has no room for. */
+  wideOnly?: string[];
   children: ReactNode;
 }
 
-export function Table({ label, head, children }: Props) {
+/** On a phone each row is a card, in which every cell stands under the name of its column. */
+export function Table({ label, head, wideOnly = [], children }: Props) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  // Rows are components of their own, which do not know of the head.
+  useLayoutEffect(() => {
+    for (const row of body.current?.rows ?? [])
+      for (const [index, cell] of [...row.cells].entries()) {
+        const name = head[index] ?? "";
+        cell.dataset.label = name;
+        cell.toggleAttribute("data-wide", wideOnly.includes(name));
+      }
+  });
   return (
     <div className={css.scroll} role="region" aria-label={label} tabIndex={0}>
       <table className={css.table}>
@@ -22,7 +35,7 @@ export function Table({ label, head, children }: Props) {
             ))}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody ref={body}>{children}</tbody>
       </table>
     </div>
   );

@@ -98,6 +98,7 @@ export default function Messages() {
                   t("log.state"),
                   t("log.attempts"),
                 ]}
+                wideOnly={[t("log.type"), t("log.attempts")]}
               >
                 {messages.map((message) => (
                   <Row

@@ -19,9 +19,7 @@ export default function Account() {
   return (
     <Page title={t("settings.account")} about={`${user.email} · ${t(`role.${user.role}`)}`}>
       <Name />
-      <div className={css.form}>
-        <Look />
-      </div>
+      <Look />
       <Password />
       <SecondFactor />
     </Page>

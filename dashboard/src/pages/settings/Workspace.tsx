@@ -93,7 +93,7 @@ export function Look() {
   const choose = useChooseLanguage();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
-    <section className="card stack">
+    <section className={`card stack ${css.form}`}>
       <h2>{t("settings.look")}</h2>
       <div className="row wrap">
         <SegmentedControl
