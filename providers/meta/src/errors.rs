@@ -12,6 +12,8 @@ use cetar_model::{Channel, DownReason, FailureCode, SendError};
 pub(crate) enum Verdict {
     /// Final.
     Never(FailureCode),
+    /// Meta's own trouble: not taken, and the same is tried again as often as whatever could not be sent.
+    Again,
     /// Not taken: the same may be sent again after so long.
     Later(Duration),
     /// The account itself: no message goes out until a person acts.
@@ -19,7 +21,7 @@ pub(crate) enum Verdict {
 }
 
 use FailureCode as F;
-use Verdict::{Account, Later, Never};
+use Verdict::{Account, Again, Later, Never};
 
 const fn secs(seconds: u64) -> Verdict {
     Later(Duration::from_secs(seconds))
@@ -36,7 +38,8 @@ const TOKEN: Verdict = Account(DownReason::CredentialsExpired);
 /// `WhatsApp`: from code, to code, what it means.
 const WHATSAPP: &[(i64, i64, Verdict)] = &[
     (0, 0, TOKEN),
-    (1, 2, secs(5)),
+    // 1 is mostly a request in a bad form, which no patience mends.
+    (1, 2, Again),
     (3, 3, TOKEN),
     (4, 4, secs(60)),
     (10, 10, TOKEN),
@@ -50,9 +53,9 @@ const WHATSAPP: &[(i64, i64, Verdict)] = &[
     (130_429, 130_429, secs(2)),
     (130_472, 130_472, Never(F::RecipientOptedOut)),
     (130_497, 130_497, PROBLEM),
-    (131_000, 131_000, secs(5)),
+    (131_000, 131_000, Again),
     (131_005, 131_005, TOKEN),
-    (131_016, 131_016, secs(5)),
+    (131_016, 131_016, Again),
     (131_026, 131_026, Never(F::RecipientNotOnWhatsapp)),
     (131_031, 131_031, PROBLEM),
     (131_037, 131_037, PROBLEM),
@@ -69,11 +72,13 @@ const WHATSAPP: &[(i64, i64, Verdict)] = &[
     (131_057, 131_057, secs(60)),
     (131_063, 131_063, PROBLEM),
     (131_064, 131_064, secs(3_600)),
+    // A paused one (132015) among them: it is for hours, in which nothing else would reach this person, since a chat keeps its order. Who
+    // sends learns it at once, as from a send that is refused before it is queued, and can retry it when Meta has let the template go.
     (132_000, 132_018, TEMPLATE),
     (132_068, 132_068, TEMPLATE),
     (132_069, 132_069, secs(60)),
     (133_000, 133_000, PROBLEM),
-    (133_004, 133_004, secs(60)),
+    (133_004, 133_004, Again),
     (133_005, 133_016, PROBLEM),
     (134_011, 134_011, PROBLEM),
 ];
@@ -95,8 +100,8 @@ const MESSAGING: &[(i64, Option<i64>, Verdict)] = &[
     (100, Some(2_018_047), Never(F::MediaTypeNotSupported)),
     (100, None, REJECTED),
     (190, None, TOKEN),
-    (2, None, secs(5)),
-    (1200, None, secs(5)),
+    (2, None, Again),
+    (1200, None, Again),
     (4, None, secs(60)),
     (17, None, secs(60)),
     (32, None, secs(60)),
@@ -123,7 +128,7 @@ pub(crate) fn failure(channel: Channel, code: i64, subcode: Option<i64>) -> Fail
     match verdict(channel, code, subcode) {
         Some(Never(code)) => code,
         Some(Account(_)) => F::AccountProblem,
-        Some(Later(_)) | None => F::RejectedByNetwork,
+        Some(Again | Later(_)) | None => F::RejectedByNetwork,
     }
 }
 
@@ -142,6 +147,7 @@ pub(crate) fn answered(
 ) -> SendError {
     match verdict(channel, code, subcode) {
         Some(Later(after)) => SendError::SlowDown { retry_after: Some(retry_after.unwrap_or(after)) },
+        Some(Again) => SendError::NotSent(format!("Meta answered {}: {detail}", shown(code, subcode)).into()),
         Some(Account(reason)) => SendError::AccountDown(reason),
         // Their trouble, under a code we do not know: whether it was sent cannot be told.
         None if status >= 500 => SendError::Unknown(format!("Meta answered {status}, code {code}").into()),
@@ -164,7 +170,7 @@ mod tests {
             (190, TOKEN),
             (0, TOKEN),
             (10, TOKEN),
-            (2, secs(5)),
+            (2, Again),
             (80_007, secs(60)),
             (130_429, secs(2)),
             (131_056, secs(64)),
@@ -188,12 +194,11 @@ mod tests {
         assert_eq!(failure(official, 987_654, None), F::RejectedByNetwork);
     }
 
-    /// Every code of Meta's table for `WhatsApp`, with what its documentation says to do: come again, never, or see to the account.
+    /// Every code of Meta's table for `WhatsApp`, with what its documentation says to do: try again, come later, never, or see to the account.
     #[test]
     fn every_code_that_meta_documents_is_met_as_it_says() {
-        const AGAIN: &[i64] = &[
-            1, 2, 4, 80_007, 130_429, 131_000, 131_016, 131_048, 131_056, 131_057, 131_064, 132_069, 133_004,
-        ];
+        const AGAIN: &[i64] = &[1, 2, 131_000, 131_016, 133_004];
+        const LATER: &[i64] = &[4, 80_007, 130_429, 131_048, 131_056, 131_057, 131_064, 132_069];
         const ACCOUNT: &[i64] = &[0, 3, 10, 190, 200, 210, 299, 131_005];
         const FINAL: &[i64] = &[
             33, 100, 368, 130_403, 130_472, 130_497, 131_008, 131_009, 131_021, 131_026, 131_030, 131_031,
@@ -204,6 +209,12 @@ mod tests {
         ];
         let answer = |code| answered(Channel::WhatsappOfficial, 400, (code, None), String::new(), None);
         for code in AGAIN {
+            let error = answer(*code);
+            let told =
+                matches!(&error, SendError::NotSent(why) if why.to_string().contains(&code.to_string()));
+            assert!(told, "an attempt that counts, for the next chat may fare better: {code}");
+        }
+        for code in LATER {
             assert!(matches!(answer(*code), SendError::SlowDown { retry_after: Some(_) }), "{code}");
         }
         for code in ACCOUNT {
@@ -227,6 +238,8 @@ mod tests {
             (100, Some(2_018_001), Some(REJECTED)),
             (551, Some(1_545_041), Some(Never(F::RecipientOptedOut))),
             (613, Some(2_534_040), Some(secs(60))),
+            (2, None, Some(Again)),
+            (1200, Some(5), Some(Again)),
             (1, Some(1_357_046), Some(REJECTED)),
             (1, None, None),
         ] {

@@ -142,7 +142,7 @@ impl MetaSession {
                 match errors::verdict(channel, refusal.code, refusal.subcode) {
                     Some(Verdict::Account(reason)) => return Ok(Some(reason)),
                     // It speaks to us; that it will not answer this now says nothing of sends.
-                    Some(Verdict::Later(_)) => well(token),
+                    Some(Verdict::Later(_) | Verdict::Again) => well(token),
                     Some(Verdict::Never(_)) | None if refusal.status < 500 => {
                         return Ok(Some(DownReason::CredentialsExpired));
                     }
