@@ -1,9 +1,11 @@
 //! Networks that call us. Whatever is told is on disk before the call is answered, in one transaction for each account; a network that
 //! gets no answer tells it again, and what is known by then changes nothing.
-use std::{net::IpAddr, sync::Arc, time::Duration};
+mod names;
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cetar_model::DeviceId;
+use cetar_model::{Chat, DeviceId};
 use cetar_provider::{
     Account, Arrival, CallbackRefused, CallbackRequest, Callbacks, InboundMessage, Provider,
 };
@@ -13,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Engine, auth::Caller, media::hex};
 
-/// How long a person's name is waited for: the network waits for us meanwhile.
-const NAME: Duration = Duration::from_secs(2);
+/// How long the names of all who wrote are waited for: the network waits for us meanwhile, and Meta wants its answer within a second.
+const NAMES: Duration = Duration::from_millis(500);
 
 /// Why a callback was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -162,13 +164,16 @@ impl Engine {
     async fn take_arrival(&self, arrival: Arrival) -> Result<(), StoreError> {
         let Arrival { device, forwarded, messages, statuses, watermarks, aliases, moves, templates } =
             arrival;
-        let mut arriving = Vec::with_capacity(messages.len());
-        for mut message in messages {
-            if message.sender_name.is_none() && !message.echo {
-                message.sender_name = self.name_of(&device, &message).await;
-            }
-            arriving.push(self.arriving(&device, None, message));
-        }
+        let names = self.names(&device, &messages).await;
+        let arriving: Vec<_> = messages
+            .into_iter()
+            .map(|mut message| {
+                if message.sender_name.is_none() && !message.echo {
+                    message.sender_name = names.get(&message.from).cloned();
+                }
+                self.arriving(&device, None, message)
+            })
+            .collect();
         let has_media = arriving.iter().any(|message| message.wanted.is_some());
         let callback = NewCallback {
             device: device.clone(),
@@ -211,12 +216,11 @@ impl Engine {
         Ok(())
     }
 
-    /// What the network calls the sender, where a session runs here that can ask.
-    async fn name_of(&self, device: &DeviceId, message: &InboundMessage) -> Option<String> {
-        let live = self.inner.sessions.live(device)?;
-        tokio::select! {
-            name = live.session.name_of(&message.from) => name,
-            () = self.pause(NAME) => None,
+    /// What the network calls those who wrote, where a session runs here that can ask.
+    async fn names(&self, device: &DeviceId, messages: &[InboundMessage]) -> HashMap<Chat, String> {
+        match self.inner.sessions.live(device) {
+            Some(live) => names::ask(&*live.session, messages, self.pause(NAMES)).await,
+            None => HashMap::new(),
         }
     }
 }

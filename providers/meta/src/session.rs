@@ -1,6 +1,7 @@
 //! One linked account, live.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -46,6 +47,10 @@ const PARTS_KEPT: Duration = Duration::from_hours(90 * 24);
 const PARTS_LOOK: Duration = Duration::from_hours(24);
 /// Where the names of people are kept.
 const NAMES: &str = "names";
+/// Whose name Meta does not tell is not asked about again for so long.
+const NAMELESS: Duration = Duration::from_hours(1);
+/// So many of them are remembered.
+const MANY_NAMELESS: usize = 10_000;
 
 pub(crate) struct MetaSession {
     settings: Settings,
@@ -56,6 +61,8 @@ pub(crate) struct MetaSession {
     health: Mutex<Health>,
     /// When Meta was asked last how long the token lasts.
     token_asked: Mutex<Option<Timestamp>>,
+    /// Whose name Meta would not tell, and when.
+    nameless: Mutex<HashMap<Chat, Timestamp>>,
     /// A send found the account down.
     found_down: Notify,
 }
@@ -69,7 +76,25 @@ impl MetaSession {
             host,
             health: Mutex::new(Health::new(DeviceState::Connecting, None)),
             token_asked: Mutex::default(),
+            nameless: Mutex::default(),
             found_down: Notify::new(),
+        }
+    }
+
+    /// Whether Meta has said lately that it will not tell this person's name.
+    fn is_nameless(&self, person: &Chat) -> bool {
+        let nameless = self.nameless.lock().unwrap_or_else(PoisonError::into_inner);
+        nameless.get(person).is_some_and(|at| self.settings.clock.now().since(*at) < NAMELESS)
+    }
+
+    fn note_nameless(&self, person: &Chat) {
+        let now = self.settings.clock.now();
+        let mut nameless = self.nameless.lock().unwrap_or_else(PoisonError::into_inner);
+        if nameless.len() >= MANY_NAMELESS {
+            nameless.retain(|_, at| now.since(*at) < NAMELESS);
+        }
+        if nameless.len() < MANY_NAMELESS {
+            nameless.insert(person.clone(), now);
         }
     }
 
@@ -383,9 +408,19 @@ impl Session for MetaSession {
         if let Ok(Some(known)) = self.host.load(NAMES, &key).await {
             return String::from_utf8(known.into()).ok();
         }
-        // It fails without the person's consent: then there is no name.
-        let told = self.graph().get(&format!("{}?fields={fields}", person.as_str())).await.ok()?;
-        let name = name(&told)?;
+        if self.is_nameless(person) {
+            return None;
+        }
+        // It fails without the person's consent: then there is no name. What is not answered at all is asked again.
+        let told = match self.graph().get(&format!("{}?fields={fields}", person.as_str())).await {
+            Ok(told) => name(&told),
+            Err(Failed::Refused(_)) => None,
+            Err(Failed::NotSent(_) | Failed::Unknown(_)) => return None,
+        };
+        let Some(name) = told else {
+            self.note_nameless(person);
+            return None;
+        };
         let value = Bytes::from(name.clone());
         let kept = self.host.save(vec![StateWrite::Put { collection: NAMES, key, value }]).await;
         if let Err(error) = kept {
