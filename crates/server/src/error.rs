@@ -415,6 +415,19 @@ impl ApiError {
         Self { cause: Some(cause.to_string()), ..Self::new(ErrorCode::Internal) }
     }
 
+    /// The network did not answer, or not as it should: with what its provider says of that, which is where to look.
+    pub(crate) fn network(detail: &str) -> Self {
+        let text = Text::new(
+            format!(
+                "Jaringan device ini tidak menjawab dengan benar. Perbaiki penyebabnya, lalu coba lagi: {detail}"
+            ),
+            format!(
+                "The device's network did not answer as it should. Mend the cause, then try again: {detail}"
+            ),
+        );
+        Self::new(ErrorCode::NetworkUnavailable).saying(text).because(detail)
+    }
+
     /// For a while: the cause goes to the log.
     pub(crate) fn because(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());

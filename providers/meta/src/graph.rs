@@ -96,6 +96,12 @@ impl Graph {
         }
     }
 
+    /// Where it asks, and which setting of the configuration says so.
+    pub(crate) fn place(&self) -> (&str, &'static str) {
+        let is_instagram = self.host == self.settings.instagram_url && self.host != self.settings.graph_url;
+        (&self.base, if is_instagram { "meta.instagram_url" } else { "meta.graph_url" })
+    }
+
     /// The token that it speaks with.
     pub(crate) fn token(&self) -> &str {
         &self.token

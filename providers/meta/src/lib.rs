@@ -218,7 +218,7 @@ impl Provider for Meta {
             }
         };
         let asked = graph.get(&format!("{}?fields={fields}", credentials.id)).await;
-        let told = asked.map_err(|failed| refused(failed, id_setting))?;
+        let told = asked.map_err(|failed| refused(failed, id_setting, &graph))?;
         let named = ["verified_name", "name", "username"].iter().find_map(|field| told[*field].as_str());
         let subscribed = match (self.channel, credentials.login) {
             (Channel::Messenger, _) => Some((
@@ -238,7 +238,8 @@ impl Provider for Meta {
         if let Some((whom, fields)) = subscribed {
             let path = format!("{whom}/subscribed_apps{fields}");
             let setting = if credentials.waba.is_some() { "waba_id" } else { id_setting };
-            graph.post(&path, String::new()).await.map_err(|failed| refused(failed, setting))?;
+            let answer = graph.post(&path, String::new()).await;
+            answer.map_err(|failed| refused(failed, setting, &graph))?;
         }
         Ok(Some(Linked { address: credentials.id, name: named.map(str::to_owned) }))
     }
@@ -251,8 +252,8 @@ impl Provider for Meta {
         let credentials = Credentials::read(account)?;
         let Some(waba) = &credentials.waba else { return Ok(None) };
         let graph = Graph::new(&self.settings, &credentials);
-        let told = templates::list(&graph, waba, name).await.map_err(|failed| refused(failed, "waba_id"))?;
-        Ok(Some(told))
+        let told = templates::list(&graph, waba, name).await;
+        Ok(Some(told.map_err(|failed| refused(failed, "waba_id", &graph))?))
     }
 
     fn template_text(&self, known: &KnownTemplate, message: &OfficialTemplate) -> Option<String> {
@@ -273,10 +274,13 @@ impl Provider for Meta {
     }
 }
 
-/// Which setting Meta does not take.
-fn refused(failed: Failed, id_setting: &str) -> IdentifyError {
+/// Which setting Meta does not take; or, where it is none of the account's, which of the configuration's to look at.
+fn refused(failed: Failed, id_setting: &str, graph: &Graph) -> IdentifyError {
+    let (place, setting) = graph.place();
     match failed {
-        Failed::NotSent(why) | Failed::Unknown(why) => IdentifyError::Network(why),
+        Failed::NotSent(why) | Failed::Unknown(why) => IdentifyError::Network(format!(
+            "{place} does not answer as Meta does ({why}); look at {setting} in the configuration, and whether this server reaches it"
+        )),
         Failed::Refused(refusal) => match refusal.code {
             0 | 3 | 10 | 190 | 200..=299 => wrong(
                 "access_token",
@@ -287,7 +291,7 @@ fn refused(failed: Failed, id_setting: &str) -> IdentifyError {
                 wrong(id_setting, &format!("is not known to Meta with this token: {}", refusal.detail)).into()
             }
             errors::UNKNOWN_PATH => IdentifyError::Network(format!(
-                "Meta does not serve this; look at meta.graph_version in the configuration ({})",
+                "Meta does not serve {place}; look at meta.graph_version and {setting} in the configuration ({})",
                 refusal.detail
             )),
             code => IdentifyError::Network(format!("Meta answered {code}: {}", refusal.detail)),

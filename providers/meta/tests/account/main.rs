@@ -2,8 +2,11 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+mod adding;
 mod limits;
 mod media;
+mod names;
+mod parts;
 mod templates;
 mod token;
 mod world;

@@ -26,10 +26,7 @@ pub(super) fn refused(error: DeviceError, id: Option<&DeviceId>, settings: &str)
         DeviceError::NotLinked => id.map_or_else(|| ApiError::new(ErrorCode::DeviceNotLinked), not_linked),
         DeviceError::AccountInUse => ApiError::new(ErrorCode::AccountInUse),
         DeviceError::AlreadyLinked => ApiError::new(ErrorCode::DeviceAlreadyLinked),
-        DeviceError::Network(ref detail) => {
-            let cause = format!("{error} ({detail})");
-            ApiError::new(ErrorCode::NetworkUnavailable).because(cause)
-        }
+        DeviceError::Network(detail) => ApiError::network(&detail),
         DeviceError::Store(error) => error.into(),
     }
 }

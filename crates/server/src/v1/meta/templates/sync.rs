@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     answer::Answer,
     auth::{Admin, Authorized},
-    error::{ApiError, ErrorCode, Text},
+    error::{ApiError, Text},
     input::{Body, Fields},
     language::Spoken,
     openapi::{refusals, schema},
@@ -49,7 +49,7 @@ pub(crate) struct SyncedTemplates {
 fn refused(error: SyncError) -> ApiError {
     match error {
         SyncError::Device(error) => queued::refused(error),
-        SyncError::Network(_) => ApiError::new(ErrorCode::NetworkUnavailable).because(error),
+        SyncError::Network(detail) => ApiError::network(&detail),
         SyncError::Store(error) => error.into(),
     }
 }
