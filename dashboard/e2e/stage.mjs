@@ -1,12 +1,15 @@
 // What every walk needs: a server, a browser, its owner, and more people, each test with pages of its own.
 import assert from "node:assert/strict";
 import { after, afterEach } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { launch, manage, openPage } from "./browser.mjs";
 import { startServer } from "./server.mjs";
 
 export const WIDE = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 360, height: 740 } };
 const PASSWORD = "rahasia-yang-panjang-1";
+/** A person may ask 600 times a minute. */
+const LOOK_AGAIN_MS = 250;
 
 /**
  * A server and a browser for the tests of one file. Pages go with the test that opened them, so that none goes on reading what
@@ -57,10 +60,14 @@ export async function stage({ environment } = {}) {
     return Object.assign(page, { person: { email, password: PASSWORD } });
   }
 
-  /** The sandbox device of a channel, once it is there. */
+  /** The sandbox device of a channel, once its session runs: a server listens before its devices are up. */
   async function sandbox(channel = "whatsapp") {
-    const devices = await manage(owner, "GET", "/v1/devices");
-    return devices.find((device) => device.sandbox && device.channel === channel);
+    for (;;) {
+      const devices = await manage(owner, "GET", "/v1/devices");
+      const found = devices.find((device) => device.sandbox && device.channel === channel);
+      if (found?.state === "connected") return found;
+      await pause(LOOK_AGAIN_MS);
+    }
   }
 
   /** Somebody writes to the sandbox: their conversation. */
