@@ -20,6 +20,8 @@ macro_rules! figures {
 
 statements! {
     OF_ALL = concat!("SELECT m.workspace, ", figures!(), " GROUP BY m.workspace");
+    // Workspace by workspace, each by its key.
+    ADDED_UP = "SELECT h.workspace FROM workspaces w CROSS JOIN usage_hours h WHERE h.workspace = w.id AND h.hour = $1";
     PRESENT = concat!("SELECT ", figures!(), " AND m.workspace = $3");
     HOURS = "SELECT h.hour, h.went_out, h.came_in, h.failed FROM usage_hours h \
              WHERE h.workspace = $1 AND h.hour >= $2 AND h.hour < $3 ORDER BY h.hour";
@@ -77,7 +79,14 @@ impl Store {
         let mut sums = Vec::new();
         for hour in [hour, hour - 25 * HOUR] {
             let (from, to) = span(hour, hour + HOUR);
-            let of_all = fetch_all!(conn, (String, i64, i64, i64), OF_ALL, from, to)?;
+            let mut of_all = fetch_all!(conn, (String, i64, i64, i64), OF_ALL, from, to)?;
+            // Whose figures are there and whose messages have all gone since, with somebody who was forgotten, has none.
+            let emptied: Vec<_> = fetch_all!(conn, (String,), ADDED_UP, hour)?
+                .into_iter()
+                .filter(|(workspace,)| of_all.iter().all(|(other, ..)| other != workspace))
+                .map(|(workspace,)| (workspace, 0, 0, 0))
+                .collect();
+            of_all.extend(emptied);
             sums.extend(
                 of_all
                     .into_iter()
@@ -116,7 +125,7 @@ impl Store {
         let up_to = up_to.and_then(|(bytes,)| bytes.try_into().ok()).map_or(from, i64::from_le_bytes);
         let mut hours: Vec<_> = fetch_all!(conn, Row, HOURS, workspace, from, to.as_micros())?
             .into_iter()
-            .filter(|(hour, ..)| *hour < up_to)
+            .filter(|(hour, sent, came_in, failed)| *hour < up_to && (*sent, *came_in, *failed) != (0, 0, 0))
             .map(|(hour, sent, came_in, failed)| (hour, (sent, came_in, failed)))
             .collect();
         // What has not been added up yet: the present hour, and one that ended minutes ago.

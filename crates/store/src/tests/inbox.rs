@@ -339,6 +339,10 @@ on_both_engines! {
         assert_eq!(figures().await, [first, second], "the same, from what was added up");
         assert_eq!(world.store.waiting(&world.workspace, 9).await.unwrap().0, 1);
         assert_eq!(world.store.waiting(&world.ids.make(world.now()), 9).await.unwrap(), (0, None));
+        world.raw("DELETE FROM messages").await;
+        world.pass(Duration::from_hours(26));
+        while world.store.add_up_usage(world.now()).await.unwrap() {}
+        assert_eq!(figures().await, [], "of whom everything was forgotten, nothing is counted");
     }
 }
 
