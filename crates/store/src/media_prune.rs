@@ -29,10 +29,12 @@ statements! {
     ERASE = "DELETE FROM media WHERE id = $1 AND workspace = $2 RETURNING hash";
     REFERRED = "SELECT id FROM media WHERE workspace = $1 AND hash = $2 LIMIT 1";
     NOTE = "INSERT INTO media_garbage (workspace, hash, since) VALUES ($1, $2, $3) ON CONFLICT (workspace, hash) DO NOTHING";
-    NOTED = "SELECT since FROM media_garbage WHERE workspace = $1 AND hash = $2";
+    // Locked, so that who keeps the bytes and who is about to delete them do not pass each other by.
+    NOTED = "SELECT since FROM media_garbage WHERE workspace = $1 AND hash = $2", postgres "FOR UPDATE";
     // From now on they are being deleted, and those that a process left behind in the middle of it are due again.
     BEGIN = "UPDATE media_garbage SET since = 0 WHERE workspace = $1 AND hash = $2";
-    DUE = "SELECT workspace, hash FROM media_garbage WHERE since < $1 ORDER BY since LIMIT $2";
+    DUE = "SELECT workspace, hash FROM media_garbage WHERE since < $1 ORDER BY since LIMIT $2", postgres "FOR UPDATE SKIP LOCKED";
+    RELEASE = "UPDATE media_garbage SET since = $3 WHERE workspace = $1 AND hash = $2";
     FORGET = "DELETE FROM media_garbage WHERE workspace = $1 AND hash = $2";
 }
 
@@ -94,25 +96,48 @@ impl Store {
     }
 
     /// Up to `limit` of the bytes that were noted before `before`, to be deleted now: until [`forget_garbage`](Self::forget_garbage)
-    /// no medium can be made of them. What a medium has again is not among them.
+    /// or [`release_garbage`](Self::release_garbage) no medium can be made of them. What a medium has again is not among them. None if
+    /// nothing is due.
     pub async fn media_garbage(&self, before: Timestamp, limit: usize) -> Result<Vec<BytesOf>> {
         self.write((before, limit), |tx, (before, limit)| {
             Box::pin(async move {
                 let mut garbage = Vec::new();
-                for (workspace, hash) in
-                    fetch_all!(tx, (String, Vec<u8>), DUE, before.as_micros(), rows(*limit))?
-                {
-                    if is_referred(tx, &workspace, &hash).await? {
-                        execute!(tx, FORGET, &workspace, &hash)?;
-                        continue;
+                let (before, most) = (before.as_micros(), rows(*limit));
+                while garbage.is_empty() {
+                    let due = fetch_all!(tx, (String, Vec<u8>), DUE, before, most)?;
+                    if due.is_empty() {
+                        break;
                     }
-                    execute!(tx, BEGIN, &workspace, &hash)?;
-                    let id: WorkspaceId = read(&workspace, "media_garbage", "workspace", &workspace)?;
-                    let hash = <[u8; 32]>::try_from(hash)
-                        .map_err(|_| corrupt("media_garbage", "hash", &workspace))?;
-                    garbage.push((id, hash));
+                    for (workspace, hash) in due {
+                        // Asked with the lock held: what was committed before it is seen.
+                        if is_referred(tx, &workspace, &hash).await? {
+                            execute!(tx, FORGET, &workspace, &hash)?;
+                            continue;
+                        }
+                        execute!(tx, BEGIN, &workspace, &hash)?;
+                        let id: WorkspaceId = read(&workspace, "media_garbage", "workspace", &workspace)?;
+                        let hash = <[u8; 32]>::try_from(hash)
+                            .map_err(|_| corrupt("media_garbage", "hash", &workspace))?;
+                        garbage.push((id, hash));
+                    }
                 }
                 Ok(garbage)
+            })
+        })
+        .await
+    }
+
+    /// These bytes cannot be deleted now: media can be made of them again, and until somebody does they are due again after a while.
+    pub async fn release_garbage(&self, kept: Vec<BytesOf>, now: Timestamp) -> Result<()> {
+        if kept.is_empty() {
+            return Ok(());
+        }
+        self.write((kept, now), |tx, (kept, now)| {
+            Box::pin(async move {
+                for (workspace, hash) in kept {
+                    execute!(tx, RELEASE, workspace.as_str(), &hash[..], now.as_micros())?;
+                }
+                Ok(())
             })
         })
         .await

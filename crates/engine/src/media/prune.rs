@@ -11,6 +11,8 @@ use crate::Engine;
 
 /// Rows touched by one transaction.
 const BATCH: usize = 500;
+/// Bytes marked as being deleted at one time: nobody can use them meanwhile.
+const AT_ONCE: usize = 16;
 /// However short they are to be kept: their addresses are good for a week, and a message may wait as long for its turn. What was uploaded
 /// and not sent by then is deleted.
 const SHORTEST: Duration = Duration::from_hours(24).saturating_add(VALID_FOR);
@@ -44,28 +46,29 @@ impl Engine {
         while !stop.is_cancelled() && store.prune_media(self.now() - kept, self.now(), BATCH).await? > 0 {}
         let unsent = self.now() - SHORTEST;
         while !stop.is_cancelled() && store.prune_uploads(unsent, self.now(), BATCH).await? > 0 {}
+        let mut failed = None;
         while !stop.is_cancelled() {
-            let garbage = store.media_garbage(self.now() - GRACE, BATCH).await?;
+            let garbage = store.media_garbage(self.now() - GRACE, AT_ONCE).await?;
             if garbage.is_empty() {
                 break;
             }
-            let mut deleted = Vec::with_capacity(garbage.len());
-            let mut failed = None;
+            let (mut deleted, mut stuck) = (Vec::new(), Vec::new());
             for (workspace, hash) in garbage {
                 match self.inner.media.place.delete(&workspace, &hash).await {
                     Ok(()) => deleted.push((workspace, hash)),
                     Err(error) => {
+                        stuck.push((workspace, hash));
                         failed = Some(error);
-                        break;
                     }
                 }
             }
             metrics::counter!("cetar_media_deleted_total").increment(deleted.len() as u64);
-            // Those that are gone are noted as gone, whatever became of the others.
             store.forget_garbage(deleted).await?;
-            if let Some(error) = failed {
-                return Err(error.into());
-            }
+            // They are good for use again, and not in the way of the others: their turn comes again after the same grace.
+            store.release_garbage(stuck, self.now()).await?;
+        }
+        if let Some(error) = failed {
+            return Err(error.into());
         }
         Ok(())
     }

@@ -110,6 +110,34 @@ async fn what_was_uploaded_and_not_sent_is_deleted_when_its_address_has_ended() 
 }
 
 #[tokio::test]
+async fn what_cannot_be_deleted_is_in_nobodys_way() {
+    let world = World::new();
+    let node = world.start().await;
+    node.engine.set_base_url("https://cetar.example");
+    let upload = async |content: &[u8]| {
+        let pieces = futures::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::copy_from_slice(content))]);
+        node.engine.keep_upload(&node.operator, None, pieces).await.map(|kept| kept.url)
+    };
+    upload(PNG).await.unwrap();
+    // In the place of the oldest stands what is no file: it cannot be deleted as one.
+    let stuck = kept(&world).remove(0);
+    fs::remove_file(&stuck).unwrap();
+    fs::create_dir_all(stuck.join("here")).unwrap();
+    node.pass(Duration::from_mins(1));
+    let url = upload(&[PNG, b"lain"].concat()).await.unwrap();
+    let other = node.engine.read_media_link(url.rsplit('/').next().unwrap()).unwrap();
+    node.pass(8 * DAY + Duration::from_mins(61));
+    node.until("both to be given up", async || {
+        matches!(node.engine.find_media(&other).await.unwrap(), MediaAnswer::None)
+    })
+    .await;
+    deleted(&world, &node, 0).await;
+    assert!(stuck.exists());
+    fs::remove_dir_all(&stuck).unwrap();
+    upload(PNG).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_kept_without_a_medium_is_found_and_deleted() {
     let (world, site) = (World::new(), Site::serving(Answer::of(PNG, "")).await);
     let node = world.start().await;
