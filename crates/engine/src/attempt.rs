@@ -2,8 +2,8 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use cetar_model::{
-    Chat, Content, Decision, FailureCode, MAX_ATTEMPTS, MAX_CRASHES, SendError, Sent, Timestamp, backoff,
-    decide,
+    AttemptOutcome, Chat, Content, Decision, FailureCode, MAX_ATTEMPTS, SendError, Sent, Timestamp, backoff,
+    decide, ends_the_process,
 };
 use cetar_provider::Outbound;
 use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
@@ -13,7 +13,6 @@ use crate::{
     Engine, insist::insist, leases::JobHold, media::NotFetched, pace::Turn, sessions::Live, trust::Trust,
 };
 
-const ACCOUNT_DOWN: &str = "account_down";
 /// Attempts that end with a medium that could not be fetched: about a minute of them. Its chat waits behind it.
 const MAX_FETCHES: u32 = 6;
 
@@ -30,8 +29,9 @@ pub(crate) async fn make(
     let started_at = engine.now();
     let began = trust.begin(live.signals.times_told());
     let safe = live.provider.capabilities().resend_is_safe;
-    let mut crashed = false;
-    let outcome = if job.crashes > MAX_CRASHES {
+    let (mut crashed, mut found_down) = (false, false);
+    // This claim is counted already, and may be what ends well.
+    let outcome = if ends_the_process(job.crashes.saturating_sub(1)) {
         set_aside(may_be_out(&engine, &job).await)
     } else if started_at >= job.expires_at {
         Outcome::Failed { code: FailureCode::Expired, provider_code: None, detail: None }
@@ -53,6 +53,7 @@ pub(crate) async fn make(
                 }
                 let result =
                     result.unwrap_or_else(|| Err(SendError::Unknown("the provider panicked".into())));
+                found_down = is_down(&result);
                 let most = most_attempts(&engine, &job, &result).await;
                 outcome(result, job.attempt, most, safe, engine.now())
             }
@@ -62,7 +63,7 @@ pub(crate) async fn make(
     // Both before the next of its chat can be claimed, or this one again: which it can from the moment it is settled.
     drop(turn);
     let again = match &outcome {
-        Outcome::Again { class: ACCOUNT_DOWN, .. } => {
+        Outcome::Again { .. } if found_down => {
             trust.found_down(began, engine.now());
             None
         }
@@ -127,7 +128,7 @@ fn not_fetched(why: NotFetched, attempt: u32, now: Timestamp) -> Outcome {
         NotFetched::Later(detail) => Outcome::Again {
             run_at: now + backoff(attempt),
             counts: true,
-            class: "media_not_fetched",
+            class: AttemptOutcome::MediaNotFetched,
             detail,
         },
     }
@@ -140,7 +141,7 @@ pub(crate) async fn settle_rescued(engine: &Engine, job: &ClaimedJob) -> Result<
     let safe = provider.is_some_and(|provider| provider.capabilities().resend_is_safe);
     let now = engine.now();
     let began = may_have_begun(job);
-    let outcome = if job.crashes >= MAX_CRASHES {
+    let outcome = if ends_the_process(job.crashes) {
         set_aside(began || may_be_out(engine, job).await)
     } else {
         let cut = Err(if began {
@@ -172,6 +173,11 @@ fn of_the_rest(error: &SendError) -> &SendError {
         | SendError::Unknown(_)
         | SendError::AccountDown(_) => error,
     }
+}
+
+/// Whether it came to nothing because the account is down, be it only for the rest of a message.
+fn is_down(result: &Result<Sent, SendError>) -> bool {
+    result.as_ref().is_err_and(|error| matches!(of_the_rest(error), SendError::AccountDown(_)))
 }
 
 /// Whether the attempt whose end nobody saw can have reached the provider: not while its medium is still named by its address, since the
@@ -222,12 +228,12 @@ fn outcome(
         Err(error) => error,
     };
     let class = match &error {
-        SendError::Rejected { .. } => "rejected",
-        SendError::SlowDown { .. } => "slow_down",
-        SendError::NotSent(_) => "not_sent",
-        SendError::Unknown(_) => "unknown",
-        SendError::AccountDown(_) => ACCOUNT_DOWN,
-        SendError::Partly(_) => "partly_sent",
+        SendError::Rejected { .. } => AttemptOutcome::Failed,
+        SendError::SlowDown { .. } => AttemptOutcome::SlowDown,
+        SendError::NotSent(_) => AttemptOutcome::NotSent,
+        SendError::Unknown(_) => AttemptOutcome::Unknown,
+        SendError::AccountDown(_) => AttemptOutcome::AccountDown,
+        SendError::Partly(_) => AttemptOutcome::PartlySent,
     };
     let detail = error.to_string();
     match decide(&error, attempt, max_attempts, resend_is_safe) {
@@ -260,11 +266,12 @@ fn refusal(error: SendError) -> (Option<String>, Option<String>) {
 
 fn report(outcome: &Outcome) {
     let class = match outcome {
-        Outcome::Sent { .. } => "sent",
-        Outcome::Again { class, .. } => class,
-        Outcome::Failed { .. } => "failed",
-        Outcome::Unknown { .. } => "unknown",
-    };
+        Outcome::Sent { .. } => AttemptOutcome::Sent,
+        Outcome::Again { class, .. } => *class,
+        Outcome::Failed { .. } => AttemptOutcome::Failed,
+        Outcome::Unknown { .. } => AttemptOutcome::Unknown,
+    }
+    .as_str();
     metrics::counter!("cetar_attempts_total", "outcome" => class).increment(1);
     match outcome {
         Outcome::Sent { .. } => tracing::info!("sent"),
@@ -322,6 +329,15 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
     #[test]
+    fn an_account_that_is_down_is_found_so_even_between_the_parts_of_a_message() {
+        let down = || SendError::AccountDown(DownReason::Disconnected);
+        assert!(is_down(&Err(down())));
+        assert!(is_down(&Err(SendError::Partly(Box::new(down())))));
+        assert!(!is_down(&Err(SendError::Partly(Box::new(SendError::NotSent("refused".into()))))));
+        assert!(!is_down(&Ok(Sent { remote_id: "3EB0".to_owned() })));
+    }
+
+    #[test]
     fn every_way_an_attempt_can_end_has_its_outcome() {
         let secs = Duration::from_secs;
         let again = |after, counts, class, detail: &str| Outcome::Again {
@@ -357,19 +373,24 @@ mod tests {
                 partly(SendError::SlowDown { retry_after: Some(secs(64)) }),
                 1,
                 false,
-                again(secs(64), false, "partly_sent", "a part was sent; of the rest: asked to slow down"),
+                again(
+                    secs(64),
+                    false,
+                    AttemptOutcome::PartlySent,
+                    "a part was sent; of the rest: asked to slow down",
+                ),
             ),
             (
                 SendError::SlowDown { retry_after: Some(secs(30)) },
                 4,
                 true,
-                again(secs(30), false, "slow_down", "asked to slow down"),
+                again(secs(30), false, AttemptOutcome::SlowDown, "asked to slow down"),
             ),
             (
                 SendError::NotSent("refused".into()),
                 2,
                 true,
-                again(secs(2), true, "not_sent", "not sent: refused"),
+                again(secs(2), true, AttemptOutcome::NotSent, "not sent: refused"),
             ),
             (
                 SendError::NotSent("refused".into()),
@@ -381,7 +402,7 @@ mod tests {
                 SendError::Unknown("cut".into()),
                 1,
                 true,
-                again(secs(1), true, "unknown", "it is not known whether it was sent: cut"),
+                again(secs(1), true, AttemptOutcome::Unknown, "it is not known whether it was sent: cut"),
             ),
             (
                 SendError::Unknown("cut".into()),
@@ -393,7 +414,7 @@ mod tests {
                 SendError::AccountDown(DownReason::Disconnected),
                 1,
                 true,
-                again(secs(0), false, "account_down", "the account is down: disconnected"),
+                again(secs(0), false, AttemptOutcome::AccountDown, "the account is down: disconnected"),
             ),
         ] {
             assert_eq!(outcome(Err(error), attempt, Some(MAX_ATTEMPTS), safe, NOW), expected);

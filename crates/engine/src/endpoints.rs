@@ -35,6 +35,9 @@ pub enum EndpointError {
     /// No such device here.
     #[error("no such device")]
     NoSuchDevice,
+    /// The workspace has as many as it may have.
+    #[error("the workspace has {MOST_ENDPOINTS} endpoints already")]
+    TooMany,
     /// More headers than an endpoint may have.
     #[error("more than {MOST_HEADERS} headers")]
     TooManyHeaders,
@@ -76,6 +79,8 @@ pub struct Recovered {
 
 /// Longer URLs are a mistake, or an attempt at one.
 const MAX_URL: usize = 2_048;
+/// Endpoints a workspace may have: each event is written down once for each of them.
+pub const MOST_ENDPOINTS: usize = 20;
 /// Headers an endpoint may have of its own.
 pub const MOST_HEADERS: usize = 20;
 /// Bytes of a header's name.
@@ -139,7 +144,9 @@ impl Engine {
         };
         let secret = new_secret(self.inner.ids.random());
         let new = cetar_store::NewEndpoint { endpoint: endpoint.clone(), secret: secret.clone(), headers };
-        self.inner.store.insert_endpoint(new).await?;
+        if !self.inner.store.insert_endpoint(new, MOST_ENDPOINTS).await? {
+            return Err(EndpointError::TooMany);
+        }
         Ok((endpoint, secret))
     }
 

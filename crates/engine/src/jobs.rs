@@ -29,8 +29,8 @@ impl crate::Engine {
             .filter(|_| job.state == JobState::Ready)
             .map(|device| self.health(device))
             .filter(|health| !health.state.can_send());
-        // Nobody has tried it, and somebody put it off.
-        let put_off = job.state == JobState::Ready && job.attempts == 0 && self.now() < job.run_at;
+        // Our own pace did; what its network asked to wait for is another matter.
+        let put_off = job.state == JobState::Ready && job.put_off && self.now() < job.run_at;
         Ok(Some(JobView { paced: put_off && held.is_none(), job, held }))
     }
 

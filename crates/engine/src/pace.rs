@@ -49,8 +49,8 @@ pub(crate) struct Paces {
     pacers: Mutex<HashMap<DeviceId, Arc<Pacer>>>,
     /// What networks say of accounts; a session may tell it before its first job is looked for.
     rates: Mutex<HashMap<DeviceId, Rate>>,
-    /// When the next session of a channel may start.
-    starts: Mutex<HashMap<Channel, Timestamp>>,
+    /// When the next session of a channel may start, and when that was asked last.
+    starts: Mutex<HashMap<Channel, (Timestamp, Timestamp)>>,
 }
 
 impl Paces {
@@ -98,9 +98,11 @@ impl Paces {
         random: u32,
     ) -> Timestamp {
         let mut starts = lock(&self.starts);
-        let next = starts.entry(channel).or_default();
-        let at = now.max(*next);
+        let (next, asked) = starts.entry(channel).or_default();
+        // A clock that was set back must not keep them all waiting until it is where it was.
+        let at = now.max(*next - asked.since(now));
         *next = at + Span { from: manners.starts / 2, to: manners.starts * 3 / 2 }.at(random);
+        *asked = now;
         at
     }
 }
@@ -285,12 +287,25 @@ impl Pacer {
         self.pace.manners.is_some()
     }
 
+    /// Between two messages, at most.
+    fn longest_rest(&self) -> Duration {
+        self.pace.manners.map_or(Duration::ZERO, |manners| manners.typing.within.to + manners.gap.to)
+    }
+
+    /// Whether a first message to this chat waits until a stranger may be written to: groups are not people, and who was counted once is
+    /// not counted again.
+    pub(crate) fn needs_budget(&self, chat: &Chat) -> bool {
+        self.group_of(chat).is_none() && !lock(&self.state).firsts.has(chat)
+    }
+
     /// How many may be begun now; at least one, or the time before which none may. Where that hangs on sends under way it is the earliest
     /// that is possible, and whoever waits asks again when one of them ends.
     pub(crate) fn room(&self, now: Timestamp) -> Result<usize, Timestamp> {
         let mut state = lock(&self.state);
         let State { account, account_rate, paused, rested, .. } = &mut *state;
         let rate = account_rate.unwrap_or(self.pace.account);
+        // After a clock was set back nobody rests longer than a person ever does.
+        *rested = rested.map(|until| until.min(now + self.longest_rest()));
         let wait = [*paused, *rested].into_iter().flatten().filter(|until| now < *until);
         if let Some(until) = wait.chain(account.wait(rate, 1, now)).max() {
             return Err(until);

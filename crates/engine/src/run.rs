@@ -88,6 +88,8 @@ impl Engine {
         });
         self.keep_going(&mut work, "queue", &stop, upkeep::queue);
         self.keep_going(&mut work, "pruning", &stop, upkeep::prune);
+        self.keep_going(&mut work, "figures", &stop, upkeep::figures);
+        self.keep_going(&mut work, "media", &stop, upkeep::media);
         self.keep_going(&mut work, "looking for orphans", &stop, upkeep::orphans);
         // Leases are renewed as long as anything may still be under way.
         self.keep_going(&mut support, "leases", &until_the_last, leases::keep);

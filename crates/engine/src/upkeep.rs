@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use cetar_model::Timestamp;
-use cetar_store::{Cutoffs, StoreError};
+use cetar_store::{Cutoffs, PrunePlace, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, lock};
@@ -13,6 +13,8 @@ const PRUNE_EVERY: Duration = Duration::from_mins(10);
 const ORPHANS_EVERY: Duration = Duration::from_hours(24);
 /// WhatsApp keeps what a device has not fetched for about 30 days.
 const KNOWN_AGAIN: Duration = Duration::from_hours(35 * 24);
+/// A pause of a webhook endpoint that nobody ends would keep its events for ever: after this, what is past its time goes for it as well.
+const PAUSE_KEEPS: Duration = Duration::from_hours(90 * 24);
 /// `last_used_at` of a key is true to within this.
 const KEY_USE_EVERY: Duration = Duration::from_mins(1);
 
@@ -28,17 +30,29 @@ pub(crate) async fn queue(engine: Engine, stop: CancellationToken) {
     engine.write_refused().await;
 }
 
-/// Every ten minutes: deletes what is past its time, and what a process that died left unfinished.
+/// Every ten minutes: deletes what is past its time.
 pub(crate) async fn prune(engine: Engine, stop: CancellationToken) {
     let mut turns = Turns::new(&engine, "pruning", Duration::from_mins(1), PRUNE_EVERY);
     while turns.next(&engine, &stop).await {
         turns.ended(&prune_all(&engine, &stop).await);
-        if let Err(error) = engine.add_up_usage().await {
-            tracing::warn!(%error, "the hours that are over could not be added up");
-        }
-        if let Err(error) = engine.prune_sessions().await {
-            tracing::warn!(%error, "sessions that have ended could not be deleted");
-        }
+        engine.progressed();
+    }
+}
+
+/// Every ten minutes: adds up the hours that are over, and deletes sessions that have ended.
+pub(crate) async fn figures(engine: Engine, stop: CancellationToken) {
+    let mut turns = Turns::new(&engine, "figures and sessions", Duration::from_mins(1), PRUNE_EVERY);
+    while turns.next(&engine, &stop).await {
+        let (figures, sessions) = (engine.add_up_usage().await, engine.prune_sessions().await);
+        turns.ended(&figures.and(sessions));
+        engine.progressed();
+    }
+}
+
+/// Every ten minutes: deletes media past their time, and what a process that died left unfinished. On its own: a bucket may be slow.
+pub(crate) async fn media(engine: Engine, stop: CancellationToken) {
+    let mut turns = Turns::new(&engine, "media", Duration::from_mins(1), PRUNE_EVERY);
+    while turns.next(&engine, &stop).await {
         if let Err(error) = engine.prune_media(&stop).await {
             tracing::warn!(%error, "media past their time cannot be deleted; trying again");
         }
@@ -94,19 +108,19 @@ async fn wake(engine: &Engine) -> Result<(), StoreError> {
 }
 
 async fn prune_all(engine: &Engine, stop: &CancellationToken) -> Result<(), StoreError> {
-    while !stop.is_cancelled() {
+    let mut place = Some(PrunePlace::default());
+    while let Some(from) = place.take().filter(|_| !stop.is_cancelled()) {
         let now = engine.now();
         let old = now - engine.inner.settings.retention;
         let cutoffs = Cutoffs {
             events: old,
+            paused: now - PAUSE_KEEPS,
             job_attempts: old,
             // However short the log is kept: what a network may still offer again must be known.
             received: old.min(now - KNOWN_AGAIN),
             idempotency: now,
         };
-        if engine.inner.store.prune(cutoffs, BATCH).await? == 0 {
-            break;
-        }
+        place = engine.inner.store.prune(cutoffs, from, BATCH).await?.next;
     }
     Ok(())
 }

@@ -96,8 +96,8 @@ impl Worker {
                 return Some(now + inner.settings.poll);
             }
         };
-        if let Some(until) = turns.as_ref().and_then(Turns::firsts_from) {
-            self.put_off_firsts(until, now).await;
+        if let Some((pace, until)) = pace.as_deref().zip(turns.as_ref().and_then(Turns::firsts_from)) {
+            self.put_off_firsts(pace, until, now).await;
         }
         let next_turn = turns.as_ref().and_then(Turns::next);
         if jobs.is_empty() {
@@ -142,19 +142,13 @@ impl Worker {
         [next_retry, next_turn.map(|_later| now)].into_iter().flatten().min()
     }
 
-    /// The pace was turned off, now or before this session: what was put off for its sake goes out.
+    /// The pace was turned off, now or before this session: what was put off for its sake goes out. Some at each look, so that neither
+    /// this loop nor whoever writes is held up by a long queue.
     async fn hurry(&mut self, now: Timestamp) {
-        loop {
-            match self.engine.inner.store.bring_forward(&self.live.device, now).await {
-                Ok(0) => {
-                    self.hurried = true;
-                    break;
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(device = %self.live.device, %error, "what waits could not be brought forward");
-                    break;
-                }
+        match self.engine.inner.store.bring_forward(&self.live.device, now).await {
+            Ok(forward) => self.hurried = forward == 0,
+            Err(error) => {
+                tracing::warn!(device = %self.live.device, %error, "what waits could not be brought forward");
             }
         }
     }
@@ -167,10 +161,15 @@ impl Worker {
     }
 
     /// With a first message that has to wait, all others wait that are due: thousands of them would else be looked at one by one, each
-    /// time that one of them may go out.
-    async fn put_off_firsts(&self, until: Timestamp, now: Timestamp) {
-        let device = &self.live.device;
-        match self.engine.inner.store.put_off_first_messages(device, now, until).await {
+    /// time that one of them may go out. Those that wait for nobody's budget do not.
+    async fn put_off_firsts(&self, pace: &Pacer, until: Timestamp, now: Timestamp) {
+        let (device, store) = (&self.live.device, &self.engine.inner.store);
+        let put_off = async {
+            let waiting = store.waiting_first_messages(device, now).await?;
+            let strangers = waiting.into_iter().filter(|(_, chat)| pace.needs_budget(chat));
+            store.put_off(strangers.map(|(job, _)| job).collect(), until).await
+        };
+        match put_off.await {
             Ok(others) => tracing::info!(%device, ?until, others, "first messages to strangers wait"),
             Err(error) => tracing::warn!(%device, %error, "first messages could not be put off together"),
         }

@@ -23,11 +23,53 @@ words! {
     }
 }
 
+words! {
+    /// What came of an attempt, in the history of its job.
+    pub enum AttemptOutcome {
+        /// The network took the message.
+        Sent = "sent",
+        /// It refused it for good, or nothing is left to try.
+        Failed = "failed",
+        /// Nothing reached the network.
+        NotSent = "not_sent",
+        /// The network asked to slow down.
+        SlowDown = "slow_down",
+        /// It may have been sent.
+        Unknown = "unknown",
+        /// The account is down.
+        AccountDown = "account_down",
+        /// Of a message in several parts one was sent.
+        PartlySent = "partly_sent",
+        /// What it was to carry could not be fetched.
+        MediaNotFetched = "media_not_fetched",
+    }
+}
+
+impl AttemptOutcome {
+    /// Whether the message, or a part of it, may be with the recipient although nobody says so.
+    pub const fn may_be_out(self) -> bool {
+        match self {
+            Self::Unknown | Self::PartlySent => true,
+            Self::Sent
+            | Self::Failed
+            | Self::NotSent
+            | Self::SlowDown
+            | Self::AccountDown
+            | Self::MediaNotFetched => false,
+        }
+    }
+}
+
 /// Attempts after which a job is dead, if nothing of any of them reached the network.
 pub const MAX_ATTEMPTS: u32 = 12;
 
 /// Claims in a row that ended with the process, after which a job is dead: it may be what kills it.
 pub const MAX_CRASHES: u32 = 5;
+
+/// Whether a job is set aside, so many of whose attempts in a row ended with the process.
+pub const fn ends_the_process(crashed: u32) -> bool {
+    crashed >= MAX_CRASHES
+}
 
 /// What follows an attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +154,11 @@ mod tests {
                 "{error:?} at attempt {attempt}"
             );
         }
+    }
+
+    #[test]
+    fn a_job_over_which_the_process_ended_five_times_is_set_aside() {
+        assert_eq!([0, 4, 5, 6].map(ends_the_process), [false, false, true, true]);
     }
 
     #[test]

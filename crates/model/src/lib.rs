@@ -41,7 +41,9 @@ pub use ids::{
     ApiKeyId, AuditId, BlockId, ContactId, ConversationId, DeliveryId, DeviceId, EndpointId, EventId,
     IdError, IdSource, JobId, MediaId, MessageId, NodeId, NoteId, UserId, WorkspaceId,
 };
-pub use job::{Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide};
+pub use job::{
+    AttemptOutcome, Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide, ends_the_process,
+};
 pub use media::{Media, MediaSource};
 pub use message::{Direction, Fate, MessageState, MessageTag, Receipt};
 pub use official::{

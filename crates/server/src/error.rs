@@ -242,8 +242,8 @@ codes! {
         "The server cannot store anything just now. Try again shortly; under the same Idempotency-Key that is always safe.";
     /// The database went away in the middle of a commit, and did not come back in time to be asked.
     OutcomeUnknown = "outcome_unknown",
-        "Database terputus tepat saat menyimpan, jadi belum diketahui apakah permintaan ini tersimpan. Periksa GET /v1/messages, atau ulangi hanya dengan Idempotency-Key yang sama.",
-        "The database went away while it was storing this, so whether it is stored is not known. Look in GET /v1/messages, or repeat it only under the same Idempotency-Key.";
+        "Database terputus tepat saat menyimpan, jadi belum diketahui apakah permintaan ini tersimpan. Periksa dulu apakah hasilnya sudah ada (pesan: GET /v1/messages); pengiriman hanya boleh diulang dengan Idempotency-Key yang sama.",
+        "The database went away while it was storing this, so whether it is stored is not known. Look whether it is there (a message: GET /v1/messages) before you ask again; repeat a send only under the same Idempotency-Key.";
     /// More requests at once than this server works on.
     Overloaded = "overloaded",
         "Server sedang sangat sibuk. Tidak ada yang dikirim; coba lagi sebentar lagi.",

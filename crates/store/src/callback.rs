@@ -10,6 +10,7 @@ use crate::{
     db::{Tx, execute, fetch_all, fetch_optional, plain, read},
     events::{self, NewEvent},
     inbound, lanes, official, receipts,
+    settle::may_be_out,
     statement::statements,
 };
 
@@ -20,12 +21,12 @@ statements! {
     // Until the network has told its own id of it, a message is known by ours.
     NAME = "UPDATE messages SET remote_id = $2 WHERE id = $1 AND remote_id = $1";
     // What went out after it was not meant: by the first attempt that may have sent it, or, while its outcome is on its way, by its age.
-    UNTIL = "SELECT m.job FROM conversations c JOIN messages m ON m.conversation = c.id \
+    UNTIL = concat!("SELECT m.job FROM conversations c JOIN messages m ON m.conversation = c.id \
              WHERE c.device = $1 AND c.chat = $2 AND m.direction = 'out' AND m.job IS NOT NULL \
                AND m.state IN ('sent', 'delivered') AND m.created_at <= $3 \
                AND COALESCE((SELECT MIN(a.started_at) FROM job_attempts a \
-                             WHERE a.job = m.job AND a.outcome IN ('sent', 'unknown', 'partly_sent')), m.created_at) <= $3 \
-             ORDER BY m.sequence";
+                             WHERE a.job = m.job AND a.outcome IN ('sent', ", may_be_out!(), ")), m.created_at) <= $3 \
+             ORDER BY m.sequence");
     HEARD = "SELECT c.id FROM conversations c WHERE c.device = $1 AND c.chat = $2 AND EXISTS \
               (SELECT 1 FROM messages m WHERE m.conversation = c.id AND m.direction = 'in' AND m.sent_at > $3)";
     CALLED = "SELECT device FROM received WHERE device = $1 LIMIT 1";

@@ -10,20 +10,21 @@ use crate::{
     db::{Conn, Tx, count, execute, fetch_all, fetch_optional, read, read_json, read_opt},
     expire,
     lanes::{self, Work},
+    settle::may_be_out,
     statement::statements,
 };
 
 statements! {
-    JOB = "SELECT j.id, j.state AS job_state, j.attempts, j.run_at, j.expires_at, \
+    JOB = "SELECT j.id, j.state AS job_state, j.attempts, j.run_at, j.put_off, j.expires_at, \
              m.id AS message, m.workspace, m.device, m.channel, m.conversation, m.job, m.direction, c.chat, m.content, m.state, \
              m.state_at, m.client_ref, m.remote_id, m.error_code, m.error_provider_code, m.created_at \
            FROM jobs j JOIN messages m ON m.id = j.message JOIN conversations c ON c.id = m.conversation \
            WHERE j.workspace = $1 AND j.id = $2";
     REMOTE = "SELECT m.remote_id FROM messages m WHERE m.workspace = $1 AND m.device = $2 AND m.id = $3 AND m.remote_id IS NOT NULL";
     HISTORY = "SELECT attempt, started_at, ended_at, outcome, detail FROM job_attempts WHERE job = $1 ORDER BY lease_token";
-    AMBIGUOUS = "SELECT attempt FROM job_attempts WHERE job = $1 AND outcome IN ('unknown', 'partly_sent') LIMIT 1";
+    AMBIGUOUS = concat!("SELECT attempt FROM job_attempts WHERE job = $1 AND outcome IN (", may_be_out!(), ") LIMIT 1");
     HEAD = "SELECT id FROM jobs WHERE conversation = $1 AND at_head";
-    REOPEN = "UPDATE jobs SET state = 'ready', at_head = $2, run_at = $3, expires_at = $4, attempts = 0, crashes = 0, \
+    REOPEN = "UPDATE jobs SET state = 'ready', at_head = $2, run_at = $3, expires_at = $4, attempts = 0, crashes = 0, put_off = FALSE, \
                 finished_at = NULL WHERE id = $1";
 }
 
@@ -33,6 +34,7 @@ struct Row {
     job_state: String,
     attempts: i64,
     run_at: i64,
+    put_off: bool,
     expires_at: i64,
     message: String,
     workspace: String,
@@ -84,7 +86,7 @@ impl Store {
 
     /// Takes a send back, while it is queued and certainly not sent: an attempt of which nobody knows cannot be taken back.
     pub async fn cancel(&self, workspace: &WorkspaceId, id: &JobId, now: Timestamp) -> Result<Change> {
-        self.write((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
+        self.write_once((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
             Box::pin(async move {
                 let Some(mut work) = find(tx, workspace, id).await? else { return Ok(Change::NotFound) };
                 let ambiguous = fetch_optional!(tx, (i64,), AMBIGUOUS, id.as_str())?.is_some();
@@ -107,7 +109,7 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<Change> {
-        self.write(
+        self.write_once(
             (workspace.clone(), id.clone(), now, expires_at),
             |tx, (workspace, id, now, expires_at)| {
                 Box::pin(async move {
@@ -136,7 +138,7 @@ impl Store {
         sent: bool,
         now: Timestamp,
     ) -> Result<Change> {
-        self.write((workspace.clone(), id.clone(), sent, now), |tx, (workspace, id, sent, now)| {
+        self.write_once((workspace.clone(), id.clone(), sent, now), |tx, (workspace, id, sent, now)| {
             Box::pin(async move {
                 let Some(mut work) = find(tx, workspace, id).await? else { return Ok(Change::NotFound) };
                 if work.message_state != MessageState::Unknown {
@@ -183,6 +185,7 @@ fn shown(row: Row, history: Vec<Attempt>) -> Result<Job> {
         state: read(&row.job_state, "jobs", "state", &row.id)?,
         attempts: count(row.attempts),
         run_at: Timestamp::from_micros(row.run_at),
+        put_off: row.put_off,
         expires_at: Timestamp::from_micros(row.expires_at),
         history,
         message: Message {

@@ -3,22 +3,29 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use cetar_model::{Chat, Content, DeviceId, Fate, JobId, MessageState, Timestamp};
 
 use crate::{
-    ClaimedJob, Result, Store,
+    ClaimedJob, Result, Store, StoreError,
     db::{
         Tx, count, execute, execute_rows, fetch_all, fetch_optional, fetch_rows, limit as rows, read,
         read_json, read_opt,
     },
     expire, lanes, pace,
     statement::{Multi, statements},
+    store::Failed,
 };
 
 /// How often a claim looks again after it found jobs at the heads that it did not take: expired, or before their turn.
 const ROUNDS: usize = 16;
+
+/// For so long what a claim in doubt took is given back: then its lease is over in any case.
+const GIVE_BACK_FOR: Duration = Duration::from_mins(1);
+/// Between two tries at it, while the server refuses connections at once.
+const GIVE_BACK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Whether a due job may go out now; if not, when. Asked within the claim's transaction, which may be made again: of one job it must
 /// say the same each time.
@@ -58,7 +65,7 @@ statements! {
     RENEW = "UPDATE jobs SET lease_until = $4 WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     UNCLAIM = "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1, crashes = crashes - 1 \
                WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
-    PUT_OFF = "UPDATE jobs SET run_at = $2 WHERE id = $1 AND state = 'ready'";
+    PUT_OFF = "UPDATE jobs SET run_at = $2, put_off = TRUE WHERE id = $1 AND state = 'ready'";
     HELD = "SELECT id FROM jobs WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     NEXT = "SELECT run_at FROM jobs WHERE device = $1 AND at_head AND state = 'ready' ORDER BY run_at, id LIMIT 1";
     DUE_DEVICES = "SELECT d.id FROM devices d WHERE d.removed_at IS NULL AND EXISTS \
@@ -70,7 +77,7 @@ statements! {
 static TAKE: Multi = Multi::new(
     "claim::TAKE",
     "UPDATE jobs SET state = 'running', worker = $, lease_until = $, lease_token = lease_token + 1, \
-       attempts = attempts + 1, crashes = crashes + 1 WHERE state = 'ready' AND id IN (",
+       attempts = attempts + 1, crashes = crashes + 1, put_off = FALSE WHERE state = 'ready' AND id IN (",
     "$",
     ") RETURNING id, attempts, crashes, lease_token",
     "",
@@ -144,11 +151,19 @@ impl Store {
                 turn: turn.clone(),
             };
             let Round { jobs, expired, early } =
-                match self.write(args, |tx, args| Box::pin(claim(tx, args))).await {
+                match self.try_write(args, |tx, args| Box::pin(claim(tx, args))).await {
                     Ok(round) => round,
+                    // Perhaps they are ours, and nobody will begin them: left so, they would pass for sent once the lease is over.
+                    Err(Failed::InDoubt(round, error)) => {
+                        self.give_back(node, round.jobs, now);
+                        if claimed.is_empty() {
+                            return Err(error);
+                        }
+                        break;
+                    }
                     // What an earlier round claimed is committed as ours: it must be begun, or nobody would renew it.
-                    Err(_) if !claimed.is_empty() => break,
-                    Err(error) => return Err(error),
+                    Err(Failed::NotDone(_)) if !claimed.is_empty() => break,
+                    Err(Failed::NotDone(error)) => return Err(error),
                 };
             claimed.extend(jobs);
             if expired.is_empty() && (early == 0 || claimed.len() >= limit) {
@@ -167,6 +182,27 @@ impl Store {
             }
         }
         Ok(claimed)
+    }
+
+    /// Gives jobs back whose claim may have been committed, as soon as the database answers.
+    fn give_back(&self, node: &str, jobs: Vec<ClaimedJob>, now: Timestamp) {
+        let jobs: Vec<(JobId, i64)> = jobs.into_iter().map(|job| (job.job, job.lease_token)).collect();
+        tracing::warn!(
+            jobs = jobs.len(),
+            "whether a claim was committed is not known; what it took is given back"
+        );
+        let (store, node, closing) = (self.clone(), node.to_owned(), self.inner.closing.clone());
+        self.inner.tasks.spawn(async move {
+            let trying = async {
+                while let Err(StoreError::Unavailable(_)) = store.unclaim(&node, &jobs, now).await {
+                    tokio::time::sleep(GIVE_BACK_AGAIN).await;
+                }
+            };
+            tokio::select! {
+                _ = tokio::time::timeout(GIVE_BACK_FOR, trying) => {}
+                () = closing.cancelled() => {}
+            }
+        });
     }
 
     /// Renews; returns those that are lost.

@@ -5,14 +5,34 @@ use cetar_model::{ContactId, Timestamp, WorkspaceId};
 use crate::{
     Contact, ContactChange, Result, Store, StoreError,
     conversations::{LOOKED_AT, containing, escaped},
-    db::{Tx, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_json},
-    media_prune,
-    statement::statements,
+    db::{Tx, execute, execute_rows, fetch_all, fetch_optional, json, limit as rows, plain, read, read_json},
+    media_prune, prune,
+    statement::{Multi, statements},
 };
 
 macro_rules! shown {
     () => {
         "SELECT k.id, k.workspace, k.channel, k.address, k.own_name, k.name, k.labels, k.note, k.seen_at, k.created_at FROM "
+    };
+}
+
+/// Of the next `$7` events of a workspace, those that name somebody and are of no message of theirs: what a network told of several at
+/// once, or in a group. They are walked as readers of the stream walk them, which has an index of the workspace's own.
+macro_rules! naming {
+    ($key:literal, $after:literal) => {
+        concat!(
+            "SELECT v.",
+            $key,
+            ", v.id, CAST(CASE WHEN (v.body LIKE $3 ESCAPE '!' OR v.body LIKE $4 ESCAPE '!') \
+               AND v.device IN (SELECT d.id FROM devices d WHERE d.workspace = $1 AND d.channel = $2) \
+               AND NOT EXISTS (SELECT 1 FROM messages m JOIN conversations c ON c.id = m.conversation \
+                               WHERE m.id = v.message AND c.chat = $5) THEN 1 ELSE 0 END AS BIGINT) \
+             FROM events v WHERE v.workspace = $1 AND ",
+            $after,
+            " > $6 ORDER BY v.",
+            $key,
+            " LIMIT $7"
+        )
     };
 }
 
@@ -30,13 +50,8 @@ statements! {
     CHATS = "SELECT c.id, c.device FROM devices d JOIN conversations c ON c.device = d.id AND c.chat = $3 \
              WHERE d.workspace = $1 AND d.channel = $2 ORDER BY c.device, c.chat", postgres "FOR UPDATE OF c";
     MEDIA = "SELECT DISTINCT m.media FROM messages m WHERE m.conversation = $1 AND m.media IS NOT NULL";
-    // Events that name the person and are of no message of theirs: what a network told of several at once, or in a group.
-    NAMING = "SELECT v.id FROM events v WHERE v.workspace = $1 AND v.device IN \
-                (SELECT d.id FROM devices d WHERE d.workspace = $1 AND d.channel = $2) \
-              AND (v.body LIKE $3 ESCAPE '!' OR v.body LIKE $4 ESCAPE '!')";
-    ATTEMPTS_OF = "DELETE FROM delivery_attempts WHERE delivery IN (SELECT d.id FROM deliveries d WHERE d.event = $1)";
-    DELIVERIES_OF = "DELETE FROM deliveries WHERE event = $1";
-    EVENT = "UPDATE events SET type = $3, body = $2, message = NULL WHERE id = $1";
+    NAMING_UNNUMBERED = naming!("ordinal", "v.cursor IS NULL AND v.ordinal");
+    NAMING = naming!("cursor", "v.cursor");
     ALIASES = "DELETE FROM aliases WHERE address = $3 AND device IN \
                  (SELECT d.id FROM devices d WHERE d.workspace = $1 AND d.channel = $2)";
     // What was written in groups stays with the group, without the one who wrote it.
@@ -55,6 +70,19 @@ statements! {
     CONVERSATION = "DELETE FROM conversations WHERE id = $1";
 }
 
+static EMPTY: Multi = Multi::new(
+    "contacts::EMPTY",
+    "UPDATE events SET type = $, body = $, message = NULL WHERE id IN (",
+    "$",
+    ")",
+    "",
+);
+
+#[cfg(test)]
+pub(crate) static MULTIS: &[&Multi] = &[&EMPTY];
+
+/// Events looked at in one step: some megabytes of text.
+const EVENTS_LOOKED_AT: i64 = 1_000;
 /// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
 const AFTER_ALL: &str = "ctc_g";
 /// The type of an event of somebody who was forgotten.
@@ -170,18 +198,15 @@ impl Store {
         id: &ContactId,
         now: Timestamp,
     ) -> Result<bool> {
-        // Looked for before: it reads every event there is, and whoever writes has others behind it.
-        let naming = self.events_naming(workspace, id).await?;
-        self.write((workspace.clone(), id.clone(), naming, now), |tx, (workspace, id, naming, now)| {
+        let Some(contact) = self.contact(workspace, id).await? else { return Ok(false) };
+        // Before, page by page: there may be millions of events, and whoever writes has others behind it. Should the process end in the
+        // middle, the contact is still there to be forgotten again.
+        self.empty_events_naming(workspace, &contact).await?;
+        self.write_once((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
             Box::pin(async move {
                 let found = fetch_optional!(tx, Row, ONE, workspace.as_str(), id.as_str())?;
                 let Some(contact) = found else { return Ok(false) };
                 erase(tx, workspace, &contact, *now).await?;
-                for event in naming {
-                    execute!(tx, ATTEMPTS_OF, event)?;
-                    execute!(tx, DELIVERIES_OF, event)?;
-                    execute!(tx, EVENT, event, NOTHING, ERASED)?;
-                }
                 execute!(tx, FORGET, workspace.as_str(), id.as_str())?;
                 Ok(true)
             })
@@ -189,15 +214,45 @@ impl Store {
         .await
     }
 
-    /// The events in which somebody is named, of whatever message.
-    async fn events_naming(&self, workspace: &WorkspaceId, id: &ContactId) -> Result<Vec<String>> {
-        let Some(contact) = self.contact(workspace, id).await? else { return Ok(Vec::new()) };
-        let (workspace, channel) = (workspace.as_str(), contact.channel.as_str());
+    /// Empties the events in which somebody is named, except those of messages of theirs, which go with these.
+    async fn empty_events_naming(&self, workspace: &WorkspaceId, contact: &Contact) -> Result<()> {
         // As a text of its own in an event's JSON, or in JSON that it carries as a text.
         let [whole, carried] = ["\"", "\\\""].map(|end| format!("%\"{}{end}%", escaped(&contact.address)));
-        let mut conn = self.read().await?;
-        let found = fetch_all!(conn, (String,), NAMING, workspace, channel, whole, carried)?;
-        Ok(found.into_iter().map(|(event,)| event).collect())
+        // What has no number yet comes first: should it get one meanwhile, it is met again at the end.
+        for walk in [NAMING_UNNUMBERED, NAMING] {
+            let mut after = i64::MIN;
+            loop {
+                let mut conn = self.read().await?;
+                let seen = fetch_all!(
+                    conn,
+                    (i64, String, i64),
+                    walk,
+                    workspace.as_str(),
+                    contact.channel.as_str(),
+                    &whole,
+                    &carried,
+                    &contact.address,
+                    after,
+                    EVENTS_LOOKED_AT,
+                )?;
+                drop(conn);
+                let Some((last, ..)) = seen.last() else { break };
+                after = *last;
+                let naming: Vec<(String,)> =
+                    seen.into_iter().filter(|(.., names)| *names == 1).map(|(_, id, _)| (id,)).collect();
+                if !naming.is_empty() {
+                    self.write(naming, |tx, naming| {
+                        Box::pin(async move {
+                            prune::delete_deliveries_of(tx, naming).await?;
+                            execute_rows!(tx, EMPTY, [ERASED, NOTHING], naming, |row| [row.0.as_str()]);
+                            Ok(())
+                        })
+                    })
+                    .await?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

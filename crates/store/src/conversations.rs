@@ -340,23 +340,26 @@ impl Store {
         conversation: &ConversationId,
         note: Note,
     ) -> Result<bool> {
-        self.write((workspace.clone(), conversation.clone(), note), |tx, (workspace, conversation, note)| {
-            Box::pin(async move {
-                let Some(current) = current(tx, workspace, conversation).await? else { return Ok(false) };
-                let (id, of) = (note.id.as_str(), conversation.as_str());
-                execute!(
-                    tx,
-                    NOTE,
-                    id,
-                    of,
-                    &*plain(&note.author),
-                    &*plain(&note.text),
-                    note.created_at.as_micros()
-                )?;
-                tell(tx, workspace, conversation, &current, note.created_at).await?;
-                Ok(true)
-            })
-        })
+        self.write_once(
+            (workspace.clone(), conversation.clone(), note),
+            |tx, (workspace, conversation, note)| {
+                Box::pin(async move {
+                    let Some(current) = current(tx, workspace, conversation).await? else { return Ok(false) };
+                    let (id, of) = (note.id.as_str(), conversation.as_str());
+                    execute!(
+                        tx,
+                        NOTE,
+                        id,
+                        of,
+                        &*plain(&note.author),
+                        &*plain(&note.text),
+                        note.created_at.as_micros()
+                    )?;
+                    tell(tx, workspace, conversation, &current, note.created_at).await?;
+                    Ok(true)
+                })
+            },
+        )
         .await
     }
 

@@ -12,17 +12,21 @@ use crate::{
     statement::{Multi, statements},
 };
 
-/// Endpoints that are on and have something due, fewer than `$2` of it running: an ordered one and one whose circuit is open have room
-/// for one.
+/// Endpoints that are on and have something due, fewer than `$2` of it running (an ordered one and one whose circuit is open have room for
+/// one), of workspaces that have fewer than `$5` running in all. What runs is counted once, and is never much.
 macro_rules! due_endpoints {
     ($which:literal) => {
         concat!(
-            "SELECT e.id, e.url, e.secret, e.former_secrets, e.headers, e.ordered, e.legacy_signature, e.replies, e.failures \
-             FROM endpoints e WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL \
-               AND (e.not_before IS NULL OR e.not_before <= $1) AND EXISTS \
+            "WITH busy AS (SELECT r.endpoint, COUNT(*) AS running FROM deliveries r WHERE r.state = 'running' GROUP BY r.endpoint), \
+               crowd AS (SELECT o.workspace, CAST(SUM(b.running) AS BIGINT) AS running FROM busy b JOIN endpoints o ON o.id = b.endpoint \
+                         GROUP BY o.workspace) \
+             SELECT e.id, e.workspace, e.url, e.secret, e.former_secrets, e.headers, e.ordered, e.legacy_signature, e.replies, e.failures, \
+               COALESCE(c.running, 0) AS crowd \
+             FROM endpoints e LEFT JOIN busy b ON b.endpoint = e.id LEFT JOIN crowd c ON c.workspace = e.workspace \
+             WHERE e.removed_at IS NULL AND e.disabled_at IS NULL AND e.paused_at IS NULL \
+               AND (e.not_before IS NULL OR e.not_before <= $1) AND COALESCE(c.running, 0) < $5 AND EXISTS \
                (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready' AND d.run_at <= $1) \
-               AND (SELECT COUNT(*) FROM deliveries r WHERE r.endpoint = e.id AND r.state = 'running') < \
-                 CASE WHEN e.ordered OR e.failures >= $4 THEN CAST(1 AS BIGINT) ELSE $2 END ",
+               AND COALESCE(b.running, 0) < CASE WHEN e.ordered OR e.failures >= $4 THEN CAST(1 AS BIGINT) ELSE $2 END ",
             $which
         )
     };
@@ -33,12 +37,10 @@ statements! {
     // longest: however many slow endpoints somebody has, what falls free goes to others. Locked, so that two nodes do not claim beyond
     // an endpoint's share.
     DUE_ENDPOINTS = due_endpoints!(
-        "ORDER BY (SELECT COUNT(*) FROM endpoints o JOIN deliveries r ON r.endpoint = o.id AND r.state = 'running' \
-              WHERE o.workspace = e.workspace AND o.removed_at IS NULL), \
-           (SELECT COUNT(*) FROM deliveries r WHERE r.state = 'running' AND r.endpoint = e.id), \
+        "ORDER BY COALESCE(c.running, 0), COALESCE(b.running, 0), \
            (SELECT MIN(d.run_at) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'ready'), e.id LIMIT $3"),
-        postgres "FOR NO KEY UPDATE SKIP LOCKED";
-    DUE_ENDPOINT = due_endpoints!("AND e.id = $3"), postgres "FOR NO KEY UPDATE SKIP LOCKED";
+        postgres "FOR NO KEY UPDATE OF e SKIP LOCKED";
+    DUE_ENDPOINT = due_endpoints!("AND e.id = $3"), postgres "FOR NO KEY UPDATE OF e SKIP LOCKED";
     RUNNING = "SELECT COUNT(*) FROM deliveries WHERE endpoint = $1 AND state = 'running'";
     DUE = "SELECT d.id, d.event, d.created_at, v.type, v.body FROM deliveries d JOIN events v ON v.id = d.event \
            WHERE d.endpoint = $1 AND d.state = 'ready' AND d.run_at <= $2 ORDER BY d.run_at, d.id LIMIT $3",
@@ -98,33 +100,24 @@ impl Store {
         self.write(claim, |tx, claim| {
             Box::pin(async move {
                 let mut claimed = Vec::new();
+                // By workspace, with what was under way before this claim.
+                let mut crowds: HashMap<String, usize> = HashMap::new();
                 let (now, most, open) =
                     (claim.now.as_micros(), rows(claim.limit), i64::from(CIRCUIT_OPENS_AFTER));
-                let Shares { each, quick, of_quick } = &claim.shares;
-                for endpoint in fetch_all!(tx, TargetRow, DUE_ENDPOINTS, now, rows(*each), most, open)? {
-                    let left = claim.limit.saturating_sub(claimed.len());
-                    if left == 0 {
-                        break;
-                    }
-                    claimed.extend(claim_of(tx, endpoint, claim, *each, left).await?);
+                let Shares { each, quick, of_quick, of_workspace } = &claim.shares;
+                let crowd = rows(*of_workspace);
+                let mut next = Next { claim, claimed: &mut claimed, crowds: &mut crowds };
+                for endpoint in fetch_all!(tx, TargetRow, DUE_ENDPOINTS, now, rows(*each), most, open, crowd)?
+                {
+                    next.claim(tx, endpoint, *each).await?;
                 }
                 // What everybody has room for comes first.
                 for id in quick {
-                    let left = claim.limit.saturating_sub(claimed.len());
-                    if left == 0 {
-                        break;
-                    }
-                    let endpoint = fetch_optional!(
-                        tx,
-                        TargetRow,
-                        DUE_ENDPOINT,
-                        now,
-                        rows(*of_quick),
-                        id.as_str(),
-                        open
-                    )?;
+                    let share = rows(*of_quick);
+                    let endpoint =
+                        fetch_optional!(tx, TargetRow, DUE_ENDPOINT, now, share, id.as_str(), open, crowd)?;
                     if let Some(endpoint) = endpoint {
-                        claimed.extend(claim_of(tx, endpoint, claim, *of_quick, left).await?);
+                        next.claim(tx, endpoint, *of_quick).await?;
                     }
                 }
                 Ok(claimed)
@@ -155,6 +148,29 @@ impl Store {
         let mut conn = self.read().await?;
         let next = fetch_optional!(conn, (Option<i64>,), NEXT)?;
         Ok(next.and_then(|(at,)| at).map(Timestamp::from_micros))
+    }
+}
+
+/// A claim as it grows.
+struct Next<'a> {
+    claim: &'a Claim,
+    claimed: &'a mut Vec<ClaimedDelivery>,
+    crowds: &'a mut HashMap<String, usize>,
+}
+
+impl Next<'_> {
+    /// What this endpoint, its workspace and the claim itself have room for.
+    async fn claim(&mut self, tx: &mut Tx, endpoint: TargetRow, share: usize) -> Result<()> {
+        let running = usize::try_from(endpoint.crowd).unwrap_or(0);
+        let crowd = self.crowds.entry(endpoint.workspace.clone()).or_insert(running);
+        let room = self.claim.shares.of_workspace.saturating_sub(*crowd);
+        let left = self.claim.limit.saturating_sub(self.claimed.len()).min(room);
+        if left > 0 {
+            let more = claim_of(tx, endpoint, self.claim, share, left).await?;
+            *crowd += more.len();
+            self.claimed.extend(more);
+        }
+        Ok(())
     }
 }
 

@@ -194,7 +194,7 @@ impl Store {
         id: &DeliveryId,
         now: Timestamp,
     ) -> Result<Resend> {
-        self.write((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
+        self.write_once((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
             Box::pin(async move {
                 type Stands = (String, Option<i64>);
                 let stands = fetch_optional!(tx, Stands, STANDS, workspace.as_str(), id.as_str())?;

@@ -105,7 +105,7 @@ impl TryFrom<Row> for Device {
 impl Store {
     /// `Conflict` if the id is taken.
     pub async fn insert_device(&self, device: NewDevice) -> Result<()> {
-        self.write(device, |tx, new| Box::pin(insert(tx, new))).await
+        self.write_once(device, |tx, new| Box::pin(insert(tx, new))).await
     }
 
     /// `None` if this workspace has no such device, or it was removed.

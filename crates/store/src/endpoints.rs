@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Endpoint, EndpointAct, EndpointChange, Headers, NewEndpoint, Result, Store, StoreError, Target,
-    db::{Context, Tx, corrupt, count, execute, fetch_all, fetch_optional, json, read, read_json, read_opt},
+    db::{
+        Context, Tx, corrupt, count, execute, fetch_all, fetch_optional, json, limit as rows, read,
+        read_json, read_opt,
+    },
     seal::Place,
     statement::statements,
 };
@@ -22,6 +25,8 @@ statements! {
     INSERT = "INSERT INTO endpoints (id, workspace, url, events, device, secret, headers, header_names, ordered, \
                 legacy_signature, replies, paused_at, disabled_at, disabled_reason, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    ROOM = "SELECT id FROM workspaces WHERE id = $1", postgres "FOR NO KEY UPDATE";
+    COUNT = "SELECT COUNT(*) FROM endpoints WHERE workspace = $1 AND removed_at IS NULL";
     OF_WORKSPACE = concat!("SELECT ", shown!(), " FROM endpoints WHERE workspace = $1 AND removed_at IS NULL ORDER BY id");
     ONE = concat!("SELECT ", shown!(), " FROM endpoints WHERE workspace = $1 AND id = $2 AND removed_at IS NULL");
     LOCK = "SELECT url FROM endpoints WHERE workspace = $1 AND id = $2 AND removed_at IS NULL",
@@ -100,12 +105,20 @@ struct Former {
 }
 
 impl Store {
-    /// `Conflict` if the id is taken.
-    pub async fn insert_endpoint(&self, new: NewEndpoint) -> Result<()> {
-        self.write(new, |tx, new| {
+    /// False if the workspace has `most` already; `Conflict` if the id is taken.
+    pub async fn insert_endpoint(&self, new: NewEndpoint, most: usize) -> Result<bool> {
+        self.write_once((new, most), |tx, (new, most)| {
             Box::pin(async move {
                 tx.listeners.clear();
                 let NewEndpoint { endpoint, secret, headers } = new;
+                if tx.is_concurrent() {
+                    // So that two at the same time do not both find room.
+                    fetch_optional!(tx, (String,), ROOM, endpoint.workspace.as_str())?;
+                }
+                let there = fetch_optional!(tx, (i64,), COUNT, endpoint.workspace.as_str())?;
+                if there.is_some_and(|(there,)| there >= rows(*most)) {
+                    return Ok(false);
+                }
                 let id = endpoint.id.as_str();
                 let secret = seal(&tx.ctx, "secret", id, secret.expose_secret().as_bytes())?;
                 let (headers, names) = seal_headers(&tx.ctx, id, headers)?;
@@ -129,7 +142,7 @@ impl Store {
                     disabled.map(|(_, why)| why.as_str()),
                     endpoint.created_at.as_micros(),
                 )?;
-                Ok(())
+                Ok(true)
             })
         })
         .await
@@ -223,7 +236,7 @@ impl Store {
         former_until: Timestamp,
     ) -> Result<bool> {
         let args = (workspace.clone(), id.clone(), secret, now, former_until);
-        self.write(args, |tx, (workspace, id, secret, now, until)| {
+        self.write_once(args, |tx, (workspace, id, secret, now, until)| {
             Box::pin(async move {
                 if !lock(tx, workspace, id).await? {
                     return Ok(false);
@@ -249,7 +262,7 @@ impl Store {
 
     /// Whether it was there. What still waits for it is not delivered any more.
     pub async fn remove_endpoint(&self, workspace: &WorkspaceId, id: &EndpointId) -> Result<bool> {
-        self.write((workspace.clone(), id.clone()), |tx, (workspace, id)| {
+        self.write_once((workspace.clone(), id.clone()), |tx, (workspace, id)| {
             Box::pin(async move {
                 tx.listeners.clear();
                 Ok(execute!(tx, REMOVE, workspace.as_str(), id.as_str())? == 1)
@@ -269,6 +282,7 @@ async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: &EndpointId) -> Result<b
 #[derive(sqlx::FromRow)]
 pub(crate) struct TargetRow {
     pub(crate) id: String,
+    pub(crate) workspace: String,
     pub(crate) url: String,
     secret: Vec<u8>,
     former_secrets: Option<Vec<u8>>,
@@ -277,6 +291,8 @@ pub(crate) struct TargetRow {
     legacy_signature: bool,
     replies: bool,
     pub(crate) failures: i64,
+    /// Deliveries of its workspace that are under way.
+    pub(crate) crowd: i64,
 }
 
 impl TargetRow {

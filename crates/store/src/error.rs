@@ -11,12 +11,12 @@ pub enum StoreError {
     /// The lease is not held any more; the result is dropped.
     #[error("the lease is not held any more")]
     LeaseLost,
-    /// The database is away, full, or overloaded. Nothing was stored; try again later. (Where a connection to PostgreSQL
-    /// broke during the commit of anything but a send, it may be stored: all that is written so can be repeated.)
+    /// The database is away, full, or overloaded. Nothing was stored; try again later. (Where a connection to PostgreSQL broke during
+    /// the commit of something that can be repeated without harm, it may be stored.)
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The connection broke during the commit of a send, and the database stayed away too long to ask what became of it. It may
-    /// be stored: only under the same idempotency key is it safe to repeat.
+    /// The connection broke during a commit, and whether it was done is not known: of a send only after the database stayed away too
+    /// long to ask, which only the same idempotency key makes safe to repeat; of anything else that a repeat would do twice, at once.
     #[error("the database went away during a commit: whether it was done is not known")]
     InDoubt,
     /// A row does not read as what it should be.

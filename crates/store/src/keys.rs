@@ -91,7 +91,7 @@ struct WithWorkspace {
 impl Store {
     /// `Conflict` if the id or the secret is taken.
     pub async fn insert_key(&self, key: ApiKey) -> Result<()> {
-        self.write(key, |tx, key| Box::pin(insert(tx, key))).await
+        self.write_once(key, |tx, key| Box::pin(insert(tx, key))).await
     }
 
     /// Whatever its state: the caller judges revoked and expired. With its workspace, in one read.

@@ -75,6 +75,7 @@ pub use contacts::ERASED;
 pub use error::{DatabaseError, OpenError, StoreError};
 pub use inspect::{Inspection, inspect};
 pub use media_prune::BytesOf;
+pub use prune::{PrunePlace, Pruned};
 pub use records::*;
 pub use recover::PastCursor;
 pub use seal::{MasterKey, MasterKeyError, Sealer};

@@ -45,6 +45,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(16, "0016_media_of_messages"),
     step!(17, "0017_time_zone"),
     step!(18, "0018_credentials"),
+    step!(19, "0019_put_off"),
 ];
 
 /// The schema this program knows.
@@ -56,6 +57,11 @@ const ADVISORY_LOCK: i64 = 0x63_65_74_61_72;
 const VERSION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
 const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
+/// A step may read everything there is, and a node may have to wait for another one's: neither is a statement that hangs, for which every
+/// connection has its limits.
+const PATIENT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+/// But whoever waits for a table keeps all others from it, and somebody may read it for hours (`pg_dump`).
+const LOCKS: &str = "SET LOCAL lock_timeout = '1min'";
 const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_version";
 const NOTE: &str = "INSERT INTO schema_version (version, name) VALUES ($1, $2)";
 
@@ -97,13 +103,19 @@ pub(crate) async fn migrate_sqlite(conn: &mut SqliteConnection) -> Result<(), Op
 
 /// Brings a PostgreSQL database up to date.
 pub(crate) async fn migrate_postgres(conn: &mut PgConnection) -> Result<(), OpenError> {
+    postgres_steps(conn, STEPS).await
+}
+
+pub(crate) async fn postgres_steps(conn: &mut PgConnection, steps: &[Step]) -> Result<(), OpenError> {
     loop {
         let mut tx = conn.begin().await.map_err(step_failed)?;
+        tx.execute(PATIENT).await.map_err(step_failed)?;
         // Released with the transaction, whatever becomes of it.
         sqlx::query(LOCK).bind(ADVISORY_LOCK).execute(&mut *tx).await.map_err(step_failed)?;
+        tx.execute(LOCKS).await.map_err(step_failed)?;
         tx.execute(VERSION_TABLE).await.map_err(step_failed)?;
         let version = postgres_version(&mut tx).await?;
-        let Some(step) = STEPS.iter().find(|step| step.version > version) else {
+        let Some(step) = steps.iter().find(|step| step.version > version) else {
             return tx.commit().await.map_err(step_failed);
         };
         sqlx::raw_sql(step.postgres).execute(&mut *tx).await.map_err(step_failed)?;

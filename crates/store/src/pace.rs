@@ -1,10 +1,10 @@
 //! What whoever keeps to a network's pace has to know of the past, and to put off.
 
-use cetar_model::{Chat, DeviceId, Timestamp};
+use cetar_model::{Chat, DeviceId, JobId, Timestamp};
 
 use crate::{
     Result, Store,
-    db::{Tx, execute_rows, fetch_all, fetch_rows},
+    db::{Tx, execute_rows, fetch_all, fetch_rows, read},
     statement::{Multi, statements},
 };
 
@@ -29,12 +29,15 @@ statements! {
     FIRSTS = "SELECT c.chat, m.state_at FROM conversations c JOIN messages m ON m.conversation = c.id AND m.sequence = 1 \
               WHERE c.device = $1 AND c.created_at >= $2 AND m.direction = 'out' AND m.state_at >= $3 \
                 AND m.state IN ('sending', 'sent', 'delivered', 'read', 'unknown') ORDER BY m.state_at, m.id";
+    // Not what was tried before: whose first message was counted then, waits for nobody's budget.
     WAITING_FIRSTS = concat!(
-        "SELECT j.id FROM jobs j WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.run_at <= $2 AND NOT ",
+        "SELECT j.id, c.chat FROM jobs j JOIN conversations c ON c.id = j.conversation \
+         WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.attempts = 0 AND j.run_at <= $2 AND NOT ",
         acquainted!("j.conversation"),
         " ORDER BY j.run_at, j.id LIMIT $3"
-    ), postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
-    PUT_OFF = "SELECT j.id FROM jobs j WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.attempts = 0 AND j.run_at > $2 \
+    );
+    // Not what its network asked to wait for.
+    PUT_OFF = "SELECT j.id FROM jobs j WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.put_off AND j.run_at > $2 \
                ORDER BY j.run_at, j.id LIMIT $3",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
 }
@@ -51,7 +54,13 @@ static ACQUAINTED: Multi = Multi::new(
     "",
 );
 
-static RUN_AT: Multi = Multi::new("pace::RUN_AT", "UPDATE jobs SET run_at = $ WHERE id IN (", "$", ")", "");
+static RUN_AT: Multi = Multi::new(
+    "pace::RUN_AT",
+    "UPDATE jobs SET run_at = $, put_off = $ WHERE state = 'ready' AND at_head AND attempts = 0 AND id IN (",
+    "$",
+    ")",
+    "",
+);
 
 #[cfg(test)]
 pub(crate) static MULTIS: &[&Multi] = &[&ACQUAINTED, &RUN_AT];
@@ -69,30 +78,41 @@ impl Store {
         Ok(rows.into_iter().map(|(chat, at)| (Chat::new(chat), Timestamp::from_micros(at))).collect())
     }
 
-    /// Puts off the due jobs of this device whose recipients are strangers, up to a thousand of them: none is claimed before
-    /// `until`. Returns how many there were.
-    pub async fn put_off_first_messages(
+    /// The due jobs of this device, never tried, in whose chats the other side neither wrote nor got a message: up to a thousand of
+    /// them, and where they go.
+    pub async fn waiting_first_messages(
         &self,
         device: &DeviceId,
         now: Timestamp,
-        until: Timestamp,
-    ) -> Result<usize> {
-        self.write((device.clone(), now, until), |tx, (device, now, until)| {
+    ) -> Result<Vec<(JobId, Chat)>> {
+        let mut conn = self.read().await?;
+        fetch_all!(conn, (String, String), WAITING_FIRSTS, device.as_str(), now.as_micros(), BATCH)?
+            .into_iter()
+            .map(|(id, chat)| Ok((read(&id, "jobs", "id", &id)?, Chat::new(chat))))
+            .collect()
+    }
+
+    /// Puts these off that wait and were never tried: none is claimed before `until`. Returns how many that were.
+    pub async fn put_off(&self, mut jobs: Vec<JobId>, until: Timestamp) -> Result<usize> {
+        // In one order, so that nobody waits for who waits for them.
+        jobs.sort_unstable();
+        self.write((jobs, until), |tx, (jobs, until)| {
             Box::pin(async move {
-                let jobs =
-                    fetch_all!(tx, (String,), WAITING_FIRSTS, device.as_str(), now.as_micros(), BATCH)?;
-                run_at(tx, &jobs, *until).await
+                let hit = execute_rows!(tx, RUN_AT, [until.as_micros(), true], jobs, |job| [job.as_str()]);
+                Ok(usize::try_from(hit).unwrap_or(usize::MAX))
             })
         })
         .await
     }
 
-    /// Brings forward what was put off and never tried, up to a thousand jobs of this device. Returns how many there were.
+    /// Brings forward what was put off for the pace's sake, up to a thousand jobs of this device. Returns how many there were; what its
+    /// network itself asked to wait for stays.
     pub async fn bring_forward(&self, device: &DeviceId, now: Timestamp) -> Result<usize> {
         self.write((device.clone(), now), |tx, (device, now)| {
             Box::pin(async move {
                 let jobs = fetch_all!(tx, (String,), PUT_OFF, device.as_str(), now.as_micros(), BATCH)?;
-                run_at(tx, &jobs, *now).await
+                execute_rows!(tx, RUN_AT, [now.as_micros(), false], &jobs, |(job,)| [job.as_str()]);
+                Ok(jobs.len())
             })
         })
         .await
@@ -103,10 +123,4 @@ impl Store {
 pub(crate) async fn acquainted(tx: &mut Tx, device: &DeviceId, chats: &[Chat]) -> Result<Vec<Chat>> {
     let known = fetch_rows!(tx, (String,), ACQUAINTED, [device.as_str()], chats, |chat| [chat.as_str()]);
     Ok(known.into_iter().map(|(chat,)| Chat::new(chat)).collect())
-}
-
-/// These are locked and ready. Heads of their lanes stay heads.
-async fn run_at(tx: &mut Tx, jobs: &[(String,)], at: Timestamp) -> Result<usize> {
-    execute_rows!(tx, RUN_AT, [at.as_micros()], jobs, |(job,)| [job.as_str()]);
-    Ok(jobs.len())
 }

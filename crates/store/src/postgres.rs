@@ -18,10 +18,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::accepting::Acceptor;
 use crate::{
-    OpenError, Result, Store, StoreError,
+    OpenError, Store, StoreError,
     db::{Conn, Context, Tx, Work},
     master, migrate,
-    store::{Engine, Inner},
+    store::{Engine, Failed, Inner},
     writer::QUEUE,
 };
 
@@ -34,29 +34,8 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// Tries of a transaction that collides with others.
 const TRIES: u32 = 10;
 
-/// Why an operation has no result.
-pub(crate) enum Failed<T> {
-    /// It is known that nothing was stored.
-    NotDone(StoreError),
-    /// Its commit was asked for and not answered, so it may be stored; then this is its result.
-    InDoubt(T, StoreError),
-}
-
-impl<T> From<Failed<T>> for StoreError {
-    fn from(failed: Failed<T>) -> Self {
-        match failed {
-            Failed::NotDone(error) | Failed::InDoubt(_, error) => error,
-        }
-    }
-}
-
-/// One operation in its own transaction.
-pub(crate) async fn write<A, T>(pool: &PgPool, ctx: &Arc<Context>, args: &A, work: Work<A, T>) -> Result<T> {
-    Ok(attempt(pool, ctx, args, work).await?)
-}
-
 /// One operation in its own transaction, tried again where it collided with others.
-async fn attempt<A, T>(
+pub(crate) async fn attempt<A, T>(
     pool: &PgPool,
     ctx: &Arc<Context>,
     args: &A,

@@ -151,7 +151,7 @@ impl Store {
         id: &EndpointId,
         now: Timestamp,
     ) -> Result<Option<DeliveryId>> {
-        self.write((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
+        self.write_once((workspace.clone(), id.clone(), now), |tx, (workspace, id, now)| {
             Box::pin(async move {
                 type Row = (String, String, Option<String>, i64);
                 if fetch_optional!(tx, Row, LISTENER, workspace.as_str(), id.as_str())?.is_none() {

@@ -1,6 +1,6 @@
 //! Settling: what came of an attempt, in one transaction.
 
-use cetar_model::{FailureCode, Fate, JobState, MessageState, Receipt, Timestamp};
+use cetar_model::{AttemptOutcome, FailureCode, Fate, JobState, MessageState, Receipt, Timestamp};
 
 use crate::{
     Outcome, Result, Settlement, Store, StoreError,
@@ -9,6 +9,14 @@ use crate::{
     reachable,
     statement::statements,
 };
+
+/// The [outcomes](AttemptOutcome::may_be_out) after which a message may be with its recipient although nobody says so.
+macro_rules! may_be_out {
+    () => {
+        "'unknown', 'partly_sent'"
+    };
+}
+pub(crate) use may_be_out;
 
 statements! {
     SETTLE = "UPDATE jobs SET state = $4, at_head = $5, run_at = $6, attempts = $7, crashes = $8, worker = NULL, \
@@ -114,10 +122,10 @@ async fn note_attempt(
     now: Timestamp,
 ) -> Result<()> {
     let (class, detail) = match &settlement.outcome {
-        Outcome::Sent { .. } => ("sent", None),
+        Outcome::Sent { .. } => (AttemptOutcome::Sent, None),
         Outcome::Again { class, detail, .. } => (*class, Some(detail.as_str())),
-        Outcome::Failed { detail, .. } => ("failed", detail.as_deref()),
-        Outcome::Unknown { detail } => ("unknown", Some(detail.as_str())),
+        Outcome::Failed { detail, .. } => (AttemptOutcome::Failed, detail.as_deref()),
+        Outcome::Unknown { detail } => (AttemptOutcome::Unknown, Some(detail.as_str())),
     };
     execute!(
         tx,
@@ -127,8 +135,23 @@ async fn note_attempt(
         i64::from(work.attempts),
         started_at.as_micros(),
         now.as_micros(),
-        class,
+        class.as_str(),
         detail.map(plain),
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_and_policy_agree_on_what_may_be_out() {
+        let words: Vec<String> = AttemptOutcome::ALL
+            .iter()
+            .filter(|outcome| outcome.may_be_out())
+            .map(|outcome| format!("'{outcome}'"))
+            .collect();
+        assert_eq!(may_be_out!(), words.join(", "));
+    }
 }

@@ -163,8 +163,34 @@ impl Store {
         })
     }
 
-    /// Runs an operation in a transaction and returns after its commit.
+    /// Runs an operation in a transaction and returns after its commit. One that can be repeated without harm: where nobody knows
+    /// whether it was committed, it is as if it was not.
     pub(crate) async fn write<A, T>(&self, args: A, work: Work<A, T>) -> Result<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.try_write(args, work).await.map_err(Failed::error)
+    }
+
+    /// The same for one that must not be repeated blindly, because it makes something new, or answers differently the second time:
+    /// [`InDoubt`](StoreError::InDoubt) where nobody knows.
+    pub(crate) async fn write_once<A, T>(&self, args: A, work: Work<A, T>) -> Result<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.try_write(args, work).await.map_err(|failed| match failed {
+            Failed::NotDone(error) => error,
+            Failed::InDoubt(_, error) => {
+                tracing::warn!(%error, "whether something was stored is not known");
+                StoreError::InDoubt
+            }
+        })
+    }
+
+    /// The same, telling what it would have come to where nobody knows.
+    pub(crate) async fn try_write<A, T>(&self, args: A, work: Work<A, T>) -> Result<T, Failed<T>>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
@@ -173,11 +199,11 @@ impl Store {
             Engine::Sqlite { writer, .. } => {
                 let (pending, answer) = Pending::new(args, work);
                 if writer.try_send(Command::Write(Box::new(pending))).is_err() {
-                    return Err(self.refusal());
+                    return Err(Failed::NotDone(self.refusal()));
                 }
-                answer.await.unwrap_or_else(|_| Err(StoreError::closed()))
+                answer.await.unwrap_or_else(|_| Err(StoreError::closed())).map_err(Failed::NotDone)
             }
-            Engine::Postgres { pool, .. } => postgres::write(pool, &self.inner.ctx, &args, work).await,
+            Engine::Postgres { pool, .. } => postgres::attempt(pool, &self.inner.ctx, &args, work).await,
         }
     }
 
@@ -187,6 +213,22 @@ impl Store {
             StoreError::closed()
         } else {
             StoreError::Unavailable(format!("{} writes are waiting already", writer::QUEUE))
+        }
+    }
+}
+
+/// Why an operation has no result.
+pub(crate) enum Failed<T> {
+    /// It is known that nothing was stored.
+    NotDone(StoreError),
+    /// Its commit was asked for and not answered, so it may be stored; then this is its result.
+    InDoubt(T, StoreError),
+}
+
+impl<T> Failed<T> {
+    pub(crate) fn error(self) -> StoreError {
+        match self {
+            Self::NotDone(error) | Self::InDoubt(_, error) => error,
         }
     }
 }

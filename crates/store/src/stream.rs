@@ -15,12 +15,13 @@
 //! What is pruned is noted in `streams.pruned`, events that never had a number included, so that a reader who comes too late
 //! is told so.
 
+use std::collections::BTreeMap;
+
 use cetar_model::{EventId, Timestamp, WorkspaceId};
 
 use crate::{
     Result, Standing, Store, StreamEntry, StreamEvent, StreamPlace,
     db::{Tx, execute, fetch_all, fetch_optional, fetch_rows, limit as rows, read, read_opt},
-    prune::{old_events, waits},
     statement::{Multi, statements},
 };
 
@@ -40,14 +41,23 @@ statements! {
              FROM events v LEFT JOIN devices d ON d.id = v.device \
              WHERE v.workspace = $1 AND v.cursor > $2 ORDER BY v.cursor LIMIT $3";
     AT = "SELECT id FROM events WHERE workspace = $1 AND cursor = $2";
-    LOCK_ALL = "SELECT workspace FROM streams ORDER BY workspace", postgres "FOR UPDATE";
-    LEAVING = concat!("SELECT workspace, SUM(CASE WHEN cursor IS NULL THEN 1 ELSE 0 END), MAX(cursor) FROM events WHERE id IN ",
-                      old_events!(), " GROUP BY workspace ORDER BY workspace");
     // What never had a number is counted as if it had got the next ones: whoever read up to `numbered` missed it.
     PRUNED = "UPDATE streams SET numbered = numbered + $2, \
                 pruned = CASE WHEN $2 > 0 THEN numbered + $2 WHEN $3 > pruned THEN $3 ELSE pruned END \
               WHERE workspace = $1";
 }
+
+// In the order of their names, so that nobody waits for who waits for them.
+static LOCK_THESE: Multi = Multi::new(
+    "stream::LOCK_THESE",
+    "SELECT workspace FROM streams WHERE workspace IN (",
+    "$",
+    ") ORDER BY workspace",
+    " FOR UPDATE",
+);
+
+static LEAVING: Multi =
+    Multi::new("stream::LEAVING", "SELECT workspace, cursor FROM events WHERE id IN (", "$", ")", "");
 
 static BODIES: Multi = Multi::new(
     "stream::BODIES",
@@ -58,7 +68,7 @@ static BODIES: Multi = Multi::new(
 );
 
 #[cfg(test)]
-pub(crate) static MULTIS: &[&Multi] = &[&BODIES];
+pub(crate) static MULTIS: &[&Multi] = &[&LOCK_THESE, &LEAVING, &BODIES];
 
 impl Store {
     /// Numbers committed events that have no number yet, at most `limit`, and opens the stream if nobody has read it before.
@@ -177,16 +187,29 @@ async fn number(tx: &mut Tx, workspace: &WorkspaceId, limit: usize) -> Result<us
     Ok(given.len())
 }
 
-/// Notes what pruning is about to delete: to be called in its transaction, before, with the same figures. The lock keeps
-/// numbers and deletions from happening under it.
-pub(crate) async fn note_pruned(tx: &mut Tx, before: i64, limit: i64) -> Result<()> {
-    if fetch_all!(tx, (String,), LOCK_ALL)?.is_empty() {
-        return Ok(());
+/// Keeps these workspaces' streams from being numbered, and each other's pruning from them, until the commit. Sorted, for the same reason
+/// as in the statement.
+pub(crate) async fn lock(tx: &mut Tx, workspaces: &[String]) -> Result<()> {
+    if tx.is_concurrent() {
+        fetch_rows!(tx, (String,), LOCK_THESE, [], workspaces, |id| [id.as_str()]);
     }
-    for (workspace, unnumbered, highest) in
-        fetch_all!(tx, (String, i64, Option<i64>), LEAVING, before, limit)?
+    Ok(())
+}
+
+/// Notes which events pruning is about to delete: to be called in its transaction, before, with the [lock] on their streams.
+pub(crate) async fn note_pruned(tx: &mut Tx, events: &[(String,)]) -> Result<()> {
+    let mut leaving: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    for (workspace, cursor) in
+        fetch_rows!(tx, (String, Option<i64>), LEAVING, [], events, |row| [row.0.as_str()])
     {
-        execute!(tx, PRUNED, &workspace, unnumbered, highest.unwrap_or(0))?;
+        let (unnumbered, highest) = leaving.entry(workspace).or_default();
+        match cursor {
+            Some(cursor) => *highest = cursor.max(*highest),
+            None => *unnumbered += 1,
+        }
+    }
+    for (workspace, (unnumbered, highest)) in leaving {
+        execute!(tx, PRUNED, &workspace, unnumbered, highest)?;
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ impl Store {
     /// Its number. [`Conflict`](StoreError::Conflict) if that number is taken; without a wanted number only where two were made
     /// at the same time, and then it may be tried again.
     pub async fn insert_template(&self, template: NewTemplate) -> Result<i64> {
-        self.write(template, |tx, new| {
+        self.write_once(template, |tx, new| {
             Box::pin(async move {
                 let (workspace, name) = (new.workspace.as_str(), plain(&new.name));
                 let (body, now) = (json(&new.template)?, new.now.as_micros());
@@ -96,7 +96,7 @@ impl Store {
 
     /// Whether it was there. Its number is not given to another.
     pub async fn remove_template(&self, workspace: &WorkspaceId, id: i64, now: Timestamp) -> Result<bool> {
-        self.write((workspace.clone(), id, now), |tx, (workspace, id, now)| {
+        self.write_once((workspace.clone(), id, now), |tx, (workspace, id, now)| {
             Box::pin(async move { Ok(execute!(tx, REMOVE, workspace.as_str(), id, now.as_micros())? == 1) })
         })
         .await

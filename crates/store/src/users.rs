@@ -96,7 +96,7 @@ const fn place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
 impl Store {
     /// `Conflict` if the e-mail is taken, in whichever workspace.
     pub async fn insert_user(&self, user: NewUser) -> Result<()> {
-        self.write(user, |tx, new| Box::pin(insert(tx, new))).await
+        self.write_once(user, |tx, new| Box::pin(insert(tx, new))).await
     }
 
     /// Those of a workspace, oldest first.
@@ -186,7 +186,7 @@ impl Store {
 
     /// Removes an account and ends its sessions.
     pub async fn remove_user(&self, workspace: &WorkspaceId, id: &UserId) -> Result<UserChanged> {
-        self.write((workspace.clone(), id.clone()), |tx, (workspace, id)| {
+        self.write_once((workspace.clone(), id.clone()), |tx, (workspace, id)| {
             Box::pin(async move {
                 if is_last_owner(tx, workspace, id).await? {
                     return Ok(UserChanged::LastOwner);
@@ -209,7 +209,7 @@ impl Store {
         token: [u8; 32],
         ends: Timestamp,
     ) -> Result<bool> {
-        self.write((workspace.clone(), id.clone(), token, ends), |tx, (workspace, id, token, ends)| {
+        self.write_once((workspace.clone(), id.clone(), token, ends), |tx, (workspace, id, token, ends)| {
             Box::pin(async move {
                 let (workspace, id, ends) = (workspace.as_str(), id.as_str(), ends.as_micros());
                 Ok(execute!(tx, INVITE, workspace, id, &token[..], ends)? == 1)
@@ -226,7 +226,7 @@ impl Store {
         password_hash: String,
         now: Timestamp,
     ) -> Result<bool> {
-        self.write((token, name, password_hash, now), |tx, (token, name, hash, now)| {
+        self.write_once((token, name, password_hash, now), |tx, (token, name, hash, now)| {
             Box::pin(async move {
                 Ok(execute!(tx, COME, &token[..], &*plain(name), hash.as_str(), now.as_micros())? == 1)
             })
@@ -242,7 +242,7 @@ impl Store {
 
     /// Uses up a second factor: true once for each code.
     pub async fn use_second_factor(&self, id: &UserId, given: SecondFactor) -> Result<bool> {
-        self.write((id.clone(), given), |tx, (id, given)| {
+        self.write_once((id.clone(), given), |tx, (id, given)| {
             Box::pin(async move {
                 let wanted = match given {
                     SecondFactor::Step(step) => return Ok(execute!(tx, STEP, id.as_str(), step)? == 1),

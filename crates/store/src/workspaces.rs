@@ -49,7 +49,7 @@ impl Store {
     /// Gives an empty database its first workspace, owner, devices and key: all of it or nothing. False, and nothing is
     /// written, where there is a workspace already, or another node is doing the same at this moment.
     pub async fn first_run(&self, made: FirstRun) -> Result<bool> {
-        let written = self.write(made, |tx, made| {
+        let written = self.write_once(made, |tx, made| {
             Box::pin(async move {
                 if fetch_optional!(tx, (String,), ANY)?.is_some() {
                     return Ok(false);
@@ -72,7 +72,7 @@ impl Store {
 
     /// `Conflict` if the id is taken.
     pub async fn insert_workspace(&self, workspace: Workspace) -> Result<()> {
-        self.write(workspace, |tx, new| Box::pin(insert(tx, new))).await
+        self.write_once(workspace, |tx, new| Box::pin(insert(tx, new))).await
     }
 
     /// Oldest first: the first is the default of the command line.

@@ -19,6 +19,9 @@ const AT_ONCE_TO_ONE: usize = 8;
 /// And to one that answers at once, while others leave the room: what it is sent waits for commits and not for it.
 const AT_ONCE_TO_A_QUICK_ONE: usize = 32;
 
+/// To all of one workspace: however many slow endpoints it has, half of the places are for others.
+const AT_ONCE_TO_A_WORKSPACE: usize = AT_ONCE / 2;
+
 /// Endpoints remembered by how they answer.
 const MOST_PACES: usize = 1024;
 
@@ -132,7 +135,12 @@ impl Courier<'_> {
         } else {
             Vec::new()
         };
-        Shares { each: AT_ONCE_TO_ONE, quick, of_quick: AT_ONCE_TO_A_QUICK_ONE }
+        Shares {
+            each: AT_ONCE_TO_ONE,
+            quick,
+            of_quick: AT_ONCE_TO_A_QUICK_ONE,
+            of_workspace: AT_ONCE_TO_A_WORKSPACE,
+        }
     }
 
     /// An attempt that panicked is taken over when its lease has expired.

@@ -63,7 +63,8 @@ impl Firsts {
         (left, wait)
     }
 
-    fn has(&self, chat: &Chat) -> bool {
+    /// Whether one was counted.
+    pub(super) fn has(&self, chat: &Chat) -> bool {
         self.0.iter().any(|(_, counted)| counted == chat)
     }
 

@@ -301,6 +301,37 @@ fn strangers_have_a_budget_of_their_own() {
 }
 
 #[test]
+fn groups_and_who_was_counted_wait_for_no_budget_of_strangers() {
+    let group = Some(GroupPace { is_group: |chat| chat.as_str().starts_with('-'), rate: rate(100, 60) });
+    let pace = Pace { account: rate(100, 60), chat: rate(100, 60), group, manners: Some(MANNERS) };
+    let pacer = Paced::new(pace, vec![(chat("counted"), at(0))]);
+    assert_eq!(["new", "-100", "counted"].map(|name| pacer.needs_budget(&chat(name))), [true, false, false]);
+
+    let provider = Arc::new(ScriptedProvider::new(true));
+    let turns = Turns::new(Arc::clone(&pacer), provider, at(0), Some(at(9000)), [0, 0]);
+    let ids = cetar_model::IdSource::new(|bytes| bytes.fill(7));
+    let (content, turn) = (Content::Text { text: "Halo!".into() }, turns.ask().turn);
+    let ask = |name: &str, n| {
+        let (job, chat): (JobId, _) = (ids.make(at(n)), chat(name));
+        turn(&Due { job: &job, chat: &chat, content: &content, is_stranger: true })
+    };
+    assert_eq!(ask("new", 1), Err(at(9000)), "the network forbids it");
+    assert_eq!(ask("-100", 2), Ok(()), "it is not the first message to a person");
+}
+
+#[test]
+fn a_clock_that_was_set_back_holds_nobody_up() {
+    let channels = Paces::default();
+    let start = |millis| channels.start(Channel::Whatsapp, &MANNERS, at(millis), 0);
+    assert_eq!((start(3_600_000), start(3_600_000)), (at(3_600_000), at(3_600_010)));
+    assert_eq!((start(0), start(0)), (at(20), at(30)), "behind those that were asked before, and no later");
+
+    let pacer = polite(Vec::new());
+    assert_eq!(pacer.turn(&chat("budi"), at(3_600_000)), Ok(()));
+    assert_eq!(pacer.room(at(0)), Err(at(5000)), "the longest that a person types, and draws breath");
+}
+
+#[test]
 fn sessions_start_one_after_another_at_uneven_times() {
     let paces = Paces::default();
     let start = |millis, random| paces.start(Channel::Whatsapp, &MANNERS, at(millis), random);

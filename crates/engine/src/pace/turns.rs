@@ -72,14 +72,15 @@ impl Turns {
 
 impl Asked {
     fn take(&self, due: &Due<'_>) -> Result<Turn, Wait> {
-        if let Some(until) = self.forbidden.filter(|_| due.is_stranger) {
+        let is_first = due.is_stranger && self.pacer.group_of(due.chat).is_none();
+        if let Some(until) = self.forbidden.filter(|_| is_first) {
             return Err(Wait::Firsts(until));
         }
         let ask = Ask {
             chat: due.chat,
             characters: typed(due.content),
             messages: self.provider.pieces(due.content).max(1),
-            is_first: due.is_stranger,
+            is_first,
         };
         self.pacer.take(&ask, self.now, self.random)
     }

@@ -12,17 +12,18 @@ use sqlx::PgPool;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Failed, attempt};
+use super::attempt;
 use crate::{
     Accepted, NewSend, Result, StoreError,
     accept::{self, Acceptance},
     db::{Context, Tx},
+    store::Failed,
     writer::BATCH,
 };
 
 /// How long is asked what became of a commit, before callers are told that nobody knows. A server that restarts is back within
-/// it; clients of HTTP commonly wait for 30 seconds.
-const DOUBT: Duration = Duration::from_secs(20);
+/// it; the dashboard waits for 20 seconds, other clients of HTTP commonly for 30, and the answer is to find them there.
+const DOUBT: Duration = Duration::from_secs(15);
 /// Between two questions, while the server refuses connections at once.
 const AGAIN: Duration = Duration::from_millis(100);
 

@@ -1,8 +1,8 @@
 //! Sends, jobs, messages.
 
 use cetar_model::{
-    Channel, Chat, ContactId, Content, ConversationId, DeviceId, Direction, FailureCode, JobId, JobState,
-    MessageId, MessageState, MessageTag, Timestamp, WorkspaceId,
+    AttemptOutcome, Channel, Chat, ContactId, Content, ConversationId, DeviceId, Direction, FailureCode,
+    JobId, JobState, MessageId, MessageState, MessageTag, Timestamp, WorkspaceId,
 };
 
 /// Protects a send against being made twice by its sender.
@@ -181,8 +181,8 @@ pub enum Outcome {
         run_at: Timestamp,
         /// Whether this one counts as an attempt.
         counts: bool,
-        /// A word for the attempt history: `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent`.
-        class: &'static str,
+        /// For the attempt history.
+        class: AttemptOutcome,
         /// What the network or the connection said. No content, no secrets.
         detail: String,
     },
@@ -211,7 +211,7 @@ pub struct Attempt {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Timestamp,
-    /// `sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent`, `failed`.
+    /// An [`AttemptOutcome`], or a word of an older version.
     pub outcome: String,
     /// What was said.
     pub detail: Option<String>,
@@ -230,6 +230,8 @@ pub struct Job {
     pub attempts: u32,
     /// When it may run next.
     pub run_at: Timestamp,
+    /// It waits until then for its turn, by our own pace.
+    pub put_off: bool,
     /// After this it is not sent any more.
     pub expires_at: Timestamp,
     /// Every attempt, oldest first.

@@ -130,12 +130,14 @@ pub struct Shares {
     pub quick: Vec<EndpointId>,
     /// To one of these.
     pub of_quick: usize,
+    /// To all of one workspace.
+    pub of_workspace: usize,
 }
 
 impl From<usize> for Shares {
     /// The same for all.
     fn from(each: usize) -> Self {
-        Self { each, quick: Vec::new(), of_quick: each }
+        Self { each, quick: Vec::new(), of_quick: each, of_workspace: usize::MAX }
     }
 }
 
@@ -310,6 +312,8 @@ pub enum Resend {
 pub struct Cutoffs {
     /// Events, deliveries and their attempts older than this go.
     pub events: Timestamp,
+    /// What waits for an endpoint that was paused before this waits no more: it goes like the rest.
+    pub paused: Timestamp,
     /// Attempts of jobs that are closed, older than this, go.
     pub job_attempts: Timestamp,
     /// What was received before this is forgotten: offered again by a network, it would be taken for new.

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     failing::unavailable,
-    world::{Kind, World, ids, postgres_server, sealer},
+    world::{Kind, LEASE, NODE, World, ids, postgres_server, sealer},
 };
 use crate::{Accepted, Options, Store, StoreError};
 
@@ -57,13 +57,19 @@ impl Saboteur {
                 }
                 let there = TcpStream::connect(&server).await.unwrap();
                 let (arms, strikes, lever) = (arms.clone(), strikes.clone(), lever.clone());
+                let mut is_up = is_up.clone();
                 connections.spawn(async move {
                     let (here_in, here_out) = here.into_split();
                     let (there_in, there_out) = there.into_split();
                     // A prepared statement is named by its text once, in `Parse`; what it did is told each time.
                     let to = relay(here_in, there_out, b"COMMIT", Lost::Request, &arms);
                     let fro = relay(there_in, here_out, b"COMMIT\0", Lost::Answer, &arms);
-                    let was_struck = tokio::select! { struck = to => struck, struck = fro => struck };
+                    // With one, all others break, as when a server goes.
+                    let was_struck = tokio::select! {
+                        struck = to => struck,
+                        struck = fro => struck,
+                        _ = is_up.wait_for(|up| !*up) => false,
+                    };
                     if was_struck {
                         lever.send_replace(false);
                         strikes.notify_one();
@@ -127,6 +133,7 @@ async fn broken_commit(world: &World, lost: Lost) {
     ];
 
     link.arm(lost);
+    // All are handed in before anybody else runs, on the one thread there is: so one commit has all three.
     let accepting = futures::future::join_all(sends.iter().map(|send| store.accept(send.clone())));
     let meanwhile = async {
         link.struck.notified().await;
@@ -146,12 +153,12 @@ async fn broken_commit(world: &World, lost: Lost) {
     store.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_commit_that_was_done_but_not_answered_is_accepted_once() {
     World::run(Kind::Postgres, |world| Box::pin(broken_commit(world, Lost::Answer))).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_commit_that_did_not_arrive_is_done_when_the_server_is_back() {
     World::run(Kind::Postgres, |world| Box::pin(broken_commit(world, Lost::Request))).await;
 }
@@ -193,6 +200,52 @@ async fn a_commit_that_nobody_can_ask_about_is_said_to_be_in_doubt() {
             let (accepted, ()) = futures::join!(accepting, closing);
             assert!(matches!(accepted, Err(StoreError::InDoubt)), "{accepted:?}");
             assert_eq!(world.number("SELECT COUNT(*) FROM messages").await, 1);
+        })
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_repeat_would_make_twice_is_said_to_be_in_doubt() {
+    World::run(Kind::Postgres, |world| {
+        Box::pin(async {
+            let link = Saboteur::new(&postgres_server()).await;
+            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
+            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            link.arm(Lost::Answer);
+            let added = store.insert_endpoint(world.new_endpoint(), usize::MAX).await;
+            assert!(matches!(added, Err(StoreError::InDoubt)), "{added:?}");
+            link.mend();
+            assert_eq!(world.number("SELECT COUNT(*) FROM endpoints").await, 1);
+            // What may be repeated is simply not done.
+            link.arm(Lost::Answer);
+            unavailable(store.check(world.now()).await);
+            store.close().await;
+        })
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_claim_took_that_nobody_heard_of_is_given_back() {
+    World::run(Kind::Postgres, |world| {
+        Box::pin(async {
+            let link = Saboteur::new(&postgres_server()).await;
+            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
+            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            let device = world.device().await;
+            let send = world.accept(&device, "budi", "halo").await;
+            link.arm(Lost::Answer);
+            unavailable(store.claim(&device, NODE, world.now(), world.now() + LEASE, 1).await);
+            assert_eq!(world.number("SELECT COUNT(*) FROM jobs WHERE state = 'running'").await, 1);
+            link.mend();
+            let untouched =
+                "SELECT COUNT(*) FROM jobs WHERE state = 'ready' AND attempts = 0 AND crashes = 0";
+            while world.number(untouched).await == 0 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(world.claim_one(&device).await.job, send.job);
+            store.close().await;
         })
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetar_model::{EventData, FailureCode, JobState, MessageState, Receipt};
+use cetar_model::{AttemptOutcome, EventData, FailureCode, JobState, MessageState, Receipt};
 
 use super::world::{LEASE, NODE, World, again, on_both_engines, sent};
 use crate::{Change, NewReceipt, NewSend, Outcome, StoreError};
@@ -164,7 +164,7 @@ on_both_engines! {
 
     async fn what_may_have_been_sent_cannot_be_taken_back(world: &World) {
         let device = world.device().await;
-        for (chat, class) in [("budi", "unknown"), ("siti", "partly_sent")] {
+        for (chat, class) in [("budi", AttemptOutcome::Unknown), ("siti", AttemptOutcome::PartlySent)] {
             let send = world.accept(&device, chat, "1").await;
             assert!(!world.store.may_have_been_sent(&send.job).await.unwrap());
             let later = world.now() + SECOND;

@@ -2,11 +2,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cetar_model::{DeliveryId, EventData, EventType};
+use cetar_model::{DeliveryId, EventData, EventId, EventType};
 use secrecy::ExposeSecret;
 
 use super::world::{LEASE, NODE, World, again, on_both_engines};
-use crate::{ClaimedDelivery, Cutoffs, DeliveryNext, DeliverySettlement, EndpointAct, StoreError};
+use crate::{
+    ClaimedDelivery, Cutoffs, DeliveryNext, DeliverySettlement, EndpointAct, PrunePlace, Shares, StoreError,
+};
 
 pub(super) fn settlement(
     world: &World,
@@ -70,8 +72,9 @@ on_both_engines! {
         new.endpoint.headers = vec!["X-Key".into()];
         (new.endpoint.ordered, new.endpoint.legacy_signature, new.endpoint.replies) = (true, true, true);
         new.headers = vec![("X-Key".into(), "s3cret".into())];
-        world.store.insert_endpoint(new.clone()).await.unwrap();
-        assert!(matches!(world.store.insert_endpoint(new.clone()).await, Err(StoreError::Conflict)));
+        assert!(world.store.insert_endpoint(new.clone(), 1).await.unwrap());
+        assert!(matches!(world.store.insert_endpoint(new.clone(), 2).await, Err(StoreError::Conflict)));
+        assert!(!world.store.insert_endpoint(world.new_endpoint(), 1).await.unwrap(), "it has as many as it may have");
         let (workspace, id) = (&world.workspace, &new.endpoint.id);
         assert_eq!(world.store.endpoints(workspace).await.unwrap(), std::slice::from_ref(&new.endpoint));
         assert_eq!(world.endpoint_now(id).await, new.endpoint);
@@ -193,18 +196,15 @@ on_both_engines! {
         let old = world.pass(Duration::from_hours(24));
         message(world).await;
         let before = old - Duration::from_hours(25);
-        let nothing = Cutoffs { events: before, job_attempts: before, received: before, idempotency: old };
-        assert_eq!(world.store.prune(nothing, 100).await.unwrap(), 0);
+        let nothing = Cutoffs { events: before, paused: before, job_attempts: before, received: before, idempotency: old };
+        assert!(world.prune(nothing, 100).await.is_empty());
         let soon = old + Duration::from_secs(1);
-        let cutoffs = Cutoffs { events: old, job_attempts: old, received: old, idempotency: soon };
-        let mut gone = Vec::new();
-        loop {
-            match world.store.prune(cutoffs, 4).await.unwrap() {
-                0 => break,
-                rows => gone.push(rows),
-            }
-        }
-        assert_eq!(gone, [4, 2, 4, 2, 4, 2, 1, 4, 1, 4, 1], "attempts, deliveries, events, of a job, received, keys");
+        let cutoffs = Cutoffs { events: old, paused: old - Duration::from_hours(24 * 90), job_attempts: old, received: old, idempotency: soon };
+        assert_eq!(
+            world.prune(cutoffs, 4).await,
+            [8, 4, 4, 2, 1, 4, 1, 4, 1],
+            "deliveries with an attempt each, events, of a job, received, keys"
+        );
         assert_eq!(world.deliveries().await.len(), 1, "what is fresh stays");
         assert_eq!(world.number("SELECT COUNT(*) FROM received").await, 1);
         assert_eq!(world.number("SELECT COUNT(*) FROM messages").await, 11, "messages stay");
@@ -220,13 +220,57 @@ on_both_engines! {
         }
         assert!(world.endpoint_now(&off).await.disabled.is_some());
         let old = world.pass(Duration::from_hours(24 * 60));
-        let cutoffs = Cutoffs { events: old, job_attempts: old, received: old, idempotency: old };
-        while world.store.prune(cutoffs, 2).await.unwrap() > 0 {}
+        let cutoffs = Cutoffs { events: old, paused: old - Duration::from_hours(24 * 90), job_attempts: old, received: old, idempotency: old };
+        world.prune(cutoffs, 2).await;
         world.store.act_on_endpoint(&world.workspace, &paused, EndpointAct::Resume, world.now()).await.unwrap();
         let due: Vec<_> = world.deliveries().await.into_iter().map(|delivery| delivery.endpoint.id.clone()).collect();
         assert!(due.len() == 2 && due.contains(&paused) && due.contains(&on), "{due:?}");
         assert_eq!(world.number("SELECT COUNT(*) FROM delivery_attempts").await, 1, "what is open keeps its log");
         assert_eq!(world.number("SELECT COUNT(*) FROM deliveries").await, 2, "nothing waits for what was switched off");
+    }
+
+    async fn what_waits_for_a_paused_endpoint_is_looked_at_once_a_turn(world: &World) {
+        let (paused, on) = (world.endpoint(&["message.received"]).await, world.endpoint(&["message.received"]).await);
+        world.store.act_on_endpoint(&world.workspace, &paused, EndpointAct::Pause, world.now()).await.unwrap();
+        for _ in 0..20 {
+            message(world).await;
+            for delivery in world.deliveries().await {
+                assert_eq!(delivery.endpoint.id, on);
+                world.store.settle_delivery(settlement(world, &delivery, DeliveryNext::Delivered)).await.unwrap();
+            }
+        }
+        let old = world.pass(Duration::from_hours(24 * 60));
+        let other = world.another_workspace().await;
+        world.raw(&format!("INSERT INTO events (id, workspace, type, body, created_at) \
+                            SELECT '{}', '{other}', 'session.state', '{{}}', MIN(created_at) FROM events", world.ids.make::<EventId>(world.now()))).await;
+        let cutoffs = Cutoffs { events: old, paused: old - Duration::from_hours(24 * 90), job_attempts: old, received: old, idempotency: old };
+        let (mut place, mut steps) = (Some(PrunePlace::default()), 0);
+        while let Some(from) = place {
+            place = world.store.prune(cutoffs, from, 4).await.unwrap().next;
+            steps += 1;
+        }
+        // 40 deliveries, 21 events, 20 received, four rows at a time, and one look for each kind that ends on a full page.
+        assert_eq!(steps, 11 + 6 + 1 + 6 + 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM deliveries").await, 20);
+        assert_eq!(world.number("SELECT COUNT(*) FROM events").await, 20, "what nobody waits for went, behind what stays");
+    }
+
+    async fn a_pause_that_nobody_ends_does_not_keep_its_events_for_ever(world: &World) {
+        let paused = world.endpoint(&["message.received"]).await;
+        world.store.act_on_endpoint(&world.workspace, &paused, EndpointAct::Pause, world.now()).await.unwrap();
+        message(world).await;
+        world.pass(Duration::from_hours(24 * 70));
+        message(world).await;
+        let now = world.pass(Duration::from_hours(24 * 19));
+        let prune = async |now: cetar_model::Timestamp| {
+            let old = now - Duration::from_hours(24 * 30);
+            let paused = now - Duration::from_hours(24 * 90);
+            world.prune(Cutoffs { events: old, paused, job_attempts: old, received: old, idempotency: old }, 9).await;
+            world.number("SELECT COUNT(*) FROM deliveries d JOIN events v ON v.id = d.event").await
+        };
+        assert_eq!(prune(now).await, 2);
+        assert_eq!(prune(now + Duration::from_hours(23)).await, 2);
+        assert_eq!(prune(now + Duration::from_hours(25)).await, 1, "what is not past its time stays");
     }
 
     async fn a_workspace_with_many_slow_endpoints_does_not_keep_the_others_waiting(world: &World) {
@@ -253,14 +297,28 @@ on_both_engines! {
         assert!(slow.contains(&after[0].endpoint.id));
     }
 
+    async fn one_workspace_does_not_get_all_places(world: &World) {
+        let own = [world.endpoint(&["message.received"]).await, world.endpoint(&["message.received"]).await];
+        for _ in 0..5 {
+            message(world).await;
+        }
+        let shares = |quick| Shares { each: 4, quick, of_quick: 9, of_workspace: 6 };
+        let claim = async |quick| {
+            let until = world.now() + LEASE;
+            world.store.claim_deliveries(NODE, world.now(), until, 100, shares(quick)).await.unwrap().len()
+        };
+        assert_eq!(claim(own.to_vec()).await, 6, "four to one, two to the other, and no more because they are quick");
+        assert_eq!(claim(own.to_vec()).await, 0);
+    }
+
     async fn the_attempts_of_an_open_job_stay(world: &World) {
         let device = world.device().await;
         world.accept(&device, "budi", "halo").await;
         let job = world.claim_one(&device).await;
         world.settle(&job, again(world.now())).await;
         let old = world.pass(Duration::from_hours(24 * 60));
-        let cutoffs = Cutoffs { events: old, job_attempts: old, received: old, idempotency: old };
-        while world.store.prune(cutoffs, 100).await.unwrap() > 0 {}
+        let cutoffs = Cutoffs { events: old, paused: old - Duration::from_hours(24 * 90), job_attempts: old, received: old, idempotency: old };
+        world.prune(cutoffs, 100).await;
         assert_eq!(world.number("SELECT COUNT(*) FROM job_attempts").await, 1);
     }
 

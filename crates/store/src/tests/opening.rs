@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use cetar_model::MessageState;
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::world::{
     Kind, LEASE, NODE, World, again, ids, number, on_both_engines, open, postgres_server, raw, sealer, sent,
@@ -10,7 +11,7 @@ use super::world::{
 };
 use crate::{
     MasterKey, OpenError, Options, Sealer, StateChange, Store, StoreError,
-    migrate::{KNOWN, STEPS},
+    migrate::{KNOWN, STEPS, Step, postgres_steps},
 };
 
 /// Everything in the tables of a database that is not open, to tell whether it changed.
@@ -208,6 +209,24 @@ async fn several_nodes_may_start_at_once_on_a_new_database() {
         })
         .await;
     }
+}
+
+/// Of a large database a step takes longer than any statement is given, and so does the wait for another node that is at it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_on_postgresql_takes_as_long_as_it_takes() {
+    const SLOW: &[Step] = &[Step { version: 1, name: "slow", sqlite: "", postgres: "SELECT pg_sleep(0.5)" }];
+    with_database(Kind::Postgres, async |url, _| {
+        let node = async || {
+            let mut conn = PgConnection::connect(&url).await.unwrap();
+            conn.execute("SET statement_timeout = '200ms'; SET lock_timeout = '100ms'").await.unwrap();
+            postgres_steps(&mut conn, SLOW).await
+        };
+        let (one, other) = futures::join!(node(), node());
+        one.unwrap();
+        other.unwrap();
+        assert_eq!(number(&url, "SELECT COUNT(*) FROM schema_version").await, 1);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cetar_model::{Chat, DeviceId, FailureCode, MessageState};
+use cetar_model::{AttemptOutcome, Chat, DeviceId, FailureCode, MessageState};
 
-use super::world::{NODE, World, on_both_engines};
+use super::world::{NODE, World, again, on_both_engines};
 use crate::{DeviceChange, Outcome, pace};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -71,15 +71,36 @@ on_both_engines! {
         }
         world.accept(&other, "budi", "budi").await;
         let until = world.now() + HOUR;
-        assert_eq!(world.store.put_off_first_messages(&device, world.now(), until).await.unwrap(), 2, "the heads");
+        let waiting = world.store.waiting_first_messages(&device, world.now()).await.unwrap();
+        let heads = [&sends[1], &sends[3]].map(|send| (send.job.clone(), send.to.clone()));
+        assert_eq!(waiting, heads);
+        assert_eq!(world.store.put_off(heads.map(|(job, _)| job).to_vec(), until).await.unwrap(), 2);
+        assert!(world.job(&sends[1].job).await.put_off);
         assert_eq!(world.claim_one(&device).await.job, sends[0].job);
         assert_eq!(world.claim_one(&other).await.to.as_str(), "budi");
         assert_eq!(world.store.next_due(&device).await.unwrap(), Some(until));
         assert_eq!(world.store.bring_forward(&device, world.now()).await.unwrap(), 2);
         assert_eq!(world.store.bring_forward(&device, world.now()).await.unwrap(), 0);
-        let claimed: Vec<_> = world.claim(&device).await.into_iter().map(|job| job.job).collect();
-        assert_eq!(claimed, [sends[1].job.clone(), sends[3].job.clone()]);
+        let claimed = world.claim(&device).await;
+        assert!(claimed.iter().map(|job| &job.job).eq([&sends[1].job, &sends[3].job]));
+        assert!(!world.job(&sends[1].job).await.put_off);
         assert_eq!(world.state(&sends[2].job).await, MessageState::Queued, "its lane is busy");
+    }
+
+    async fn what_was_tried_or_what_its_network_asked_to_wait_for_is_left_alone(world: &World) {
+        let device = world.device().await;
+        let (tried, slowed) = (world.accept(&device, "budi", "1").await, world.accept(&device, "citra", "2").await);
+        let jobs = world.claim(&device).await;
+        let later = world.now() + HOUR;
+        world.settle(&jobs[0], again(world.now())).await;
+        let slow_down = Outcome::Again { run_at: later, counts: false, class: AttemptOutcome::SlowDown, detail: "429".into() };
+        world.settle(&jobs[1], slow_down).await;
+        assert_eq!(world.store.waiting_first_messages(&device, world.now()).await.unwrap(), [], "whom it wrote to already");
+        assert_eq!(world.store.put_off(vec![tried.job.clone()], later + HOUR).await.unwrap(), 0);
+        assert_eq!(world.store.bring_forward(&device, world.now()).await.unwrap(), 0, "the network's word holds");
+        let slowed = world.job(&slowed.job).await;
+        assert_eq!((slowed.run_at, slowed.put_off), (later, false));
+        assert_eq!(world.claim_one(&device).await.job, tried.job);
     }
 
     async fn the_pace_of_a_device_is_changed_if_that_is_asked(world: &World) {

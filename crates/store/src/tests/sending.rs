@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cetar_model::{EventData, FailureCode, JobState, MessageState, Receipt};
+use cetar_model::{AttemptOutcome, EventData, FailureCode, JobState, MessageState, Receipt};
 
 use super::world::{LEASE, NODE, World, again, on_both_engines, sent};
 use crate::{Outcome, Settlement, StoreError};
@@ -272,7 +272,7 @@ on_both_engines! {
             let outcome = Outcome::Again {
                 run_at: world.now(),
                 counts: false,
-                class: "account_down",
+                class: AttemptOutcome::AccountDown,
                 detail: "disconnected".into(),
             };
             world.settle(&job, outcome).await;

@@ -87,7 +87,7 @@ on_both_engines! {
         for _ in 0..10 {
             message(world).await;
         }
-        let shares = Shares { each: 2, quick: vec![quick.clone(), ordered.clone()], of_quick: 6 };
+        let shares = Shares { each: 2, quick: vec![quick.clone(), ordered.clone()], of_quick: 6, of_workspace: 100 };
         let claim = async |limit| {
             let claimed = world.store.claim_deliveries(NODE, world.now(), world.now() + LEASE, limit, shares.clone()).await.unwrap();
             let to = |endpoint: &EndpointId| claimed.iter().filter(|delivery| delivery.endpoint.id == *endpoint).count();

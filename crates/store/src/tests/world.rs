@@ -12,16 +12,16 @@ use std::{
 };
 
 use cetar_model::{
-    Channel, Chat, Content, DeviceId, DeviceState, EndpointId, Event, Health, IdSource, JobId, Language,
-    MessageState, Plan, Receipt, Timestamp, WorkspaceId,
+    AttemptOutcome, Channel, Chat, Content, DeviceId, DeviceState, EndpointId, Event, Health, IdSource,
+    JobId, Language, MessageState, Plan, Receipt, Timestamp, WorkspaceId,
 };
 use futures::FutureExt;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::{
-    Accepted, ClaimedDelivery, ClaimedJob, Device, DeviceLease, Endpoint, Job, MasterKey, NewDevice,
-    NewEndpoint, NewIdempotency, NewInbound, NewReceipt, NewSend, OpenError, Options, Outcome, Sealer,
-    Settlement, Store, Workspace,
+    Accepted, ClaimedDelivery, ClaimedJob, Cutoffs, Device, DeviceLease, Endpoint, Job, MasterKey, NewDevice,
+    NewEndpoint, NewIdempotency, NewInbound, NewReceipt, NewSend, OpenError, Options, Outcome, PrunePlace,
+    Sealer, Settlement, Store, Workspace,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,6 +213,17 @@ impl World {
         number(&self.url, sql).await
     }
 
+    /// One whole turn of pruning, `limit` rows at a time. What each step that found something deleted.
+    pub(crate) async fn prune(&self, cutoffs: Cutoffs, limit: usize) -> Vec<usize> {
+        let (mut place, mut gone) = (Some(PrunePlace::default()), Vec::new());
+        while let Some(from) = place {
+            let step = self.store.prune(cutoffs, from, limit).await.unwrap();
+            gone.extend((step.gone > 0).then_some(step.gone));
+            place = step.next;
+        }
+        gone
+    }
+
     /// A linked, connected device.
     pub(crate) async fn device(&self) -> DeviceId {
         let id: DeviceId = self.ids.make(self.now());
@@ -392,7 +403,7 @@ impl World {
         let mut new = self.new_endpoint();
         change(&mut new);
         let id = new.endpoint.id.clone();
-        self.store.insert_endpoint(new).await.unwrap();
+        assert!(self.store.insert_endpoint(new, usize::MAX).await.unwrap());
         id
     }
 
@@ -440,5 +451,10 @@ pub(crate) fn sent(message: &cetar_model::MessageId) -> Outcome {
 }
 
 pub(crate) fn again(run_at: Timestamp) -> Outcome {
-    Outcome::Again { run_at, counts: true, class: "not_sent", detail: "connection refused".into() }
+    Outcome::Again {
+        run_at,
+        counts: true,
+        class: AttemptOutcome::NotSent,
+        detail: "connection refused".into(),
+    }
 }

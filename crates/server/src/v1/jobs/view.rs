@@ -94,7 +94,7 @@ pub(crate) struct AttemptData {
     started_at: Time,
     /// When it ended.
     ended_at: Time,
-    /// `sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent` (of a message in several parts) or `failed`.
+    /// `sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent` (of a message in several parts), `media_not_fetched` or `failed`.
     #[schema(example = "sent")]
     outcome: String,
     /// What the network or the connection said.
@@ -117,7 +117,7 @@ pub(crate) struct JobError {
 
 impl JobData {
     pub(super) fn of(JobView { job, held, paced }: JobView, trail: MessageTrail, language: Language) -> Self {
-        let Job { id, state, message, attempts, run_at, expires_at, history } = job;
+        let Job { id, state, message, attempts, run_at, put_off: _, expires_at, history } = job;
         let next_attempt_at = (state == JobState::Ready && held.is_none()).then(|| run_at.into());
         Self {
             job_id: id,

@@ -1,9 +1,9 @@
 //! Why something about an endpoint is not done.
 
-use cetar_engine::endpoints::{EndpointError, HeaderProblem, MOST_HEADERS};
+use cetar_engine::endpoints::{EndpointError, HeaderProblem, MOST_ENDPOINTS, MOST_HEADERS};
 
 use crate::{
-    error::{ApiError, ErrorCode},
+    error::{ApiError, ErrorCode, Text},
     input::{FieldProblem, Problem},
 };
 
@@ -12,6 +12,14 @@ impl From<EndpointError> for ApiError {
         match error {
             EndpointError::Url(problem) => Self::field("url", Problem::Url(problem)),
             EndpointError::NoSuchDevice => Self::field("device_id", Problem::NoSuchDevice),
+            EndpointError::TooMany => Self::new(ErrorCode::ValidationFailed).saying(Text::new(
+                format!(
+                    "Workspace ini sudah punya {MOST_ENDPOINTS} webhook. Hapus yang tidak dipakai, atau teruskan event dari satu penerima ke yang lain."
+                ),
+                format!(
+                    "The workspace has {MOST_ENDPOINTS} webhooks already. Delete one that is not used, or have one receiver pass events on to others."
+                ),
+            )),
             EndpointError::TooManyHeaders => Self::field("headers", Problem::TooLong { max: MOST_HEADERS }),
             EndpointError::Headers(problems) => Self::fields(problems.into_iter().map(header).collect()),
             EndpointError::NotFound => Self::new(ErrorCode::NotFound),

@@ -69,8 +69,8 @@ export const messages: Record<string, string> = {
   "One attempt.": "Satu percobaan.",
   "What the network or the connection said.": "Apa kata jaringan atau koneksinya.",
   "When it ended.": "Kapan berakhir.",
-  "`sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent` (of a message in several parts) or `failed`.":
-    "`sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent` (untuk pesan yang terdiri atas beberapa bagian), atau `failed`.",
+  "`sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent` (of a message in several parts), `media_not_fetched` or `failed`.":
+    "`sent`, `not_sent`, `slow_down`, `unknown`, `account_down`, `partly_sent` (untuk pesan yang terdiri atas beberapa bagian), `media_not_fetched`, atau `failed`.",
   "What a person should do about it; `null` where nothing.":
     "Apa yang sebaiknya dilakukan seseorang; `null` bila tidak ada.",
   "When it is tried next; `null` where it is not, or where that depends on its device.":
