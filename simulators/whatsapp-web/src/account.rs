@@ -97,6 +97,8 @@ pub(crate) struct Habits {
     pub(crate) listed_by_lid: bool,
     /// Whether the first copy of what is written next is damaged on its way.
     pub(crate) garbles_next: bool,
+    /// Bytes of protobuf fields that the next message carries beside those of its kind.
+    pub(crate) adds_to_next: Vec<u8>,
     pub(crate) requires_passkey: bool,
     /// Whether the phone no longer has what its linked devices ask it for.
     pub(crate) forgets: bool,
@@ -146,6 +148,7 @@ impl Account {
                 hides_number: false,
                 listed_by_lid: false,
                 garbles_next: false,
+                adds_to_next: Vec::new(),
                 requires_passkey: false,
                 forgets: false,
                 lid_migrated: true,

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
-use waproto::buffa::{Message as _, MessageField};
+use waproto::buffa::MessageField;
 use waproto::whatsapp::Message;
 use waproto::whatsapp::message::SenderKeyDistributionMessage;
 
@@ -97,7 +97,8 @@ impl State {
         }
         let sent = Sent { group: Some(group.clone()), ..Sent::new(message.clone(), HashSet::new()) };
         self.account(from).outbox.insert(id.clone(), sent);
-        let sealed = self.account(from).phone.encrypt_for_group(&group.to_string(), &message.encode_to_vec());
+        let plain = self.encoded(from, message);
+        let sealed = self.account(from).phone.encrypt_for_group(&group.to_string(), &plain);
         let (share, sealed) = match sealed {
             Ok(sealed) => sealed,
             Err(why) => {
@@ -108,6 +109,7 @@ impl State {
         for device in members.iter().flat_map(|member| self.companions_of(member)).collect::<Vec<_>>() {
             self.deliver_to_member(from, group, &device, &id, &share, &sealed);
         }
+        self.account(from).habits.adds_to_next.clear();
         id
     }
 

@@ -157,6 +157,12 @@ impl Peer {
         self.habit(|habits| habits.garbles_next = true);
     }
 
+    /// This person's phone is newer than everybody here: the next message carries these bytes too, of protobuf fields nobody has
+    /// heard of. A copy that is asked for again is without them.
+    pub fn adds_to_next(&self, fields: &[u8]) {
+        self.habit(|habits| habits.adds_to_next = fields.to_vec());
+    }
+
     /// The phone loses its sessions, as after a restored backup: it cannot read what was encrypted for them, and asks
     /// for it again.
     pub fn forget_sessions(&self) {

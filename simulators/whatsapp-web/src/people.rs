@@ -199,7 +199,9 @@ impl State {
         for device in self.companions_of(to) {
             self.write_to(from, &device, &id, &message, None);
         }
-        self.account(from).habits.garbles_next = false;
+        let habits = &mut self.account(from).habits;
+        habits.garbles_next = false;
+        habits.adds_to_next.clear();
         // The owner's other devices are told what was written on the phone.
         let server = self.own_server(from);
         let destination = self.account(to).jid(server, 0);
@@ -262,6 +264,13 @@ impl State {
         self.deliver(to, stanza);
     }
 
+    /// A message as this person's phone writes it.
+    pub(crate) fn encoded(&mut self, from: &str, message: &Message) -> Vec<u8> {
+        let mut plain = message.encode_to_vec();
+        plain.extend(&self.account(from).habits.adds_to_next);
+        plain
+    }
+
     pub(crate) fn seal(
         &mut self,
         from: &str,
@@ -274,7 +283,7 @@ impl State {
             let phone = &mut self.account(from).phone;
             phone.start_session(&name, &bundle).map_err(|error| error.to_string())?;
         }
-        let plain = message.encode_to_vec();
+        let plain = self.encoded(from, message);
         self.account(from).phone.encrypt(&name, &plain).map_err(|error| error.to_string())
     }
 

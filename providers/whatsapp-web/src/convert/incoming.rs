@@ -26,6 +26,8 @@ pub(crate) enum Meaning {
         /// WhatsApp's id of the message it answers.
         reply_to: Option<String>,
     },
+    /// Somebody's, of a kind that is newer than the protobuf definitions here: decoding leaves nothing of it.
+    Unknown,
     /// Machinery between clients; nobody's message.
     Noise,
 }
@@ -40,8 +42,24 @@ pub(crate) fn meaning(message: &wa::Message) -> Meaning {
             let reply_to = answers.filter(|id| !says_what_it_is_about && !id.is_empty());
             Meaning::Says { content: Box::new(content), reply_to }
         }
-        None => Meaning::Noise,
+        None if is_machinery(message) => Meaning::Noise,
+        None => Meaning::Unknown,
     }
+}
+
+/// Whether a message that says nothing is known to be one that says nothing.
+fn is_machinery(message: &wa::Message) -> bool {
+    message.conversation.is_some() || message.protocol_message.is_set() || carries_keys(message)
+}
+
+/// Keys and notices that travel between clients, alone or beside a message.
+fn carries_keys(message: &wa::Message) -> bool {
+    message.sender_key_distribution_message.is_set()
+        || message.fast_ratchet_key_sender_key_distribution_message.is_set()
+        || message.group_root_key_share.is_set()
+        || message.root_secret_distribute_message.is_set()
+        || message.sticker_sync_rmr_message.is_set()
+        || message.message_history_bundle.is_set()
 }
 
 /// Stands for a message whose keys are used up and whose text is nowhere. A network's own placeholder names its type.
@@ -57,7 +75,7 @@ pub(crate) fn is_missed(message: &wa::Message) -> bool {
     message.placeholder_message.as_option().is_some_and(|placeholder| placeholder.r#type.is_none())
 }
 
-/// What it says; `None` for noise.
+/// What it says; `None` if nothing is left that says anything.
 type Found = Option<Content>;
 
 fn unsupported(kind: &str) -> Found {
@@ -388,18 +406,17 @@ fn kind(message: &wa::Message) -> Found {
         request_phone_number_message = "phone_number_request",
         newsletter_admin_invite_message = "channel_invite",
     }
-    // Keys of a group travel alone or beside a message; alone they say nothing to a person.
-    let only_keys = message.sender_key_distribution_message.is_set()
-        || message.fast_ratchet_key_sender_key_distribution_message.is_set()
-        || message.group_root_key_share.is_set()
-        || message.root_secret_distribute_message.is_set()
-        || message.sticker_sync_rmr_message.is_set()
-        || message.message_history_bundle.is_set();
     let mut rest = message.clone();
     rest.message_context_info = MessageField::none();
     rest.conversation = None;
+    rest.sender_key_distribution_message = MessageField::none();
+    rest.fast_ratchet_key_sender_key_distribution_message = MessageField::none();
+    rest.group_root_key_share = MessageField::none();
+    rest.root_secret_distribute_message = MessageField::none();
+    rest.sticker_sync_rmr_message = MessageField::none();
+    rest.message_history_bundle = MessageField::none();
     // By length: equality takes an empty inner message for an absent one.
-    if only_keys || waproto::codec::message_encoded_len(&rest) == 0 { None } else { unsupported("unknown") }
+    if waproto::codec::message_encoded_len(&rest) == 0 { None } else { unsupported("unknown") }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use cetar_model::{Chat, Content};
 use cetar_provider::Inbound;
+use waproto::whatsapp::{Message, MessageContextInfo};
+use whatsapp_rust::buffa::MessageField;
 
 use crate::world::{OWNER, PEER, World, soon};
 
@@ -121,6 +123,35 @@ async fn what_we_do_not_understand_is_kept_with_its_bytes() {
     let raw = waproto::codec::message_decode(&message.raw.expect("its bytes")).expect("a message");
     assert_eq!(raw.order_message, order.order_message);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kind_that_is_newer_than_our_definitions_is_told_as_unsupported() {
+    // Of an unassigned field number: decoding leaves nothing of it.
+    const TOMORROW: [u8; 5] = [0xfa, 0x7f, 0x02, 0x08, 0x01];
+    let (mut world, running) = World::connected().await;
+    let context = Message {
+        message_context_info: MessageField::some(MessageContextInfo::default()),
+        ..Default::default()
+    };
+    let group = world.simulator.group(&world.phone, &[&world.peer]);
+    for (message, in_group) in
+        [(Message::default(), false), (context.clone(), false), (Message::default(), true), (context, true)]
+    {
+        world.peer.adds_to_next(&TOMORROW);
+        let id = if in_group {
+            group.send(&world.peer, message).await
+        } else {
+            world.peer.send(&world.phone, message).await
+        };
+        let message = world.inbound().await;
+        assert_eq!((message.remote_id, message.group), (id.clone(), in_group));
+        assert_eq!(message.content, Content::Unsupported { kind: "unknown".into() });
+        soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&id).is_empty())).await;
+    }
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
+    assert_eq!(world.simulator.violations(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

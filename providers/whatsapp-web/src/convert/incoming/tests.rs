@@ -70,21 +70,41 @@ fn machinery_between_clients_is_nobodys_message() {
         message_context_info: MessageField::some(wa::MessageContextInfo::default()),
         ..Default::default()
     };
-    let only_context = wa::Message {
-        message_context_info: MessageField::some(wa::MessageContextInfo::default()),
-        ..Default::default()
-    };
     for (name, message) in [
-        ("nothing", wa::Message::default()),
         ("an empty text", text("")),
         ("group keys", keys),
-        ("only a context", only_context),
         ("app state keys", protocol(ProtocolType::APP_STATE_SYNC_KEY_SHARE)),
         ("history", protocol(ProtocolType::HISTORY_SYNC_NOTIFICATION)),
         ("a timer", protocol(ProtocolType::EPHEMERAL_SETTING)),
         ("a request to the phone", protocol(ProtocolType::PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE)),
     ] {
         assert_eq!(meaning(&message), Meaning::Noise, "{name}");
+    }
+}
+
+/// An unassigned field number, as a kind has that WhatsApp begins to send tomorrow.
+const TOMORROW: [u8; 5] = [0xfa, 0x7f, 0x02, 0x08, 0x01];
+
+#[test]
+fn of_a_kind_that_is_newer_than_our_definitions_it_is_known_that_there_was_a_message() {
+    let context = wa::Message {
+        message_context_info: MessageField::some(wa::MessageContextInfo::default()),
+        ..Default::default()
+    };
+    let read = |message: &wa::Message| {
+        let mut bytes = waproto::codec::message_to_vec(message);
+        bytes.extend(TOMORROW);
+        waproto::codec::message_decode(&bytes).expect("an unknown field is no error")
+    };
+    for (name, message) in [
+        ("alone", read(&wa::Message::default())),
+        ("with a context", read(&context)),
+        (
+            "disappearing",
+            wa::Message { ephemeral_message: wrapped(read(&wa::Message::default())), ..Default::default() },
+        ),
+    ] {
+        assert_eq!(meaning(&message), Meaning::Unknown, "{name}");
     }
 }
 
@@ -105,6 +125,13 @@ fn everything_else_is_kept_under_its_name() {
         interactive_response_message: MessageField::some(wa::message::InteractiveResponseMessage::default()),
         ..Default::default()
     };
+    let beside_keys = wa::Message {
+        sender_key_distribution_message: MessageField::some(
+            wa::message::SenderKeyDistributionMessage::default(),
+        ),
+        split_payment_message: MessageField::some(wa::message::SplitPaymentMessage::default()),
+        ..Default::default()
+    };
     let new = wa::Message {
         split_payment_message: MessageField::some(wa::message::SplitPaymentMessage::default()),
         ..Default::default()
@@ -116,6 +143,7 @@ fn everything_else_is_kept_under_its_name() {
         (protocol(ProtocolType::REVOKE), "revoke"),
         (protocol(ProtocolType::MESSAGE_EDIT), "edit"),
         (new, "unknown"),
+        (beside_keys, "unknown"),
     ] {
         assert_eq!(meaning(&message), said(Content::Unsupported { kind: kind.into() }));
     }
