@@ -107,15 +107,22 @@ async fn a_stop_does_not_wait_for_a_commit_and_the_next_start_tells_the_message(
     assert_eq!(world.further_messages(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_could_not_be_kept_is_told_once_it_can() {
-    let (mut world, running) = World::connected().await;
-    // Its keys are in memory by then, so nothing but keeping it needs the database.
+/// A message that is read and cannot be kept. Its keys are in memory by then, so nothing but keeping it needs the database.
+async fn one_that_cannot_be_kept(world: &mut World) -> String {
     let before = world.peer.send_text(&world.phone, "pertama").await;
     assert_eq!(world.inbound().await.remote_id, before);
+    // Nothing of the first one waits any more to be written together with the keys of the second.
+    soon("its keys", world.host.has_keys_of(&world.peer)).await;
     world.host.refuse_rows(true);
     let id = world.peer.send_text(&world.phone, "jangan hilang").await;
     soon("the refusal", world.host.refused.notified()).await;
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_could_not_be_kept_is_told_once_it_can() {
+    let (mut world, running) = World::connected().await;
+    let id = one_that_cannot_be_kept(&mut world).await;
     soon("another refusal", world.host.refused.notified()).await;
     assert!(!world.peer.acked_by_client(&id).await, "neither kept nor told");
     world.host.refuse_rows(false);
@@ -129,11 +136,7 @@ async fn a_message_that_could_not_be_kept_is_told_once_it_can() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_could_not_be_kept_is_not_acknowledged_however_often_the_connection_ends() {
     let (mut world, running) = World::connected().await;
-    let before = world.peer.send_text(&world.phone, "pertama").await;
-    assert_eq!(world.inbound().await.remote_id, before);
-    world.host.refuse_rows(true);
-    let id = world.peer.send_text(&world.phone, "jangan hilang").await;
-    soon("the refusal", world.host.refused.notified()).await;
+    let id = one_that_cannot_be_kept(&mut world).await;
     for _ in 0..2 {
         given_again(&world, &id).await;
     }
@@ -146,19 +149,13 @@ async fn a_message_that_could_not_be_kept_is_not_acknowledged_however_often_the_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_could_not_be_kept_before_the_stop_is_told_by_the_next_start() {
     let (mut world, running) = World::connected().await;
-    let before = world.peer.send_text(&world.phone, "pertama").await;
-    assert_eq!(world.inbound().await.remote_id, before);
-    // Nothing of the first one waits any more to be written together with the keys of the second.
-    soon("its keys", world.host.has_keys_of(&world.peer)).await;
-    world.host.refuse_rows(true);
-    let id = world.peer.send_text(&world.phone, "besok").await;
-    soon("the refusal", world.host.refused.notified()).await;
+    let id = one_that_cannot_be_kept(&mut world).await;
     soon("the stop", running.stop()).await;
     world.host.refuse_rows(false);
     // What it was decrypted with was not used up on disk: it is decrypted anew.
     let running = world.run().await;
     let message = world.inbound().await;
-    assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("besok"), id.as_str()));
+    assert_eq!((message.content.text(), message.remote_id.as_str()), (Some("jangan hilang"), id.as_str()));
     running.stop().await;
 }
 
