@@ -17,7 +17,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Chat, Content, Receipt};
+use cetar_model::{Chat, Content, Receipt, Timestamp};
 use cetar_provider::{HostError, Inbound, InboundMessage, InboundReceipt};
 use tokio::sync::mpsc;
 use wacore::types::{
@@ -100,7 +100,13 @@ impl Inbox {
                 );
                 (Box::new(Content::Unsupported { kind: "unknown".to_owned() }), None)
             }
-            Meaning::Unknown | Meaning::Noise => return self.read_after_all(info).await,
+            Meaning::Unknown | Meaning::Noise => {
+                // Of the account's own devices nothing is told that is missed.
+                if !info.source.is_from_me {
+                    self.store.said_nothing(&info.id);
+                }
+                return self.read_after_all(info).await;
+            }
         };
         let Some(place) = self.place(info) else { return self.read_after_all(info).await };
         if let Some(poll) = Poll::of(&message.message, info, &content, self.store.host().now()) {
@@ -176,18 +182,13 @@ impl Inbox {
         let info = &*event.info;
         let Some(place) = self.place(info) else { return Ok(()) };
         self.owe_numbers(&place).await?;
-        let message = Unreadable {
-            id: info.id.clone(),
-            jid: info.source.chat.to_string(),
-            chat: place.chat.text,
-            from: place.from.text,
-            from_alias: place.from.alias,
-            group: place.group,
-            echo: place.echo,
-            name: Some(info.push_name.clone()).filter(|name| !name.is_empty()),
-            sent_at: convert::moment(info.timestamp),
-            seen_at: self.store.host().now(),
-        };
+        if event.unavailable_type.is_unrecoverable_fanout() {
+            // WhatsApp gives it to no linked device, and the phone does not either: nothing to wait for.
+            let kind = event.unavailable_type.as_str();
+            let message = unreadable(info, place, self.store.host().now());
+            return Ok(self.emit(unsupported(message.id.clone(), message, kind)).await?);
+        }
+        let message = unreadable(info, place, self.store.host().now());
         self.store.keep_unreadable(&message).await?;
         self.unread().insert((message.jid.clone(), message.id.clone()), message);
         Ok(())
@@ -200,21 +201,8 @@ impl Inbox {
         let due: Vec<Unreadable> =
             self.unread().values().filter(|message| now >= message.seen_at + patience).cloned().collect();
         for message in &due {
-            let Unreadable { id, chat, from, from_alias, group, echo, name, sent_at, .. } = message.clone();
-            self.emit(Inbound::Message(InboundMessage {
-                remote_id: format!("{id}#undecryptable"),
-                chat: Chat::new(chat),
-                from: Chat::new(from),
-                from_alias,
-                group,
-                echo,
-                sender_name: name,
-                content: Content::Unsupported { kind: "undecryptable".to_owned() },
-                reply_to: None,
-                raw: None,
-                sent_at,
-            }))
-            .await?;
+            let remote_id = format!("{}#undecryptable", message.id);
+            self.emit(unsupported(remote_id, message.clone(), "undecryptable")).await?;
             self.unread().remove(&(message.jid.clone(), message.id.clone()));
             self.store.drop_unreadable(&message.jid, &message.id).await?;
         }
@@ -242,6 +230,40 @@ fn is_between_own_devices(info: &MessageInfo) -> bool {
     source.is_from_me && (info.category == MessageCategory::Peer || source.chat.user == source.sender.user)
 }
 
+/// A message whose content is not to be had.
+fn unreadable(info: &MessageInfo, place: Place, seen_at: Timestamp) -> Unreadable {
+    Unreadable {
+        id: info.id.clone(),
+        jid: info.source.chat.to_string(),
+        chat: place.chat.text,
+        from: place.from.text,
+        from_alias: place.from.alias,
+        group: place.group,
+        echo: place.echo,
+        name: Some(info.push_name.clone()).filter(|name| !name.is_empty()),
+        sent_at: convert::moment(info.timestamp),
+        seen_at,
+    }
+}
+
+/// As the host is told of it: that there was one, and why nothing is known of it.
+fn unsupported(remote_id: String, message: Unreadable, kind: &str) -> Inbound {
+    let Unreadable { chat, from, from_alias, group, echo, name, sent_at, .. } = message;
+    Inbound::Message(InboundMessage {
+        remote_id,
+        chat: Chat::new(chat),
+        from: Chat::new(from),
+        from_alias,
+        group,
+        echo,
+        sender_name: name,
+        content: Content::Unsupported { kind: kind.to_owned() },
+        reply_to: None,
+        raw: None,
+        sent_at,
+    })
+}
+
 /// What a receipt says of messages of ours.
 pub(crate) fn receipt(event: &events::Receipt) -> Option<InboundReceipt> {
     let receipt = convert::receipt(&event.r#type).filter(|_| !event.source.is_from_me)?;
@@ -257,7 +279,7 @@ pub(crate) fn receipt(event: &events::Receipt) -> Option<InboundReceipt> {
 
 /// What an acknowledgement says for which nobody waits any more. A refusal for now says nothing: the attempt counts as
 /// unknown, and the next one will be told more.
-pub(crate) fn late_ack(ack: &events::ServerAck, now: cetar_model::Timestamp) -> Option<InboundReceipt> {
+pub(crate) fn late_ack(ack: &events::ServerAck, now: Timestamp) -> Option<InboundReceipt> {
     let failure = match ack.error.as_deref().map(|code| (convert::refusal(code), code)) {
         None => None,
         Some((Refused::ForGood(failure), code)) => Some((failure, Some(code.to_owned()))),

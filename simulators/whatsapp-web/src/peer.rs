@@ -87,7 +87,14 @@ impl Peer {
     /// Writes a message that only the phone gets: linked devices are told that there is one, and have to ask the phone
     /// for it. Gives its id.
     pub async fn send_to_phone_only(&self, to: &Phone, message: Message) -> String {
-        self.simulator.with(|state| state.write_to_phone_only(&self.number, to.number(), &message))
+        self.simulator.with(|state| state.write_to_phone_only(&self.number, to.number(), &message, None))
+    }
+
+    /// Writes a message that may be looked at once. Linked devices are told that there is one; none of them ever gets it. Gives
+    /// its id.
+    pub async fn send_view_once(&self, to: &Phone, message: Message) -> String {
+        let once = Some("view_once");
+        self.simulator.with(|state| state.write_to_phone_only(&self.number, to.number(), &message, once))
     }
 
     /// Presses the quick reply with this id below a message that arrived, and sends it in this form. Gives the id of the

@@ -25,8 +25,14 @@ pub(crate) fn wanted(protocol: &ProtocolMessage) -> Option<Vec<MessageKey>> {
 }
 
 impl State {
-    /// A person's message that only the phone of the addressee can read. Gives its id.
-    pub(crate) fn write_to_phone_only(&mut self, from: &str, to: &str, message: &Message) -> String {
+    /// A person's message that only the phone of the addressee can read, for a reason that has a name or for none. Gives its id.
+    pub(crate) fn write_to_phone_only(
+        &mut self,
+        from: &str,
+        to: &str,
+        message: &Message,
+        reason: Option<&'static str>,
+    ) -> String {
         let id = message_id();
         let jid = self.account(from).jid(wacore_binary::Server::Pn, 0);
         let reader = self.account(to);
@@ -34,8 +40,12 @@ impl State {
         reader.inbox.push(Received::new(&id, from, &jid, "text", message.clone()));
         self.account(from).outbox.insert(id.clone(), Sent::new(message.clone(), HashSet::new()));
         for device in self.companions_of(to) {
-            let unavailable = NodeBuilder::new("unavailable").build();
-            let stanza = self.message_stanza(from, &device, &id, message).children([unavailable]).build();
+            let mut unavailable = NodeBuilder::new("unavailable");
+            if let Some(reason) = reason {
+                unavailable = unavailable.attr("type", reason);
+            }
+            let unavailable = [unavailable.build()];
+            let stanza = self.message_stanza(from, &device, &id, message).children(unavailable).build();
             self.deliver(&device, stanza);
         }
         id

@@ -52,7 +52,8 @@ fn is_machinery(message: &wa::Message) -> bool {
     message.conversation.is_some() || message.protocol_message.is_set() || carries_keys(message)
 }
 
-/// Keys and notices that travel between clients, alone or beside a message.
+/// Keys and notices that travel between clients, alone or beside a message. Of an album it says how many pictures follow; each of
+/// them is a message of its own.
 fn carries_keys(message: &wa::Message) -> bool {
     message.sender_key_distribution_message.is_set()
         || message.fast_ratchet_key_sender_key_distribution_message.is_set()
@@ -60,6 +61,7 @@ fn carries_keys(message: &wa::Message) -> bool {
         || message.root_secret_distribute_message.is_set()
         || message.sticker_sync_rmr_message.is_set()
         || message.message_history_bundle.is_set()
+        || message.album_message.is_set()
 }
 
 /// Stands for a message whose keys are used up and whose text is nowhere. A network's own placeholder names its type.
@@ -391,7 +393,6 @@ fn kind(message: &wa::Message) -> Found {
         invoice_message = "invoice",
         send_payment_message = "payment",
         request_payment_message = "payment_request",
-        album_message = "album",
         comment_message = "comment",
         enc_comment_message = "comment",
         edited_message = "edit",
@@ -415,6 +416,7 @@ fn kind(message: &wa::Message) -> Found {
     rest.root_secret_distribute_message = MessageField::none();
     rest.sticker_sync_rmr_message = MessageField::none();
     rest.message_history_bundle = MessageField::none();
+    rest.album_message = MessageField::none();
     // By length: equality takes an empty inner message for an absent one.
     if waproto::codec::message_encoded_len(&rest) == 0 { None } else { unsupported("unknown") }
 }

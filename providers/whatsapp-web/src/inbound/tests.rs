@@ -4,10 +4,15 @@ use cetar_provider::{
     testkit::{ManualClock, MemoryHost},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
-use wacore::types::{events::UnavailableType, message::MessageSource};
+use wacore::{
+    store::traits::ProtocolStore,
+    types::{events::UnavailableType, message::MessageSource},
+};
 use waproto::whatsapp as wa;
+use whatsapp_rust::buffa::MessageField;
 
 use super::*;
+use crate::transport::WireState;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -155,6 +160,51 @@ async fn of_a_message_that_is_nowhere_its_sender_is_told_but_not_of_the_machiner
     let told = setting.message().unwrap();
     assert_eq!((told.remote_id.as_str(), told.chat.as_str(), told.raw), ("B", "6281", None));
     assert_eq!(told.content, Content::Unsupported { kind: "undecryptable".to_owned() });
+}
+
+#[tokio::test]
+async fn a_repeat_of_what_told_nobody_anything_is_no_missed_message_to_the_next_process() {
+    let mut setting = Setting::new();
+    let (chat, sender) = ("6281@s.whatsapp.net", "6281:4@s.whatsapp.net");
+    let timer = wa::Message {
+        protocol_message: MessageField::some(wa::message::ProtocolMessage {
+            r#type: Some(wa::message::protocol_message::Type::EPHEMERAL_SETTING),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let before = setting.inbox().await;
+    before.take(&WireMessage::builder().message(Arc::new(timer)).info(info("A")).build()).await.unwrap();
+    before.take(&text("B")).await.unwrap();
+    for id in ["A", "B"] {
+        before.store.delete_pending_inbound(chat, sender, id).await.unwrap();
+    }
+    assert_eq!(setting.message().unwrap().remote_id, "B");
+    // The process ends before WhatsApp is told.
+    let after = setting.inbox().await;
+    after.store.runs_on(WireState::new());
+    let repeat = |id| after.store.get_pending_inbound(chat, sender, id);
+    assert_eq!(repeat("A").await.unwrap(), None, "acknowledged, and nobody is told");
+    repeat("B").await.expect_err("the host will know it, if it had it");
+    after.store.delete_expired_pending_inbound(i64::MAX).await.unwrap();
+    repeat("A").await.expect_err("not for ever");
+}
+
+#[tokio::test]
+async fn of_a_kind_nobody_knows_people_are_told_but_not_what_the_accounts_own_devices_say() {
+    let mut setting = Setting::new();
+    let inbox = setting.inbox().await;
+    let new = |info| WireMessage::builder().message(Arc::default()).info(info).build();
+    inbox.take(&new(info("A"))).await.unwrap();
+    let told = setting.message().unwrap();
+    assert_eq!((told.content, told.raw), (Content::Unsupported { kind: "unknown".into() }, None));
+    let mut own = MessageInfo::clone(&info("B"));
+    own.source.is_from_me = true;
+    inbox.take(&new(Arc::new(own.clone()))).await.unwrap();
+    assert!(setting.message().is_none(), "a chat with itself");
+    own.source.sender = "62999@s.whatsapp.net".parse().unwrap();
+    inbox.take(&new(Arc::new(own))).await.unwrap();
+    assert!(setting.message().unwrap().echo, "what the owner wrote to somebody");
 }
 
 #[tokio::test]

@@ -61,6 +61,8 @@ mod collection {
     pub(super) const DEVICE: &str = "device";
     /// Ours: LIDs we told as an alias and whose number we still owe.
     pub(super) const ALIAS: &str = "alias";
+    /// Ours: messages that were taken in and told nobody anything, by chat, writer and id.
+    pub(super) const SAID_NOTHING: &str = "said_nothing";
     /// Ours: messages that could not be read yet.
     pub(super) const UNREADABLE: &str = "unreadable";
     /// Ours: polls, by chat and id.
@@ -169,6 +171,12 @@ impl SessionStore {
     /// A message was committed.
     pub(crate) fn taken(&self, id: &str) {
         lock(&self.repeats).taken(id);
+    }
+
+    /// A message was read and tells nobody anything. It is noted in the step in which its row goes: the host knows nothing of it, so
+    /// that a repeat in a later process could not be told from a message that was lost.
+    pub(crate) fn said_nothing(&self, id: &str) {
+        lock(&self.repeats).said_nothing(id);
     }
 
     /// What is known of a message that came a second time, and does not wait to be committed.

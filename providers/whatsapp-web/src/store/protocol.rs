@@ -297,8 +297,12 @@ impl ProtocolStore for SessionStore {
     }
 
     async fn get_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<Option<Vec<u8>>> {
-        let Some(row) = self.get(c::PENDING_INBOUND, &pending_key(chat, sender, id)).await? else {
+        let key = pending_key(chat, sender, id);
+        let Some(row) = self.get(c::PENDING_INBOUND, &key).await? else {
             // This is asked of a message that came before. `None` has it acknowledged; an error leaves it on WhatsApp's side.
+            if self.get(c::SAID_NOTHING, &key).await?.is_some() {
+                return Ok(None);
+            }
             return match self.first_copy(id) {
                 FirstCopy::Taken => Ok(None),
                 FirstCopy::Unknown => Ok(Some(waproto::codec::message_to_vec(&convert::missed()))),
@@ -311,17 +315,28 @@ impl ProtocolStore for SessionStore {
     }
 
     async fn delete_pending_inbound(&self, chat: &str, sender: &str, id: &str) -> Result<()> {
-        self.delete(c::PENDING_INBOUND, &pending_key(chat, sender, id)).await
+        self.delete_pending_inbound_batch(&[PendingInboundKey { chat, sender, id }]).await
     }
 
     async fn delete_pending_inbound_batch(&self, keys: &[PendingInboundKey<'_>]) -> Result<()> {
-        let rows = keys
-            .iter()
-            .map(|key| rows::delete(c::PENDING_INBOUND, &pending_key(key.chat, key.sender, key.id)));
-        self.write(rows.collect()).await
+        let now = self.now_secs();
+        let mut batch = Vec::with_capacity(keys.len());
+        for key in keys {
+            let row = pending_key(key.chat, key.sender, key.id);
+            batch.push(rows::delete(c::PENDING_INBOUND, &row));
+            if lock(&self.repeats).is_silent(key.id) {
+                batch.push(rows::put(c::SAID_NOTHING, &row, rows::stamped(now, &[])));
+            }
+        }
+        self.write(batch).await?;
+        lock(&self.repeats).silence_is_noted(keys.iter().map(|key| key.id));
+        Ok(())
     }
 
     async fn delete_expired_pending_inbound(&self, cutoff_timestamp: i64) -> Result<u32> {
+        // WhatsApp does not keep a message for its devices any longer than this either.
+        self.sweep(c::SAID_NOTHING, |row| rows::unstamp(row).is_ok_and(|(at, _)| at < cutoff_timestamp))
+            .await?;
         self.sweep(c::PENDING_INBOUND, |row| rows::unstamp(row).is_ok_and(|(at, _)| at < cutoff_timestamp))
             .await
     }

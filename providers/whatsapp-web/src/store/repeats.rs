@@ -12,6 +12,9 @@
 //! on disk meanwhile. A moment remains between the reading of a message and the first attempt to keep it, in which whatsapp-rust may
 //! write the keys: if the process ends just there, the text is lost, and the message is told as one that cannot be read.
 //!
+//! The host knows only what it was told. Of what tells nobody anything (settings, requests between phones) an earlier process leaves a
+//! row of its own, written in the step in which the message's row goes; a repeat of such is acknowledged at once.
+//!
 //! Facts: whatsapp-rust 0.7.0, `message/durability.rs` (`ack_or_replay_to_hook`), `message/commit_batch.rs` (`reset`, `FLUSH_TIMEOUT`).
 
 use std::{
@@ -70,6 +73,8 @@ pub(super) struct Repeats {
     order: VecDeque<String>,
     /// Repeats that were not acknowledged, and on which connection.
     doubted: HashMap<String, u64>,
+    /// Messages that were read and tell nobody anything, until that is on disk.
+    silent: HashSet<String>,
     /// Messages that were read and are not on disk, one of several copies each as often as it came.
     not_kept: Vec<String>,
 }
@@ -85,6 +90,26 @@ impl Repeats {
             if let Some(oldest) = self.order.pop_front() {
                 self.taken.remove(&oldest);
             }
+        }
+    }
+
+    /// A message was read and tells nobody anything.
+    pub(super) fn said_nothing(&mut self, id: &str) {
+        if self.silent.len() >= REMEMBERED {
+            self.silent.clear();
+        }
+        self.silent.insert(id.to_owned());
+    }
+
+    /// Whether a message tells nobody anything, and that is not on disk.
+    pub(super) fn is_silent(&self, id: &str) -> bool {
+        self.silent.contains(id)
+    }
+
+    /// That these tell nobody anything is on disk.
+    pub(super) fn silence_is_noted<'m>(&mut self, ids: impl Iterator<Item = &'m str>) {
+        for id in ids {
+            self.silent.remove(id);
         }
     }
 

@@ -10,7 +10,7 @@ use waproto::whatsapp::{
 };
 use whatsapp_rust::buffa::MessageField;
 
-use crate::world::{World, soon};
+use crate::world::{PEER, World, soon};
 
 fn some<T: Default>(value: T) -> MessageField<T> {
     MessageField::some(value)
@@ -111,6 +111,17 @@ async fn every_kind_is_told_in_our_words() {
         assert!(world.inbound().await.content == expected, "{expected:?}");
     }
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_be_looked_at_once_is_told_at_once_as_what_it_is() {
+    let (mut world, running) = World::connected().await;
+    let id = world.peer.send_view_once(&world.phone, text("rahasia")).await;
+    let message = world.inbound().await;
+    assert_eq!(message.content, Content::Unsupported { kind: "view_once".into() });
+    assert_eq!((message.remote_id, message.from.as_str()), (id, PEER));
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

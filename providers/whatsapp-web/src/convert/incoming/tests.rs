@@ -70,8 +70,16 @@ fn machinery_between_clients_is_nobodys_message() {
         message_context_info: MessageField::some(wa::MessageContextInfo::default()),
         ..Default::default()
     };
+    let album = wa::Message {
+        album_message: MessageField::some(wa::message::AlbumMessage {
+            expected_image_count: Some(3),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
     for (name, message) in [
         ("an empty text", text("")),
+        ("three pictures to follow", album),
         ("group keys", keys),
         ("app state keys", protocol(ProtocolType::APP_STATE_SYNC_KEY_SHARE)),
         ("history", protocol(ProtocolType::HISTORY_SYNC_NOTIFICATION)),
