@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use wacore::{
     msg_secret::{MsgSecretPolicy, MsgSecretRetention},
     store::device::DevicePropsOverride,
-    types::events::{Event, EventHandler, EventInterest, EventKind},
+    types::events::{Event, EventHandler, EventInterest, EventKind, ServerAck},
 };
 use waproto::whatsapp::device_props::PlatformType;
 use whatsapp_rust::{
@@ -124,18 +124,22 @@ pub(crate) enum Word {
 }
 
 impl EventSink {
-    fn acknowledged(&self, id: &str, error: Option<&str>) {
+    fn acknowledged(&self, ack: &ServerAck) {
         let now = self.host.now();
         self.board.answered_at(now);
         // The board first: whoever waits for this answer may ask for the health next.
-        if let Some(chat) = self.acks.chat_of(id) {
-            match error {
-                None => {
-                    self.board.accepted(&chat);
-                }
-                Some(convert::REACHOUT_LOCK) => self.board.refused(&chat, now),
-                Some(_) => {}
+        let chat = self.acks.chat_of(&ack.id);
+        match (ack.error.as_deref(), chat) {
+            (None, Some(chat)) => {
+                self.board.accepted(&chat);
             }
+            (Some(convert::REACHOUT_LOCK), Some(chat)) => self.board.refused(&chat, now),
+            // Too late for whoever waited; the account is restricted all the same. A chat that is told by its LID is not the one we
+            // wrote to by number, so that no later message to it proves the restriction over: it ends when WhatsApp says, or in a day.
+            (Some(convert::REACHOUT_LOCK), None) if convert::may_be_ours(&ack.id) => {
+                self.board.refused(ack.from.as_ref().map_or("", |chat| chat.user.as_str()), now);
+            }
+            _ => {}
         }
     }
 }
@@ -148,7 +152,7 @@ impl EventHandler for EventSink {
                 Word::Event(event)
             }
             Event::ServerAck(ack) => {
-                self.acknowledged(&ack.id, ack.error.as_deref());
+                self.acknowledged(ack);
                 if !convert::may_be_ours(&ack.id) {
                     return;
                 }

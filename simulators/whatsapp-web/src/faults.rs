@@ -30,6 +30,7 @@ pub(crate) struct Script {
     pub(crate) unavailable: bool,
     pub(crate) refuse_uploads: Option<u16>,
     pub(crate) refuse_downloads: Option<u16>,
+    pub(crate) restricted_until: Option<u64>,
 }
 
 impl Faults {
@@ -52,12 +53,17 @@ impl Faults {
         self.edit(|script| script.nack_everything = code);
     }
 
+    /// What the server tells an account that asks until when it may not write to strangers, in Unix seconds; `None`: it may.
+    pub fn restricted_until(&self, until: Option<u64>) {
+        self.edit(|script| script.restricted_until = until);
+    }
+
     /// Messages to this number are taken again.
     pub fn clear_nack(&self, number: &str) {
         self.edit(|script| _ = script.nacks.remove(&digits(number)));
     }
 
-    /// Messages are taken and delivered, but no `<ack>` is sent, until [`release_acks`](Self::release_acks).
+    /// Messages are taken and delivered, or refused, but no `<ack>` is sent, until [`release_acks`](Self::release_acks).
     pub fn withhold_acks(&self, on: bool) {
         self.edit(|script| script.withhold_acks = on);
     }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use cetar_model::{Chat, Content, DeviceState, DownReason, FailureCode, PhoneNumber, Receipt};
-use cetar_provider::{Outbound, Provider, SendError};
+use cetar_model::{
+    Chat, Clock, Content, DeviceState, DownReason, FailureCode, PhoneNumber, Receipt, Timestamp,
+};
+use cetar_provider::{Inbound, Outbound, Provider, SendError, SystemClock};
 use cetar_simulator_whatsapp_web::Event;
 use cetar_whatsapp_web::Settings;
 
@@ -110,6 +112,41 @@ async fn a_stranger_is_refused_and_the_account_restricted_until_he_is_served() {
     running.send(&world.message("Halo lagi")).await.expect("sent");
     assert_eq!(running.session.health().state, DeviceState::Connected);
     world.state(DeviceState::Connected).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restriction_ends_when_whatsapp_says() {
+    let (mut world, running) = World::connected().await;
+    let until = Timestamp::from_secs(SystemClock.now().as_secs() + 7_200);
+    world.simulator.faults().nack(PEER, 463);
+    world.simulator.faults().restricted_until(Some(until.as_secs().unsigned_abs()));
+    running.send(&world.message("Halo, orang asing")).await.expect_err("a stranger");
+    let told = world
+        .told("the end", |event| match event {
+            Inbound::Health(health) => health.until,
+            _ => None,
+        })
+        .await;
+    assert_eq!((told, running.session.health().until), (until, Some(until)));
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_nobody_waits_for_any_more_restricts_the_account_too() {
+    let short = |settings| Settings { send_timeout: Duration::from_secs(3), ..settings };
+    let (mut world, running) = World::connected_with(short).await;
+    running.send(&world.message("pertama")).await.expect("sent");
+    world.simulator.faults().nack(PEER, 463);
+    world.simulator.faults().withhold_acks(true);
+    let message = world.message("terlambat");
+    assert!(matches!(running.send(&message).await, Err(SendError::Unknown(_))));
+    world.simulator.faults().release_acks();
+    let failed = world.receipt(Receipt::Failed).await;
+    assert_eq!(failed.remote_ids, [world.provider.remote_id(&message.id).unwrap()]);
+    assert_eq!(failed.failure.map(|(code, _)| code), Some(FailureCode::AccountRestricted));
+    world.state(DeviceState::Restricted).await;
     running.stop().await;
 }
 

@@ -1,10 +1,11 @@
 //! What a client asks about its own account: modes, settings, app state, media servers.
 
+use serde_json::json;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Node, Server};
 
 use super::device_jid;
-use super::iq::{Answer, BAD_REQUEST, ITEM_NOT_FOUND, Request};
+use super::iq::{Answer, BAD_REQUEST, ITEM_NOT_FOUND, NOT_IMPLEMENTED, Request};
 use crate::log::Rule;
 use crate::node::{attr, bytes, children, error, jid_attr, leaf};
 use crate::state::{DeviceId, State};
@@ -22,7 +23,28 @@ const PRIVACY: [(&str, &str); 9] = [
     ("defense", "off"),
 ];
 
+/// The persisted query by which WhatsApp's web client asks how long it may not write to strangers
+/// (`WAWebMexFetchReachoutTimelockJobQuery`; fact: wacore 0.7, `iq/mex_operations.rs`).
+const REACHOUT_TIMELOCK: &str = "23983697327930364";
+
 impl State {
+    /// A question in GraphQL, of which the server keeps the text: only its number comes.
+    pub(super) fn graph(&self, request: &Request<'_>) -> Answer {
+        if request.content.and_then(|query| attr(query, "query_id")).as_deref() != Some(REACHOUT_TIMELOCK) {
+            return Err(NOT_IMPLEMENTED);
+        }
+        let lock = match self.faults.restricted_until {
+            Some(until) => json!({
+                "is_active": true,
+                "time_enforcement_ends": until.to_string(),
+                "enforcement_type": "DEFAULT",
+            }),
+            None => json!({ "is_active": false }),
+        };
+        let answer = json!({ "data": { "xwa2_fetch_account_reachout_timelock": lock } });
+        Ok(vec![leaf("result", answer.to_string().into_bytes())])
+    }
+
     pub(super) fn passive(request: &Request<'_>) -> Answer {
         match request.tag() {
             "active" | "passive" if request.is_set => Ok(Vec::new()),

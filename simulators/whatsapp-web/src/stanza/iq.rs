@@ -85,6 +85,7 @@ impl State {
             "w:sync:app:state" => self.app_state(request),
             "w:m" => Ok(self.media_connection()),
             "md" => Self::companion_devices(request),
+            "w:mex" if !request.is_set => self.graph(request),
             "w:g2" if !request.is_set => self.group(request),
             "w:profile:picture" if !request.is_set => Err(ITEM_NOT_FOUND),
             // Settings that nobody here looks at.

@@ -41,6 +41,8 @@ pub(crate) struct Withheld {
     device: DeviceId,
     id: String,
     to: Jid,
+    /// The code of a refusal.
+    error: Option<u16>,
     hash: Option<String>,
 }
 
@@ -99,7 +101,14 @@ impl State {
                 if let Some((rule, detail)) = violation {
                     self.violation(rule, device_jid(from), format!("message {id}: {detail}"));
                 }
-                self.acknowledge(connection, from, &id, &to, Some(code), None);
+                if self.faults.withhold_acks {
+                    self.log.push(Event::AckWithheld { id: id.clone() });
+                    let device = from.clone();
+                    let refusal = Withheld { connection, device, id, to, error: Some(code), hash: None };
+                    self.faults.withheld.push(refusal);
+                } else {
+                    self.acknowledge(connection, from, &id, &to, Some(code), None);
+                }
                 Flow::Go
             }
             Ok(envelope) => self.accept(connection, from, &envelope),
@@ -117,6 +126,7 @@ impl State {
                 device: from.clone(),
                 id: envelope.id.clone(),
                 to: envelope.to.clone(),
+                error: None,
                 hash: envelope.hash.clone(),
             });
         } else {
@@ -137,9 +147,9 @@ impl State {
 
     /// Sends an `<ack>` that was kept back, if its socket is still there.
     pub(crate) fn release(&mut self, ack: Withheld) {
-        let Withheld { connection, device, id, to, hash } = ack;
+        let Withheld { connection, device, id, to, error, hash } = ack;
         if self.connections.contains_key(&connection) {
-            self.acknowledge(connection, &device, &id, &to, None, hash.as_deref());
+            self.acknowledge(connection, &device, &id, &to, error, hash.as_deref());
         }
     }
 
