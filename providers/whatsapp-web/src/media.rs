@@ -5,6 +5,7 @@
 
 mod download;
 mod mp4;
+mod ogg;
 mod reference;
 mod thumbnail;
 mod upload;

@@ -162,14 +162,18 @@ pub(crate) fn media(content: &Content, sealed: &Sealed, answers: Option<Answered
             message.audio_message = MessageField::some(AudioMessage {
                 url: Some(sealed.url.clone()),
                 direct_path: Some(sealed.path.clone()),
-                mimetype: Some(sealed.content_type.clone()),
+                mimetype: Some(if *voice {
+                    voice_type(&sealed.content_type)
+                } else {
+                    sealed.content_type.clone()
+                }),
                 media_key: Some(sealed.key.to_vec()),
                 media_key_timestamp: Some(sealed.made_at),
                 file_sha256: Some(sealed.sha256.to_vec()),
                 file_enc_sha256: Some(sealed.cipher_sha256.to_vec()),
                 file_length: Some(sealed.size),
                 streaming_sidecar: sealed.sidecar.clone(),
-                seconds: media.seconds,
+                seconds: sealed.seconds.or(media.seconds),
                 ptt: voice.then_some(true),
                 context_info: quoted,
                 ..Default::default()
@@ -178,6 +182,11 @@ pub(crate) fn media(content: &Content, sealed: &Sealed, answers: Option<Answered
         _ => return None,
     }
     Some(message)
+}
+
+/// Phones record voice notes as Opus in Ogg, and say so of each.
+fn voice_type(content_type: &str) -> String {
+    if content_type == "audio/ogg" { "audio/ogg; codecs=opus".to_owned() } else { content_type.to_owned() }
 }
 
 fn image(sealed: &Sealed, caption: Option<String>) -> ImageMessage {

@@ -9,14 +9,14 @@ use std::{
 };
 
 use cetar_model::{DownReason, FailureCode, Media, Timestamp};
-use cetar_provider::{HostError, SendError};
+use cetar_provider::{HostError, SendError, StoredMedia};
 use futures::StreamExt;
 use tempfile::NamedTempFile;
 use tokio::{io::AsyncWriteExt, sync::Semaphore, task::spawn_blocking};
 use wacore::upload::{EncryptedMediaInfo, MediaEncryptor, UploadSource};
 use whatsapp_rust::{ErrorChainExt, anyhow, download::MediaType};
 
-use super::{mp4, thumbnail};
+use super::{mp4, ogg, thumbnail};
 use crate::send::Live;
 
 /// WhatsApp keeps what is uploaded for weeks; the address it gives is signed for days.
@@ -25,6 +25,9 @@ const REUSE: Duration = Duration::from_hours(12);
 const CAPACITY: usize = 1_000;
 /// A larger picture is sent without thumbnail and measures.
 const LARGEST_PICTURE: u64 = 32 * 1024 * 1024;
+
+/// So long a picture is read in order to be looked at, while all others wait for it.
+const READING: Duration = Duration::from_secs(10);
 
 /// A medium on WhatsApp's servers, and what opens it.
 #[derive(Clone)]
@@ -48,27 +51,28 @@ pub(crate) struct Sealed {
 
 type Entry = Arc<tokio::sync::Mutex<Option<(Timestamp, Arc<Sealed>)>>>;
 
-/// What was uploaded lately, by kind and content.
+/// Kind, content and content type: the same bytes may be one file as a table and another as a text.
+type Key = (&'static str, String, Option<String>);
+
+/// What was uploaded lately.
+#[derive(Default)]
 pub(crate) struct Uploads {
-    known: Mutex<HashMap<(&'static str, String), Entry>>,
-    /// Pictures are decoded one at a time: each may take its share of memory.
-    decoding: Semaphore,
+    known: Mutex<HashMap<Key, Entry>>,
 }
 
-impl Default for Uploads {
-    fn default() -> Self {
-        Self { known: Mutex::default(), decoding: Semaphore::new(1) }
-    }
-}
+/// Pictures are looked at one at a time, whatever the number of accounts: each takes its share of memory, as it is and decoded.
+static LOOKING: Semaphore = Semaphore::const_new(1);
 
 impl Uploads {
-    fn entry(&self, kind: MediaType, content: &str) -> Entry {
+    fn entry(&self, kind: MediaType, content: &str, content_type: Option<&str>) -> Entry {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= CAPACITY {
             // Those that are being uploaded right now stay.
             known.retain(|_, entry| Arc::strong_count(entry) > 1);
         }
-        Arc::clone(known.entry((kind.app_info(), content.to_owned())).or_default())
+        Arc::clone(
+            known.entry((kind.app_info(), content.to_owned(), content_type.map(str::to_owned))).or_default(),
+        )
     }
 }
 
@@ -78,7 +82,8 @@ impl Live {
         let Some(id) = media.stored() else {
             return Err(SendError::NotSent("the medium has not been fetched".into()));
         };
-        let entry = self.uploads.entry(kind, media.sha256.as_deref().unwrap_or(id.as_str()));
+        let content = media.sha256.as_deref().unwrap_or(id.as_str());
+        let entry = self.uploads.entry(kind, content, media.content_type.as_deref());
         let mut entry = entry.lock().await;
         let now = self.store.host().now();
         if let Some((at, sealed)) = &*entry
@@ -90,9 +95,14 @@ impl Live {
             HostError::LeaseLost => SendError::AccountDown(DownReason::HeldByAnotherNode),
             HostError::Unavailable(error) => SendError::NotSent(error),
         })?;
-        let sealing = Sealing::begin(kind, stored.size).await.map_err(not_sent)?;
-        let (file, info, found) =
-            sealing.all(stored.bytes, &self.uploads.decoding).await.map_err(not_sent)?;
+        let picture =
+            (kind == MediaType::Image && stored.size <= LARGEST_PICTURE).then(|| self.store.host().media(id));
+        let sealing = Sealing::begin(kind).await.map_err(not_sent)?;
+        let (file, info, mut found) = sealing.all(stored.bytes).await.map_err(not_sent)?;
+        if let Some(picture) = picture {
+            let look = look_at(picture).await;
+            (found.size, found.thumbnail) = (look.size, look.thumbnail);
+        }
         let uploaded = self.client.upload_stream(file, info, kind).await.map_err(|error| {
             let error: &(dyn std::error::Error + 'static) = error.as_ref();
             if error.is_transport_unavailable() {
@@ -126,6 +136,24 @@ fn not_sent(error: anyhow::Error) -> SendError {
     SendError::NotSent(error.into())
 }
 
+/// Looks at a picture that is stored with the gateway: read once more, so that none waits for its turn in memory. One that cannot be
+/// read now goes without thumbnail and measures.
+async fn look_at(picture: impl Future<Output = Result<StoredMedia, HostError>> + Send) -> thumbnail::Look {
+    let Ok(_one_at_a_time) = LOOKING.acquire().await else { return thumbnail::Look::default() };
+    let read = async {
+        let mut stored = picture.await.ok()?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = stored.bytes.next().await {
+            bytes.extend_from_slice(&piece.ok()?);
+        }
+        Some(bytes)
+    };
+    let Ok(Some(bytes)) = tokio::time::timeout(READING, read).await else {
+        return thumbnail::Look::default();
+    };
+    spawn_blocking(move || thumbnail::look(&bytes)).await.unwrap_or_default()
+}
+
 /// What a medium tells of itself.
 #[derive(Default)]
 struct Found {
@@ -139,27 +167,25 @@ struct Sealing {
     kind: MediaType,
     encryptor: MediaEncryptor,
     file: NamedTempFile,
-    /// The picture itself, to be looked at.
-    picture: Option<Vec<u8>>,
     film: mp4::Watcher,
+    sound: ogg::Watcher,
 }
 
 impl Sealing {
-    async fn begin(kind: MediaType, size: u64) -> anyhow::Result<Self> {
+    async fn begin(kind: MediaType) -> anyhow::Result<Self> {
         let streamed = matches!(kind, MediaType::Audio | MediaType::Video);
         Ok(Self {
             kind,
             encryptor: MediaEncryptor::new_with_sidecar(kind, streamed)?,
             file: spawn_blocking(NamedTempFile::new).await??,
-            picture: (kind == MediaType::Image && size <= LARGEST_PICTURE).then(Vec::new),
             film: mp4::Watcher::default(),
+            sound: ogg::Watcher::default(),
         })
     }
 
     async fn all(
         mut self,
         mut bytes: cetar_provider::ByteStream,
-        decoding: &Semaphore,
     ) -> anyhow::Result<(SealedFile, EncryptedMediaInfo, Found)> {
         let mut out = tokio::fs::File::from_std(self.file.reopen()?);
         let mut sealed = Vec::new();
@@ -168,26 +194,23 @@ impl Sealing {
             self.encryptor.update(&piece, &mut sealed);
             out.write_all(&sealed).await?;
             sealed.clear();
-            if let Some(picture) = &mut self.picture {
-                picture.extend_from_slice(&piece);
-            }
-            if self.kind == MediaType::Video {
+            if matches!(self.kind, MediaType::Video | MediaType::Audio) {
                 self.film.feed(&piece);
+            }
+            if self.kind == MediaType::Audio {
+                self.sound.feed(&piece);
             }
         }
         let info = self.encryptor.finalize(&mut sealed)?;
         out.write_all(&sealed).await?;
         out.flush().await?;
         let length = out.metadata().await?.len();
-        let mut found = Found::default();
-        if let Some(picture) = self.picture {
-            let _one_at_a_time = decoding.acquire().await?;
-            let look = spawn_blocking(move || thumbnail::look(&picture)).await?;
-            (found.size, found.thumbnail) = (look.size, look.thumbnail);
-        } else if self.kind == MediaType::Video {
-            let film = self.film.film();
-            (found.size, found.seconds) = (film.size, film.seconds);
-        }
+        let film = self.film.film();
+        let found = Found {
+            size: film.size,
+            seconds: film.seconds.or_else(|| self.sound.seconds()),
+            thumbnail: None,
+        };
         Ok((SealedFile { file: self.file, length }, info, found))
     }
 }
@@ -223,5 +246,28 @@ pub(crate) fn media_type(kind: cetar_model::ContentKind) -> Result<MediaType, Se
             provider_code: None,
             detail: None,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_picture_is_in_memory_while_another_is_looked_at() {
+        let other = LOOKING.acquire().await.unwrap();
+        let read = Arc::new(AtomicBool::new(false));
+        let notes = Arc::clone(&read);
+        let mut look = std::pin::pin!(look_at(async move {
+            notes.store(true, Ordering::Relaxed);
+            Err(HostError::LeaseLost)
+        }));
+        assert!(futures::poll!(look.as_mut()).is_pending());
+        assert!(!read.load(Ordering::Relaxed), "whichever account it is sent by");
+        drop(other);
+        assert_eq!(look.await, thumbnail::Look::default(), "what cannot be read now goes without");
+        assert!(read.load(Ordering::Relaxed));
     }
 }

@@ -78,6 +78,8 @@ async fn films_sounds_and_files_arrive_with_what_belongs_to_them() {
             Content::Audio { voice, .. } => {
                 let audio = audio_message.as_option().expect("a sound");
                 assert_eq!(audio.ptt.unwrap_or_default(), *voice);
+                let content_type = if *voice { "audio/ogg; codecs=opus" } else { "audio/ogg" };
+                assert_eq!(audio.mimetype.as_deref(), Some(content_type));
             }
             other => panic!("{other:?}"),
         }
@@ -119,6 +121,19 @@ async fn the_same_picture_to_many_is_uploaded_once_and_stands_above_buttons_too(
         assert_eq!(received[0].buttons().len(), number % 2);
     }
     assert_eq!(world.simulator.media_uploads(), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_bytes_under_another_type_are_another_file() {
+    let (world, running) = World::connected().await;
+    for content_type in ["text/csv", "text/plain"] {
+        let media = world.stored(content_type, b"nama,harga");
+        running.send(&world.sends(Content::Document { media, caption: None })).await.expect("sent");
+        let received = soon("the peer", world.peer.next_message()).await;
+        let document = received.message.document_message.as_option().expect("a file");
+        assert_eq!(document.mimetype.as_deref(), Some(content_type));
+    }
     running.stop().await;
 }
 
