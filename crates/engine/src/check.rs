@@ -1,15 +1,18 @@
 //! Whether a number has an account, asked now.
 //!
 //! Networks take many such questions for harvesting and close the account that asks them. So an answer is remembered for a while, and
-//! each device has a budget, which its network's data names; what is over it is refused, not queued: who asks wants to know now.
+//! each device has a budget, which its network's data names; what is over it is refused, not queued: who asks wants to know now. Whoever
+//! asks the same through the same device meanwhile waits for the one answer.
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use cetar_model::{Channel, DeviceId, DownReason, PhoneNumber, Timestamp};
 use cetar_provider::{CheckError, CheckLimit, NumberCheck};
+
+use tokio::sync::OnceCell;
 
 use crate::{Engine, accept::AcceptError, auth::Caller, lock};
 
@@ -19,6 +22,8 @@ const REGISTERED: Duration = Duration::from_mins(10);
 const UNREGISTERED: Duration = Duration::from_mins(1);
 /// More answers are not remembered at once.
 const MOST_ANSWERS: usize = 20_000;
+/// Beyond so many questions under way it is looked which of them nobody waits for any more.
+const MOST_UNDER_WAY: usize = 1_000;
 /// The longest a network may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The spans of a budget.
@@ -48,9 +53,33 @@ pub enum NumberCheckError {
     NoAnswer(String),
 }
 
+/// A question, under way or answered.
+type Flight = Arc<OnceCell<Result<NumberCheck, Unanswered>>>;
+
+/// Why there is no answer, for all who wait for it.
+#[derive(Debug, Clone)]
+enum Unanswered {
+    NotOnChannel,
+    OverBudget(Duration),
+    Down(DownReason),
+    NoAnswer(String),
+}
+
+impl From<Unanswered> for NumberCheckError {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::NotOnChannel => Self::NotOnChannel,
+            Unanswered::OverBudget(retry_after) => Self::OverBudget { retry_after },
+            Unanswered::Down(reason) => Self::Down(reason),
+            Unanswered::NoAnswer(why) => Self::NoAnswer(why),
+        }
+    }
+}
+
 /// What was asked lately, in this process.
 #[derive(Default)]
 pub(crate) struct Checks {
+    under_way: Mutex<HashMap<(DeviceId, PhoneNumber), Flight>>,
     answers: Mutex<HashMap<(DeviceId, PhoneNumber), (NumberCheck, Timestamp)>>,
     asked: Mutex<HashMap<DeviceId, VecDeque<Timestamp>>>,
 }
@@ -58,6 +87,24 @@ pub(crate) struct Checks {
 impl Checks {
     fn answer(&self, asked: &(DeviceId, PhoneNumber), now: Timestamp) -> Option<NumberCheck> {
         lock(&self.answers).get(asked).filter(|(_, until)| now < *until).map(|(answer, _)| answer.clone())
+    }
+
+    /// The question under way, or a new one.
+    fn join(&self, asked: &(DeviceId, PhoneNumber)) -> Flight {
+        let mut all = lock(&self.under_way);
+        if all.len() >= MOST_UNDER_WAY {
+            // Those whose callers all went away before there was an answer.
+            all.retain(|_, flight| Arc::strong_count(flight) > 1);
+        }
+        Arc::clone(all.entry(asked.clone()).or_default())
+    }
+
+    /// It is answered: whoever asks from now on asks anew.
+    fn land(&self, asked: &(DeviceId, PhoneNumber), flight: &Flight) {
+        let mut all = lock(&self.under_way);
+        if all.get(asked).is_some_and(|it| Arc::ptr_eq(it, flight)) {
+            all.remove(asked);
+        }
     }
 
     fn remember(&self, asked: (DeviceId, PhoneNumber), answer: NumberCheck, now: Timestamp) {
@@ -114,12 +161,29 @@ impl Engine {
         if let Some(answer) = checks.answer(&asked, self.now()) {
             return Ok(answer);
         }
+        let flight = checks.join(&asked);
+        // Should the caller that asks go away, the next who waits asks.
+        let down = health.reason.unwrap_or(DownReason::Disconnected);
+        let answer = flight.get_or_init(|| self.ask_network(&asked, limit, down)).await.clone();
+        checks.land(&asked, &flight);
+        Ok(answer?)
+    }
+
+    async fn ask_network(
+        &self,
+        asked: &(DeviceId, PhoneNumber),
+        limit: CheckLimit,
+        down: DownReason,
+    ) -> Result<NumberCheck, Unanswered> {
+        let (checks, (device, number)) = (&self.inner.checks, asked);
+        // Another question may have been answered since the answer was looked for.
+        if let Some(answer) = checks.answer(asked, self.now()) {
+            return Ok(answer);
+        }
         // Nothing is taken from the budget for a question that cannot be asked.
-        let down = NumberCheckError::Down(health.reason.unwrap_or(DownReason::Disconnected));
-        let live = self.inner.sessions.live(&device.id).filter(|live| live.can_send()).ok_or(down)?;
-        checks
-            .spend(&device.id, limit, self.now())
-            .map_err(|retry_after| NumberCheckError::OverBudget { retry_after })?;
+        let live = self.inner.sessions.live(device).filter(|live| live.can_send());
+        let live = live.ok_or(Unanswered::Down(down))?;
+        checks.spend(device, limit, self.now()).map_err(Unanswered::OverBudget)?;
         let answer = tokio::select! {
             answer = live.session.check(number) => answer,
             () = self.pause(PATIENCE) => Err(CheckError::Failed("it did not answer in time".into())),
@@ -128,12 +192,12 @@ impl Engine {
             Ok(answer) => {
                 // What is not registered has no address, whatever the network calls it.
                 let answer = NumberCheck { jid: answer.jid.filter(|_| answer.is_registered), ..answer };
-                checks.remember(asked, answer.clone(), self.now());
+                checks.remember(asked.clone(), answer.clone(), self.now());
                 Ok(answer)
             }
-            Err(CheckError::NotSupported) => Err(NumberCheckError::NotOnChannel),
-            Err(CheckError::AccountDown(reason)) => Err(NumberCheckError::Down(reason)),
-            Err(error @ CheckError::Failed(_)) => Err(NumberCheckError::NoAnswer(error.to_string())),
+            Err(CheckError::NotSupported) => Err(Unanswered::NotOnChannel),
+            Err(CheckError::AccountDown(reason)) => Err(Unanswered::Down(reason)),
+            Err(error @ CheckError::Failed(_)) => Err(Unanswered::NoAnswer(error.to_string())),
         }
     }
 }

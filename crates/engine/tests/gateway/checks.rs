@@ -27,6 +27,21 @@ async fn an_answer_is_remembered_for_ten_minutes_and_costs_nothing_again() {
 }
 
 #[tokio::test]
+async fn who_asks_the_same_at_once_is_answered_by_one_question() {
+    let world = World::new();
+    let node = world.start().await;
+    world.network.hold_sends();
+    // More than the budget has.
+    let all = futures::future::join_all((0..9).map(|_| check(&node, "6281234567890")));
+    let (all, ()) = tokio::join!(all, async {
+        node.until("one to be asked", async || !world.network.checked().is_empty()).await;
+        world.network.release();
+    });
+    assert!(all.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.is_registered)), "{all:?}");
+    assert_eq!(world.network.checked().len(), 1);
+}
+
+#[tokio::test]
 async fn who_is_not_registered_has_no_address() {
     let world = World::new();
     let node = world.start().await;

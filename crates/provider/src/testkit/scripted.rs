@@ -175,7 +175,7 @@ impl ScriptedProvider {
         *lock(&self.shared.calls) = true;
     }
 
-    /// From now on attempts hang until [`Self::release`].
+    /// From now on attempts, and checks of numbers, hang until [`Self::release`].
     pub fn hold_sends(&self) {
         *lock(&self.shared.hold) = true;
     }
@@ -219,6 +219,18 @@ impl ScriptedProvider {
     /// nobody scans. With none queued, a linking shows one QR and is linked.
     pub fn next_link(&self, steps: impl IntoIterator<Item = Result<LinkStep, LinkError>>) {
         lock(&self.shared.links).push_back(steps.into_iter().collect());
+    }
+}
+
+impl Shared {
+    async fn until_released(&self) {
+        loop {
+            let released = self.released.notified();
+            if !*lock(&self.hold) {
+                return;
+            }
+            released.await;
+        }
     }
 }
 
@@ -368,19 +380,14 @@ impl Session for ScriptedSession {
         lock(&self.shared.sent).push((message.id.clone(), text, message.attempt));
         lock(&self.shared.contents).push(message.content.clone());
         self.shared.started.send_modify(|begun| *begun += 1);
-        loop {
-            let released = self.shared.released.notified();
-            if !*lock(&self.shared.hold) {
-                break;
-            }
-            released.await;
-        }
+        self.shared.until_released().await;
         let outcome = lock(&self.shared.outcomes).pop_front();
         outcome.unwrap_or_else(|| Ok(Sent { remote_id: format!("remote-{}", message.id) }))
     }
 
     async fn check(&self, number: &PhoneNumber) -> Result<NumberCheck, CheckError> {
         lock(&self.shared.checked).push(number.as_str().to_owned());
+        self.shared.until_released().await;
         let outcome = lock(&self.shared.checks).pop_front();
         outcome.unwrap_or_else(|| {
             Ok(NumberCheck { is_registered: true, jid: Some(format!("{number}@scripted")) })
