@@ -137,17 +137,40 @@ const TELEGRAM_MEDIA: &[MediaLimit] = &[
     MediaLimit { kind: ContentKind::Voice, content_types: TELEGRAM_VOICES, max_bytes: 50 * MIB },
 ];
 
+const WHATSAPP_MEDIA: &[MediaLimit] = &[
+    MediaLimit { kind: ContentKind::Image, content_types: media_types::PICTURES, max_bytes: 16 * MIB },
+    MediaLimit { kind: ContentKind::Video, content_types: media_types::FILMS, max_bytes: 100 * MIB },
+    MediaLimit { kind: ContentKind::Document, content_types: media_types::FILES, max_bytes: 100 * MIB },
+    MediaLimit { kind: ContentKind::Audio, content_types: media_types::SOUNDS, max_bytes: 16 * MIB },
+    MediaLimit { kind: ContentKind::Voice, content_types: media_types::SOUNDS, max_bytes: 16 * MIB },
+];
+
+/// As the provider of linked devices, but for its pace: a test of the binary, which sees both, holds them together.
 static WHATSAPP: Network = Network {
     channel: Channel::Whatsapp,
     capabilities: Capabilities {
+        content: &[
+            ContentKind::Text,
+            ContentKind::Button,
+            ContentKind::Image,
+            ContentKind::Video,
+            ContentKind::Document,
+            ContentKind::Audio,
+            ContentKind::Voice,
+        ],
+        typing: true,
         check: Some(CheckLimit { per_minute: 20, per_day: 1000 }),
         resend_is_safe: true,
         link_methods: LinkMethod::ALL,
         ..capabilities(
             Length::characters(65_536),
             Length::characters(1024),
-            &media(16 * MIB, 64 * MIB, 100 * MIB),
-            buttons(Length::characters(1024), 25, 256),
+            WHATSAPP_MEDIA,
+            ButtonLimits {
+                id: Length::characters(256),
+                best_effort: true,
+                ..buttons(Length::characters(1024), 25, 256)
+            },
         )
     },
     reports_delivered: true,

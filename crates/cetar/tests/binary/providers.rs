@@ -46,13 +46,23 @@ fn telegram() -> Telegram {
 
 #[test]
 fn the_simulated_telegram_carries_what_the_real_one_does() {
-    let (real, sandbox) = (telegram(), Sandbox::new(Channel::Telegram, Arc::new(SystemClock)));
+    is_promised_alike(&telegram(), Channel::Telegram);
+}
+
+#[test]
+fn the_simulated_whatsapp_carries_what_the_real_one_does() {
+    is_promised_alike(&WhatsappWeb::new(Settings::default()), Channel::Whatsapp);
+}
+
+/// Everything but how fast: nobody is kept waiting by a network that is none.
+fn is_promised_alike(real: &dyn Provider, channel: Channel) {
+    let sandbox = Sandbox::new(channel, Arc::new(SystemClock));
     let (real, twin) = (real.capabilities(), sandbox.capabilities());
     assert_eq!((real.content, real.captioned, real.media), (twin.content, twin.captioned, twin.media));
     assert_eq!((real.text, real.caption, real.buttons), (twin.text, twin.caption, twin.buttons));
     assert_eq!((real.markups, real.typing), (twin.markups, twin.typing));
     assert_eq!((real.resend_is_safe, real.link_methods), (twin.resend_is_safe, twin.link_methods));
-    assert_eq!(real.check, twin.check);
+    assert_eq!((real.check, real.window, real.human_agent), (twin.check, twin.window, twin.human_agent));
 }
 
 fn section(page: &mut String, title: &str, network: &Capabilities) {
