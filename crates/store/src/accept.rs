@@ -7,21 +7,35 @@ use tokio::sync::oneshot;
 
 use crate::{
     Accepted, NewIdempotency, NewSend, Result, Store, StoreError,
-    db::{Tx, execute_rows, fetch_optional, fetch_rows, json, plain, read},
+    db::{Context, Tx, execute_rows, fetch_optional, fetch_rows, json, plain, read},
     media, message_log,
     statement::{Multi, statements},
     store::Engine,
     writer::Command,
 };
 
+/// A send, and of its row what takes the longest to make: made by who asks, since all wait for who writes.
+pub(crate) struct Prepared {
+    pub(crate) send: NewSend,
+    content: String,
+    /// Sealed.
+    request: Option<Vec<u8>>,
+}
+
+impl Prepared {
+    pub(crate) fn of(ctx: &Context, send: NewSend) -> Result<Self> {
+        Ok(Self { content: json(&send.content)?, request: message_log::seal_request(ctx, &send)?, send })
+    }
+}
+
 /// A send and who waits for its answer.
 pub(crate) struct Acceptance {
-    send: NewSend,
+    send: Prepared,
     reply: oneshot::Sender<Result<Accepted>>,
 }
 
 impl Acceptance {
-    pub(crate) fn split(self) -> (NewSend, oneshot::Sender<Result<Accepted>>) {
+    pub(crate) fn split(self) -> (Prepared, oneshot::Sender<Result<Accepted>>) {
         (self.send, self.reply)
     }
 
@@ -41,7 +55,7 @@ impl Store {
     /// [`Conflict`](StoreError::Conflict) if an id is taken, which only a broken id source brings about.
     pub async fn accept(&self, send: NewSend) -> Result<Accepted> {
         let (reply, answer) = oneshot::channel();
-        let acceptance = Acceptance { send, reply };
+        let acceptance = Acceptance { send: Prepared::of(&self.inner.ctx, send)?, reply };
         let full = match &self.inner.engine {
             Engine::Sqlite { writer, .. } => writer.try_send(Command::Accept(Box::new(acceptance))).is_err(),
             Engine::Postgres { accepts, .. } => accepts.try_send(acceptance).is_err(),
@@ -149,10 +163,8 @@ pub(crate) static MULTIS: &[&Multi] =
 
 /// Where a send goes in its lane.
 struct Slot<'a> {
+    prepared: &'a Prepared,
     send: &'a NewSend,
-    content: String,
-    /// Sealed.
-    request: Option<Vec<u8>>,
     conversation: &'a str,
     sequence: i64,
     at_head: bool,
@@ -184,11 +196,11 @@ impl Holder {
 }
 
 /// Accepts all of them in the transaction at hand, or fails for all.
-pub(crate) async fn accept(tx: &mut Tx, sends: &[NewSend]) -> Result<Vec<Accepted>> {
+pub(crate) async fn accept(tx: &mut Tx, sends: &[Prepared]) -> Result<Vec<Accepted>> {
     let mut answers: Vec<Option<Accepted>> = vec![None; sends.len()];
     refuse_removed_devices(tx, sends, &mut answers).await?;
     replay(tx, sends, &mut answers).await?;
-    let fresh: Vec<&NewSend> =
+    let fresh: Vec<&Prepared> =
         sends.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(send, _)| send).collect();
     store(tx, &fresh).await?;
     Ok(answers.into_iter().map(|answer| answer.unwrap_or(Accepted::New)).collect())
@@ -196,10 +208,10 @@ pub(crate) async fn accept(tx: &mut Tx, sends: &[NewSend]) -> Result<Vec<Accepte
 
 async fn refuse_removed_devices(
     tx: &mut Tx,
-    sends: &[NewSend],
+    sends: &[Prepared],
     answers: &mut [Option<Accepted>],
 ) -> Result<()> {
-    let mut devices: Vec<&str> = sends.iter().map(|send| send.device.as_str()).collect();
+    let mut devices: Vec<&str> = sends.iter().map(|Prepared { send, .. }| send.device.as_str()).collect();
     devices.sort_unstable();
     devices.dedup();
     let there = fetch_rows!(tx, (String,), DEVICES, [], &devices, |device| [*device]);
@@ -207,7 +219,7 @@ async fn refuse_removed_devices(
         return Ok(());
     }
     let there: HashSet<&str> = there.iter().map(|(id,)| id.as_str()).collect();
-    for (send, answer) in sends.iter().zip(answers) {
+    for (Prepared { send, .. }, answer) in sends.iter().zip(answers) {
         if !there.contains(send.device.as_str()) {
             *answer = Some(Accepted::DeviceGone);
         }
@@ -216,11 +228,11 @@ async fn refuse_removed_devices(
 }
 
 /// Writes the idempotency keys; answers the sends whose key is taken, by an earlier row or earlier in this batch.
-async fn replay(tx: &mut Tx, sends: &[NewSend], answers: &mut [Option<Accepted>]) -> Result<()> {
+async fn replay(tx: &mut Tx, sends: &[Prepared], answers: &mut [Option<Accepted>]) -> Result<()> {
     type Keyed<'a> = (usize, &'a NewSend, &'a NewIdempotency);
     // By key, in one order for all writers: PostgreSQL waits for another's uncommitted key, and two must not wait for each other.
     let mut by_key: BTreeMap<(&str, &str), Vec<Keyed<'_>>> = BTreeMap::new();
-    for (at, send) in sends.iter().enumerate() {
+    for (at, Prepared { send, .. }) in sends.iter().enumerate() {
         if let (Some(idempotency), None) = (&send.idempotency, &answers[at]) {
             by_key.entry((&idempotency.scope, &idempotency.key)).or_default().push((at, send, idempotency));
         }
@@ -265,14 +277,15 @@ async fn holder(tx: &mut Tx, scope: &str, key: &str) -> Result<Holder> {
     })
 }
 
-async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
+async fn store(tx: &mut Tx, sends: &[&Prepared]) -> Result<()> {
     // By device and chat, in one order for all who lock lanes.
-    let mut lanes: BTreeMap<(&str, &str), Vec<&NewSend>> = BTreeMap::new();
-    for send in sends {
-        lanes.entry((send.device.as_str(), send.to.as_str())).or_default().push(send);
+    let mut lanes: BTreeMap<(&str, &str), Vec<&Prepared>> = BTreeMap::new();
+    for prepared in sends {
+        let send = &prepared.send;
+        lanes.entry((send.device.as_str(), send.to.as_str())).or_default().push(prepared);
     }
     let first: Vec<(&NewSend, i64)> =
-        lanes.values().filter_map(|lane| Some((*lane.first()?, crate::db::limit(lane.len())))).collect();
+        lanes.values().filter_map(|lane| Some((&lane.first()?.send, crate::db::limit(lane.len())))).collect();
     let conversations: HashMap<(String, String), (String, i64)> =
         fetch_rows!(tx, (String, String, String, i64), CONVERSATIONS, [], &first, |(send, messages)| [
             send.conversation.as_str(),
@@ -314,16 +327,10 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
     let mut slots = Vec::with_capacity(sends.len());
     for lane in lanes.values() {
         let mut at_head = true;
-        for (behind, send) in (0..).zip(lane.iter().rev()) {
+        for (behind, prepared) in (0..).zip(lane.iter().rev()) {
+            let send = &prepared.send;
             let (id, last) = conversation(send)?;
-            slots.push(Slot {
-                send,
-                content: json(&send.content)?,
-                request: message_log::seal_request(tx, send)?,
-                conversation: id,
-                sequence: last - behind,
-                at_head: false,
-            });
+            slots.push(Slot { prepared, send, conversation: id, sequence: last - behind, at_head: false });
             at_head = at_head && !busy.contains(id);
         }
         if let Some(first) = slots.last_mut() {
@@ -340,7 +347,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.conversation,
         slot.sequence,
         slot.send.job.as_str(),
-        slot.content.as_str(),
+        slot.prepared.content.as_str(),
         slot.send.now.as_micros(),
         slot.send.client_ref.as_deref().map(plain),
         slot.send.remote_id.as_deref(),
@@ -348,7 +355,7 @@ async fn store(tx: &mut Tx, sends: &[&NewSend]) -> Result<()> {
         slot.send.tag.map(MessageTag::as_str),
         slot.send.now.as_micros(),
         slot.send.request.as_ref().map(|request| request.path.as_str()),
-        slot.request.as_deref(),
+        slot.prepared.request.as_deref(),
         slot.send.request.as_ref().map(|request| i64::try_from(request.size).unwrap_or(i64::MAX)),
         media::kept(&slot.send.content),
     ]);

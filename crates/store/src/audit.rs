@@ -4,7 +4,7 @@ use cetar_model::{AuditId, Timestamp, WorkspaceId};
 
 use crate::{
     AuditEntry, Result, Store, StoreError,
-    db::{execute, fetch_all, limit as rows, plain, read},
+    db::{execute, fetch_all, limit as rows, plain, read, row},
     statement::statements,
 };
 
@@ -18,18 +18,19 @@ statements! {
 /// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
 const AFTER_ALL: &str = "aud_g";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    actor_kind: String,
-    actor: Option<String>,
-    actor_name: String,
-    action: String,
-    target: Option<String>,
-    address: Option<String>,
-    detail: Option<String>,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        actor_kind: String,
+        actor: Option<String>,
+        actor_name: String,
+        action: String,
+        target: Option<String>,
+        address: Option<String>,
+        detail: Option<String>,
+        created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for AuditEntry {

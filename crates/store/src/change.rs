@@ -7,7 +7,7 @@ use cetar_model::{
 
 use crate::{
     Attempt, Change, Job, Message, Result, Store,
-    db::{Conn, Tx, count, execute, fetch_all, fetch_optional, read, read_json, read_opt},
+    db::{Conn, Tx, count, execute, fetch_all, fetch_optional, read, read_json, read_opt, row},
     expire,
     lanes::{self, Work},
     settle::may_be_out,
@@ -28,30 +28,31 @@ statements! {
                 finished_at = NULL WHERE id = $1";
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    job_state: String,
-    attempts: i64,
-    run_at: i64,
-    put_off: bool,
-    expires_at: i64,
-    message: String,
-    workspace: String,
-    device: String,
-    channel: String,
-    conversation: String,
-    job: Option<String>,
-    direction: String,
-    chat: String,
-    content: String,
-    state: String,
-    state_at: i64,
-    client_ref: Option<String>,
-    remote_id: Option<String>,
-    error_code: Option<String>,
-    error_provider_code: Option<String>,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        job_state: String,
+        attempts: i64,
+        run_at: i64,
+        put_off: bool,
+        expires_at: i64,
+        message: String,
+        workspace: String,
+        device: String,
+        channel: String,
+        conversation: String,
+        job: Option<String>,
+        direction: String,
+        chat: String,
+        content: String,
+        state: String,
+        state_at: i64,
+        client_ref: Option<String>,
+        remote_id: Option<String>,
+        error_code: Option<String>,
+        error_provider_code: Option<String>,
+        created_at: i64,
+    }
 }
 
 impl Store {

@@ -12,7 +12,7 @@ use crate::{
     ClaimedJob, Result, Store, StoreError,
     db::{
         Tx, count, execute, execute_rows, fetch_all, fetch_optional, fetch_rows, limit as rows, read,
-        read_json, read_opt,
+        read_json, read_opt, row,
     },
     expire, lanes, pace,
     statement::{Multi, statements},
@@ -98,20 +98,21 @@ static MOVE: Multi =
 #[cfg(test)]
 pub(crate) static MULTIS: &[&Multi] = &[&TAKE, &TAKE_OVER, &MOVE];
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    device: String,
-    message: String,
-    request_id: Option<String>,
-    created_at: i64,
-    expires_at: i64,
-    chat: String,
-    content: String,
-    reply_to: Option<String>,
-    tag: Option<String>,
-    message_state: String,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        device: String,
+        message: String,
+        request_id: Option<String>,
+        created_at: i64,
+        expires_at: i64,
+        chat: String,
+        content: String,
+        reply_to: Option<String>,
+        tag: Option<String>,
+        message_state: String,
+    }
 }
 
 impl Store {

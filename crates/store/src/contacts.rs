@@ -5,7 +5,10 @@ use cetar_model::{ContactId, Timestamp, WorkspaceId};
 use crate::{
     Contact, ContactChange, Result, Store, StoreError,
     conversations::{LOOKED_AT, containing, escaped},
-    db::{Tx, execute, execute_rows, fetch_all, fetch_optional, json, limit as rows, plain, read, read_json},
+    db::{
+        Tx, execute, execute_rows, fetch_all, fetch_optional, json, limit as rows, plain, read, read_json,
+        row,
+    },
     media_prune, prune,
     statement::{Multi, statements},
 };
@@ -90,18 +93,19 @@ pub const ERASED: &str = "erased";
 /// What stands in the place of what it said.
 const NOTHING: &str = r#"{"event":"erased","channel":null,"session_id":null,"data":{}}"#;
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    channel: String,
-    address: String,
-    own_name: Option<String>,
-    name: Option<String>,
-    labels: String,
-    note: Option<String>,
-    seen_at: Option<i64>,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        channel: String,
+        address: String,
+        own_name: Option<String>,
+        name: Option<String>,
+        labels: String,
+        note: Option<String>,
+        seen_at: Option<i64>,
+        created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for Contact {

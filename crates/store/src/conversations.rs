@@ -8,7 +8,9 @@ use cetar_model::{
 use crate::{
     Assigned, Conversation, ConversationChange, ConversationFilter, InboxMessage, InboxPlace, LastMessage,
     Note, Result, Store, StoreError,
-    db::{Tx, count, execute, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
+    db::{
+        Tx, count, execute, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt, row,
+    },
     events,
     records::Narrowed,
     statement::{Sql, statements},
@@ -101,25 +103,26 @@ statements! {
 /// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
 const AFTER_NOTES: &str = "nte_g";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    device: String,
-    channel: String,
-    chat: String,
-    is_group: bool,
-    unread: i64,
-    resolved_at: Option<i64>,
-    assigned_to: Option<String>,
-    inbound_at: Option<i64>,
-    unreachable_since: Option<i64>,
-    last_message_at: i64,
-    contact: Option<String>,
-    name: Option<String>,
-    content: Option<String>,
-    direction: Option<String>,
-    state: Option<String>,
-    message_at: Option<i64>,
+row! {
+    struct Row {
+        id: String,
+        device: String,
+        channel: String,
+        chat: String,
+        is_group: bool,
+        unread: i64,
+        resolved_at: Option<i64>,
+        assigned_to: Option<String>,
+        inbound_at: Option<i64>,
+        unreachable_since: Option<i64>,
+        last_message_at: i64,
+        contact: Option<String>,
+        name: Option<String>,
+        content: Option<String>,
+        direction: Option<String>,
+        state: Option<String>,
+        message_at: Option<i64>,
+    }
 }
 
 impl TryFrom<Row> for Conversation {
@@ -154,21 +157,22 @@ impl TryFrom<Row> for Conversation {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct MessageRow {
-    id: String,
-    job: Option<String>,
-    sequence: i64,
-    direction: String,
-    sender: Option<String>,
-    content: String,
-    state: String,
-    error_code: Option<String>,
-    error_provider_code: Option<String>,
-    remote_id: Option<String>,
-    created_at: i64,
-    state_at: i64,
-    reply_to: Option<String>,
+row! {
+    struct MessageRow {
+        id: String,
+        job: Option<String>,
+        sequence: i64,
+        direction: String,
+        sender: Option<String>,
+        content: String,
+        state: String,
+        error_code: Option<String>,
+        error_provider_code: Option<String>,
+        remote_id: Option<String>,
+        created_at: i64,
+        state_at: i64,
+        reply_to: Option<String>,
+    }
 }
 
 impl TryFrom<MessageRow> for InboxMessage {
@@ -384,14 +388,15 @@ impl Store {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Current {
-    device: String,
-    channel: String,
-    chat: String,
-    unread: i64,
-    resolved_at: Option<i64>,
-    assigned_to: Option<String>,
+row! {
+    struct Current {
+        device: String,
+        channel: String,
+        chat: String,
+        unread: i64,
+        resolved_at: Option<i64>,
+        assigned_to: Option<String>,
+    }
 }
 
 async fn current(tx: &mut Tx, workspace: &WorkspaceId, id: &ConversationId) -> Result<Option<Current>> {

@@ -6,7 +6,7 @@ use cetar_model::{IdSource, WorkspaceId};
 use futures::future::BoxFuture;
 use sqlx::{Postgres, Sqlite, pool::PoolConnection};
 
-use crate::{Result, Sealer, StoreError, events::Listener, statement::Sql};
+use crate::{Result, Sealer, StoreError, direct::Direct, events::Listener, statement::Sql};
 
 /// How long PostgreSQL is waited for. It ends a statement by itself after ten seconds: a connection that says nothing for longer is most
 /// likely gone without a word, and TCP alone would wait for it a quarter of an hour.
@@ -29,12 +29,12 @@ macro_rules! in_time {
 macro_rules! execute {
     ($on:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $on.conn() {
+            $crate::db::Conn::Writer(conn) => conn.query($sql.sqlite)$(.bind($bind))*.execute(),
             $crate::db::Conn::Sqlite(conn) => sqlx::query::<sqlx::Sqlite>($sql.sqlite)
-                $(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()),
+                $(.bind($bind))*.execute(&mut **conn).await.map(|done| done.rows_affected()).map_err($crate::StoreError::from),
             $crate::db::Conn::Postgres(conn) => $crate::db::in_time!(conn, sqlx::query::<sqlx::Postgres>($sql.postgres)
-                $(.bind($bind))*.execute(&mut **conn)).map(|done| done.rows_affected()),
+                $(.bind($bind))*.execute(&mut **conn)).map(|done| done.rows_affected()).map_err($crate::StoreError::from),
         }
-        .map_err($crate::StoreError::from)
     };
 }
 
@@ -42,12 +42,12 @@ macro_rules! execute {
 macro_rules! fetch_all {
     ($on:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $on.conn() {
-            $crate::db::Conn::Sqlite(conn) =>
-                sqlx::query_as::<sqlx::Sqlite, $row>($sql.sqlite)$(.bind($bind))*.fetch_all(&mut **conn).await,
-            $crate::db::Conn::Postgres(conn) =>
-                $crate::db::in_time!(conn, sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)$(.bind($bind))*.fetch_all(&mut **conn)),
+            $crate::db::Conn::Writer(conn) => conn.query($sql.sqlite)$(.bind($bind))*.fetch_all::<$row>(),
+            $crate::db::Conn::Sqlite(conn) => sqlx::query_as::<sqlx::Sqlite, $row>($sql.sqlite)
+                $(.bind($bind))*.fetch_all(&mut **conn).await.map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => $crate::db::in_time!(conn, sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)
+                $(.bind($bind))*.fetch_all(&mut **conn)).map_err($crate::StoreError::from),
         }
-        .map_err($crate::StoreError::from)
     };
 }
 
@@ -55,12 +55,12 @@ macro_rules! fetch_all {
 macro_rules! fetch_optional {
     ($on:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $on.conn() {
-            $crate::db::Conn::Sqlite(conn) =>
-                sqlx::query_as::<sqlx::Sqlite, $row>($sql.sqlite)$(.bind($bind))*.fetch_optional(&mut **conn).await,
-            $crate::db::Conn::Postgres(conn) =>
-                $crate::db::in_time!(conn, sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)$(.bind($bind))*.fetch_optional(&mut **conn)),
+            $crate::db::Conn::Writer(conn) => conn.query($sql.sqlite)$(.bind($bind))*.fetch_optional::<$row>(),
+            $crate::db::Conn::Sqlite(conn) => sqlx::query_as::<sqlx::Sqlite, $row>($sql.sqlite)
+                $(.bind($bind))*.fetch_optional(&mut **conn).await.map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => $crate::db::in_time!(conn, sqlx::query_as::<sqlx::Postgres, $row>($sql.postgres)
+                $(.bind($bind))*.fetch_optional(&mut **conn)).map_err($crate::StoreError::from),
         }
-        .map_err($crate::StoreError::from)
     };
 }
 
@@ -70,13 +70,21 @@ macro_rules! execute_rows {
         let mut affected = 0;
         for chunk in $crate::statement::chunks($rows) {
             affected += match $on.conn() {
+                $crate::db::Conn::Writer(conn) => {
+                    let text = $multi.sqlite(chunk.len());
+                    let mut query = conn.query(&text)$(.bind($head))*;
+                    for $item in chunk {
+                        query = query$(.bind($bind))+;
+                    }
+                    query.execute()
+                }
                 $crate::db::Conn::Sqlite(conn) => {
                     let mut query = sqlx::query::<sqlx::Sqlite>(sqlx::AssertSqlSafe($multi.sqlite(chunk.len())));
                     $(query = query.bind($head);)*
                     for $item in chunk {
                         query = query$(.bind($bind))+;
                     }
-                    query.execute(&mut **conn).await.map(|done| done.rows_affected())
+                    query.execute(&mut **conn).await.map(|done| done.rows_affected()).map_err($crate::StoreError::from)
                 }
                 $crate::db::Conn::Postgres(conn) => {
                     let mut query = sqlx::query::<sqlx::Postgres>(sqlx::AssertSqlSafe($multi.postgres(chunk.len())));
@@ -84,10 +92,11 @@ macro_rules! execute_rows {
                     for $item in chunk {
                         query = query$(.bind($bind))+;
                     }
-                    $crate::db::in_time!(conn, query.execute(&mut **conn)).map(|done| done.rows_affected())
+                    $crate::db::in_time!(conn, query.execute(&mut **conn))
+                        .map(|done| done.rows_affected())
+                        .map_err($crate::StoreError::from)
                 }
-            }
-            .map_err($crate::StoreError::from)?;
+            }?;
         }
         affected
     }};
@@ -99,13 +108,21 @@ macro_rules! fetch_rows {
         let mut all: Vec<$row> = Vec::new();
         for chunk in $crate::statement::chunks($rows) {
             let some = match $on.conn() {
+                $crate::db::Conn::Writer(conn) => {
+                    let text = $multi.sqlite(chunk.len());
+                    let mut query = conn.query(&text)$(.bind($head))*;
+                    for $item in chunk {
+                        query = query$(.bind($bind))+;
+                    }
+                    query.fetch_all::<$row>()
+                }
                 $crate::db::Conn::Sqlite(conn) => {
                     let mut query = sqlx::query_as::<sqlx::Sqlite, $row>(sqlx::AssertSqlSafe($multi.sqlite(chunk.len())));
                     $(query = query.bind($head);)*
                     for $item in chunk {
                         query = query$(.bind($bind))+;
                     }
-                    query.fetch_all(&mut **conn).await
+                    query.fetch_all(&mut **conn).await.map_err($crate::StoreError::from)
                 }
                 $crate::db::Conn::Postgres(conn) => {
                     let mut query = sqlx::query_as::<sqlx::Postgres, $row>(sqlx::AssertSqlSafe($multi.postgres(chunk.len())));
@@ -113,14 +130,39 @@ macro_rules! fetch_rows {
                     for $item in chunk {
                         query = query$(.bind($bind))+;
                     }
-                    $crate::db::in_time!(conn, query.fetch_all(&mut **conn))
+                    $crate::db::in_time!(conn, query.fetch_all(&mut **conn)).map_err($crate::StoreError::from)
                 }
-            }
-            .map_err($crate::StoreError::from)?;
+            }?;
             all.extend(some);
         }
         all
     }};
+}
+
+/// `row! { struct Name { column: Type, … } }`: a row that is read by the names of its columns, from either driver.
+/// `#[sqlx(flatten)]` before a field: another such row, out of the same columns.
+macro_rules! row {
+    ($(#[$attribute:meta])* $seen:vis struct $name:ident {
+        $($(#[$of_field:meta])* $shown:vis $field:ident: $type:ty,)+
+    }) => {
+        $(#[$attribute])*
+        #[derive(sqlx::FromRow)]
+        $seen struct $name {
+            $($(#[$of_field])* $shown $field: $type,)+
+        }
+
+        impl $crate::direct::Read for $name {
+            fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+                Ok(Self { $($field: $crate::direct::Field::named(row, stringify!($field))?,)+ })
+            }
+        }
+
+        impl $crate::direct::Field for $name {
+            fn named(row: &rusqlite::Row<'_>, _: &str) -> rusqlite::Result<Self> {
+                $crate::direct::Read::read(row)
+            }
+        }
+    };
 }
 
 /// What operations need besides a connection.
@@ -133,6 +175,9 @@ pub(crate) struct Context {
 
 /// A connection to either engine.
 pub(crate) enum Conn {
+    /// SQLite's writer, on the thread that asks.
+    Writer(Direct),
+    /// One of SQLite's readers, each of which has a thread of its own: what takes long stops nobody else.
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
 }
@@ -164,8 +209,8 @@ pub(crate) const STATEMENTS: &[Sql] = &[BEGIN, COMMIT, ROLLBACK];
 
 impl Tx {
     /// The writer's connection; transactions are its caller's business.
-    pub(crate) fn sqlite(conn: PoolConnection<Sqlite>, ctx: Arc<Context>) -> Self {
-        Self { conn: Conn::Sqlite(conn), listeners: HashMap::new(), open: false, ctx }
+    pub(crate) fn sqlite(conn: Conn, ctx: Arc<Context>) -> Self {
+        Self { conn, listeners: HashMap::new(), open: false, ctx }
     }
 
     /// Begins a transaction on PostgreSQL. If it is dropped before [`commit`](Self::commit) or
@@ -201,6 +246,8 @@ impl Tx {
     /// The connection is in doubt: it is closed, not given back.
     pub(crate) fn distrust(&mut self) {
         match &mut self.conn {
+            // It ends with this value.
+            Conn::Writer(_) => {}
             Conn::Sqlite(conn) => conn.close_on_drop(),
             Conn::Postgres(conn) => conn.close_on_drop(),
         }
@@ -219,7 +266,7 @@ impl Drop for Tx {
 /// borrows what it is given.
 pub(crate) type Work<A, T> = for<'a> fn(&'a mut Tx, &'a A) -> BoxFuture<'a, Result<T>>;
 
-pub(crate) use {execute, execute_rows, fetch_all, fetch_optional, fetch_rows, in_time};
+pub(crate) use {execute, execute_rows, fetch_all, fetch_optional, fetch_rows, in_time, row};
 
 /// Reads a word, an id, anything with a text form, naming the place if it does not read.
 pub(crate) fn read<T: std::str::FromStr>(

@@ -4,7 +4,7 @@ use cetar_model::{DeliveryId, DeliveryState, EndpointId, MessageId, Timestamp, W
 
 use crate::{
     Delivery, DeliveryAttempt, DeliveryDetail, DeliveryFilter, Resend, Result, Store,
-    db::{corrupt, count, execute, fetch_all, fetch_optional, limit as rows, read, read_json},
+    db::{corrupt, count, execute, fetch_all, fetch_optional, limit as rows, read, read_json, row},
     statement::{Sql, statements},
 };
 
@@ -52,20 +52,21 @@ statements! {
 /// After every id of its kind: `_` and 32 hexadecimal digits follow the prefix.
 const AFTER_ALL: &str = "dlv_g";
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    endpoint: String,
-    event: String,
-    r#type: String,
-    state: String,
-    attempts: i64,
-    run_at: i64,
-    created_at: i64,
-    finished_at: Option<i64>,
-    not_before: Option<i64>,
-    status: Option<i64>,
-    error: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        endpoint: String,
+        event: String,
+        r#type: String,
+        state: String,
+        attempts: i64,
+        run_at: i64,
+        created_at: i64,
+        finished_at: Option<i64>,
+        not_before: Option<i64>,
+        status: Option<i64>,
+        error: Option<String>,
+    }
 }
 
 impl Row {
@@ -95,18 +96,19 @@ impl Row {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct AttemptRow {
-    attempt: i64,
-    started_at: i64,
-    ended_at: i64,
-    url: Option<String>,
-    headers: Option<String>,
-    status: Option<i64>,
-    error: Option<String>,
-    response: Option<String>,
-    reply: Option<String>,
-    next_at: Option<i64>,
+row! {
+    struct AttemptRow {
+        attempt: i64,
+        started_at: i64,
+        ended_at: i64,
+        url: Option<String>,
+        headers: Option<String>,
+        status: Option<i64>,
+        error: Option<String>,
+        response: Option<String>,
+        reply: Option<String>,
+        next_at: Option<i64>,
+    }
 }
 
 impl AttemptRow {

@@ -9,7 +9,7 @@ use cetar_model::{
 
 use crate::{
     Device, DeviceLease, NewDevice, Result, Store, StoreError, alias,
-    db::{Tx, corrupt, execute, fetch_all, fetch_optional, read, read_opt},
+    db::{Tx, corrupt, execute, fetch_all, fetch_optional, read, read_opt, row},
     events::{self, NewEvent},
     expire, lanes, official,
     seal::{Place, Sealer},
@@ -54,24 +54,25 @@ statements! {
     RUNNING = "SELECT id FROM jobs WHERE state = 'running' AND device = $1 LIMIT $2";
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    channel: String,
-    name: String,
-    sandbox: bool,
-    address: Option<String>,
-    state: String,
-    reason: Option<String>,
-    last_frame_at: Option<i64>,
-    last_ack_at: Option<i64>,
-    until_at: Option<i64>,
-    credentials_until: Option<i64>,
-    paused: bool,
-    paced: bool,
-    linked_at: Option<i64>,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        channel: String,
+        name: String,
+        sandbox: bool,
+        address: Option<String>,
+        state: String,
+        reason: Option<String>,
+        last_frame_at: Option<i64>,
+        last_ack_at: Option<i64>,
+        until_at: Option<i64>,
+        credentials_until: Option<i64>,
+        paused: bool,
+        paced: bool,
+        linked_at: Option<i64>,
+        created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for Device {
@@ -273,15 +274,16 @@ const fn setting<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
     Place { table: "device_settings", column: "value", row }
 }
 
-#[derive(sqlx::FromRow)]
-struct Current {
-    workspace: String,
-    channel: String,
-    state: String,
-    reason: Option<String>,
-    lease_token: i64,
-    lease_node: Option<String>,
-    language: String,
+row! {
+    struct Current {
+        workspace: String,
+        channel: String,
+        state: String,
+        reason: Option<String>,
+        lease_token: i64,
+        lease_node: Option<String>,
+        language: String,
+    }
 }
 
 pub(crate) async fn set_health(

@@ -8,7 +8,7 @@ use crate::{
     Endpoint, EndpointAct, EndpointChange, Headers, NewEndpoint, Result, Store, StoreError, Target,
     db::{
         Context, Tx, corrupt, count, execute, fetch_all, fetch_optional, json, limit as rows, read,
-        read_json, read_opt,
+        read_json, read_opt, row,
     },
     seal::Place,
     statement::statements,
@@ -52,24 +52,25 @@ statements! {
 /// Secrets that sign at one time: the present one and those before it that are still good.
 const MOST_SECRETS: usize = 3;
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    url: String,
-    events: String,
-    device: Option<String>,
-    header_names: String,
-    ordered: bool,
-    legacy_signature: bool,
-    replies: bool,
-    paused_at: Option<i64>,
-    disabled_at: Option<i64>,
-    disabled_reason: Option<String>,
-    failures: i64,
-    failing_since: Option<i64>,
-    not_before: Option<i64>,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        url: String,
+        events: String,
+        device: Option<String>,
+        header_names: String,
+        ordered: bool,
+        legacy_signature: bool,
+        replies: bool,
+        paused_at: Option<i64>,
+        disabled_at: Option<i64>,
+        disabled_reason: Option<String>,
+        failures: i64,
+        failing_since: Option<i64>,
+        not_before: Option<i64>,
+        created_at: i64,
+    }
 }
 
 impl Row {
@@ -278,21 +279,22 @@ async fn lock(tx: &mut Tx, workspace: &WorkspaceId, id: &EndpointId) -> Result<b
     Ok(fetch_optional!(tx, (String,), LOCK, workspace.as_str(), id.as_str())?.is_some())
 }
 
-/// What a claim reads of an endpoint.
-#[derive(sqlx::FromRow)]
-pub(crate) struct TargetRow {
-    pub(crate) id: String,
-    pub(crate) workspace: String,
-    pub(crate) url: String,
-    secret: Vec<u8>,
-    former_secrets: Option<Vec<u8>>,
-    headers: Option<Vec<u8>>,
-    pub(crate) ordered: bool,
-    legacy_signature: bool,
-    replies: bool,
-    pub(crate) failures: i64,
-    /// Deliveries of its workspace that are under way.
-    pub(crate) crowd: i64,
+row! {
+    /// What a claim reads of an endpoint.
+    pub(crate) struct TargetRow {
+        pub(crate) id: String,
+        pub(crate) workspace: String,
+        pub(crate) url: String,
+        secret: Vec<u8>,
+        former_secrets: Option<Vec<u8>>,
+        headers: Option<Vec<u8>>,
+        pub(crate) ordered: bool,
+        legacy_signature: bool,
+        replies: bool,
+        pub(crate) failures: i64,
+        /// Deliveries of its workspace that are under way.
+        pub(crate) crowd: i64,
+    }
 }
 
 impl TargetRow {

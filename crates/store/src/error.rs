@@ -87,11 +87,12 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match error {
-            E::Database(error) if error.is_unique_violation() => Self::Conflict,
             E::Database(error) => {
                 let code = error.code().unwrap_or_default().into_owned();
                 if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-                    from_sqlite(&code, error.message())
+                    Self::sqlite(code.parse().unwrap_or(0), error.message())
+                } else if error.is_unique_violation() {
+                    Self::Conflict
                 } else {
                     from_postgres(&code, &*error)
                 }
@@ -114,20 +115,23 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Result codes: <https://www.sqlite.org/rescode.html>. Their messages name tables and columns, never values.
-fn from_sqlite(code: &str, message: &str) -> StoreError {
-    let primary = code.parse::<i32>().unwrap_or(0) & 0xff;
-    let why = match primary {
-        5 | 6 => "another process has locked the database file",
-        7 => "out of memory",
-        8 => "the database file is read-only",
-        10 => "the disk reports an error",
-        13 => "the disk is full",
-        14 => "the database file cannot be opened",
-        11 | 26 => return StoreError::Damaged(format!("SQLite {code}: {message}")),
-        _ => return StoreError::internal(&format!("SQLite {code}: {message}")),
-    };
-    StoreError::Unavailable(format!("{why} (SQLite {code})"))
+impl StoreError {
+    /// Result codes: <https://www.sqlite.org/rescode.html>. Their messages name tables and columns, never values.
+    pub(crate) fn sqlite(code: i32, message: &str) -> Self {
+        let why = match code & 0xff {
+            5 | 6 => "another process has locked the database file",
+            7 => "out of memory",
+            8 => "the database file is read-only",
+            10 => "the disk reports an error",
+            13 => "the disk is full",
+            14 => "the database file cannot be opened",
+            11 | 26 => return Self::Damaged(format!("SQLite {code}: {message}")),
+            // SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE.
+            _ if matches!(code, 1555 | 2067) => return Self::Conflict,
+            _ => return Self::internal(&format!("SQLite {code}: {message}")),
+        };
+        Self::Unavailable(format!("{why} (SQLite {code})"))
+    }
 }
 
 /// SQLSTATE classes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>. A message may quote a value, so only

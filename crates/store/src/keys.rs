@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::{
     ApiKey, BlockedRange, Result, Scope, Store, StoreError, Workspace,
-    db::{Tx, corrupt, execute, fetch_all, fetch_optional, json, plain, read, read_json},
+    db::{Tx, corrupt, execute, fetch_all, fetch_optional, json, plain, read, read_json, row},
     statement::statements,
     workspaces,
 };
@@ -33,21 +33,22 @@ statements! {
     BLOCKED = "SELECT network FROM blocked_ips WHERE workspace = $1 ORDER BY network";
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    name: String,
-    hash: Vec<u8>,
-    hint: String,
-    test: bool,
-    scopes: String,
-    devices: String,
-    allow_ips: String,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-    last_used_at: Option<i64>,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        name: String,
+        hash: Vec<u8>,
+        hint: String,
+        test: bool,
+        scopes: String,
+        devices: String,
+        allow_ips: String,
+        expires_at: Option<i64>,
+        revoked_at: Option<i64>,
+        last_used_at: Option<i64>,
+        created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -77,15 +78,16 @@ impl TryFrom<Row> for ApiKey {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct WithWorkspace {
-    #[sqlx(flatten)]
-    key: Row,
-    workspace_name: String,
-    plan: String,
-    language: String,
-    time_zone: String,
-    workspace_created_at: i64,
+row! {
+    struct WithWorkspace {
+        #[sqlx(flatten)]
+        key: Row,
+        workspace_name: String,
+        plan: String,
+        language: String,
+        time_zone: String,
+        workspace_created_at: i64,
+    }
 }
 
 impl Store {

@@ -16,7 +16,7 @@ use cetar_model::{
 
 use crate::{
     Result,
-    db::{Tx, count, execute, fetch_optional, fetch_rows, read},
+    db::{Tx, count, execute, fetch_optional, fetch_rows, read, row},
     events::{self, NewEvent},
     statement::{Multi, statements},
 };
@@ -53,28 +53,29 @@ static LANES: Multi =
 #[cfg(test)]
 pub(crate) static MULTIS: &[&Multi] = &[&LOCK_MANY, &LANES];
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    device: String,
-    conversation: String,
-    message: String,
-    state: String,
-    at_head: bool,
-    run_at: i64,
-    expires_at: i64,
-    attempts: i64,
-    crashes: i64,
-    message_state: String,
-    sequence: i64,
-    client_ref: Option<String>,
-    remote_id: Option<String>,
-    channel: String,
-    chat: String,
-    unreachable_since: Option<i64>,
-    language: String,
-    device_removed_at: Option<i64>,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        device: String,
+        conversation: String,
+        message: String,
+        state: String,
+        at_head: bool,
+        run_at: i64,
+        expires_at: i64,
+        attempts: i64,
+        crashes: i64,
+        message_state: String,
+        sequence: i64,
+        client_ref: Option<String>,
+        remote_id: Option<String>,
+        channel: String,
+        chat: String,
+        unreachable_since: Option<i64>,
+        language: String,
+        device_removed_at: Option<i64>,
+    }
 }
 
 /// A job and its message, locked for change.

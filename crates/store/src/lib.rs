@@ -1,4 +1,4 @@
-//! The database: the only crate that knows sqlx and SQL. One SQL text, two engines.
+//! The database: the only crate that knows SQL and its drivers. One SQL text, two engines.
 //!
 //! [`Store`] is a concrete type; its operations are grouped in files by subject. What holds for all of them:
 //!
@@ -29,6 +29,7 @@ mod deliveries;
 mod delivery_log;
 mod device_change;
 mod devices;
+mod direct;
 mod endpoints;
 mod error;
 mod events;

@@ -7,6 +7,7 @@ use crate::{
     Store, StoreError, StoredBytes, WantedMedia,
     db::{
         Tx, corrupt, count, execute, fetch_all, fetch_optional, json, limit as rows, plain, read, read_opt,
+        row,
     },
     media_prune,
     seal::Place,
@@ -38,18 +39,19 @@ statements! {
     SET_CONTENT = "UPDATE messages SET content = $2, media = $3 WHERE id = $1";
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    workspace: String,
-    device: String,
-    state: String,
-    hash: Option<Vec<u8>>,
-    size: Option<i64>,
-    content_type: Option<String>,
-    file_name: Option<String>,
-    reason: Option<String>,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        workspace: String,
+        device: String,
+        state: String,
+        hash: Option<Vec<u8>>,
+        size: Option<i64>,
+        content_type: Option<String>,
+        file_name: Option<String>,
+        reason: Option<String>,
+        created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for MediaRecord {

@@ -10,7 +10,7 @@ use cetar_model::{
 use crate::{
     LoggedMessage, MessageFilter, MessageRest, NewSend, Result, SentRequest, Store, StoreError,
     conversations::escaped,
-    db::{Tx, count, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt},
+    db::{Context, count, fetch_all, fetch_optional, limit as rows, plain, read, read_json, read_opt, row},
     seal::Place,
     statement::statements,
 };
@@ -49,22 +49,23 @@ statements! {
     BY_JOB = concat!(shown!(), "jobs o JOIN messages m ON m.id = o.message", joined!(), "WHERE o.workspace = $1 AND o.id = $2");
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    job: Option<String>,
-    device: String,
-    channel: String,
-    conversation: String,
-    direction: String,
-    chat: String,
-    content: String,
-    state: String,
-    error_code: Option<String>,
-    error_provider_code: Option<String>,
-    client_ref: Option<String>,
-    created_at: i64,
-    attempts: Option<i64>,
+row! {
+    struct Row {
+        id: String,
+        job: Option<String>,
+        device: String,
+        channel: String,
+        conversation: String,
+        direction: String,
+        chat: String,
+        content: String,
+        state: String,
+        error_code: Option<String>,
+        error_provider_code: Option<String>,
+        client_ref: Option<String>,
+        created_at: i64,
+        attempts: Option<i64>,
+    }
 }
 
 impl TryFrom<Row> for LoggedMessage {
@@ -90,14 +91,15 @@ impl TryFrom<Row> for LoggedMessage {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct RestRow {
-    sender: Option<String>,
-    remote_id: Option<String>,
-    state_at: i64,
-    request_path: Option<String>,
-    request_body: Option<Vec<u8>>,
-    request_size: Option<i64>,
+row! {
+    struct RestRow {
+        sender: Option<String>,
+        remote_id: Option<String>,
+        state_at: i64,
+        request_path: Option<String>,
+        request_body: Option<Vec<u8>>,
+        request_size: Option<i64>,
+    }
 }
 
 const fn place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
@@ -105,10 +107,10 @@ const fn place<'a>(row: &'a [&'a [u8]]) -> Place<'a> {
 }
 
 /// The body of the request that asks for this send, sealed for the row of its message.
-pub(crate) fn seal_request(tx: &Tx, send: &NewSend) -> Result<Option<Vec<u8>>> {
+pub(crate) fn seal_request(ctx: &Context, send: &NewSend) -> Result<Option<Vec<u8>>> {
     let Some(request) = &send.request else { return Ok(None) };
     let row = [send.message.as_str().as_bytes()];
-    let sealed = tx.ctx.sealer.seal(tx.ctx.ids.random(), place(&row), request.body.as_bytes());
+    let sealed = ctx.sealer.seal(ctx.ids.random(), place(&row), request.body.as_bytes());
     sealed.map(Some).ok_or_else(|| StoreError::internal("a value could not be sealed"))
 }
 

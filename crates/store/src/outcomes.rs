@@ -8,7 +8,7 @@ use cetar_model::{
 
 use crate::{
     DeliveryNext, DeliverySettlement, EndpointTurn, Result, Store, StoreError,
-    db::{Tx, count, execute, execute_rows, fetch_optional, fetch_rows, json, plain, read},
+    db::{Tx, count, execute, execute_rows, fetch_optional, fetch_rows, json, plain, read, row},
     events::{self, NewEvent},
     statement::{Multi, statements},
 };
@@ -55,15 +55,16 @@ static ATTEMPTS: Multi = Multi::new(
 #[cfg(test)]
 pub(crate) static MULTIS: &[&Multi] = &[&HELD, &DELIVERED, &ATTEMPTS];
 
-#[derive(sqlx::FromRow)]
-struct Held {
-    id: String,
-    lease_token: i64,
-    endpoint: String,
-    attempts: i64,
-    ordered: bool,
-    failures: i64,
-    not_before: Option<i64>,
+row! {
+    struct Held {
+        id: String,
+        lease_token: i64,
+        endpoint: String,
+        attempts: i64,
+        ordered: bool,
+        failures: i64,
+        not_before: Option<i64>,
+    }
 }
 
 impl Store {

@@ -4,7 +4,7 @@ use cetar_model::{Timestamp, UserId};
 
 use crate::{
     Result, SessionRecord, Store,
-    db::{corrupt, execute, fetch_optional},
+    db::{corrupt, execute, fetch_optional, row},
     statement::statements,
     users, workspaces,
 };
@@ -21,18 +21,19 @@ statements! {
     PRUNE = "DELETE FROM sessions WHERE seen_at < $1 OR created_at < $2";
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    hash: Vec<u8>,
-    session_created_at: i64,
-    seen_at: i64,
-    #[sqlx(flatten)]
-    user: users::Row,
-    workspace_name: String,
-    plan: String,
-    workspace_language: String,
-    time_zone: String,
-    workspace_created_at: i64,
+row! {
+    struct Row {
+        hash: Vec<u8>,
+        session_created_at: i64,
+        seen_at: i64,
+        #[sqlx(flatten)]
+        user: users::Row,
+        workspace_name: String,
+        plan: String,
+        workspace_language: String,
+        time_zone: String,
+        workspace_created_at: i64,
+    }
 }
 
 impl Store {

@@ -1,10 +1,12 @@
 //! How a SQLite file is opened: one connection that writes, a few that only read, one that folds the write-ahead log in.
 
+#[cfg(test)]
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -12,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     OpenError, Result, Store, StoreError,
     db::{Conn, Context},
+    direct::{Direct, KEPT, PRAGMAS},
     master, migrate,
     store::{Engine, Inner},
     writer::{self, Command, QUEUE},
@@ -27,36 +30,23 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 const WAL_PAGES: i64 = 16_384;
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
+    let options = SqliteConnectOptions::new()
         .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
-        // There are none; see the schema.
-        .foreign_keys(false)
-        .statement_cache_capacity(512)
-        .pragma("wal_autocheckpoint", "0")
-        // The log shrinks back to this after it was started over.
-        .pragma("journal_size_limit", "67108864")
-        .pragma("cache_size", "-32000")
-        .pragma("temp_store", "memory")
-        .disable_statement_logging()
+        .statement_cache_capacity(KEPT)
+        .disable_statement_logging();
+    PRAGMAS.iter().fold(options, |options, (name, value)| options.pragma(*name, *value))
 }
 
 pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenError> {
     create(path)?;
-    let writing = SqlitePoolOptions::new()
+    let opening = SqlitePoolOptions::new()
         .max_connections(1)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .acquire_timeout(Duration::from_secs(10));
-    #[cfg(test)]
-    let max_pages = Arc::new(std::sync::atomic::AtomicI64::new(0));
-    #[cfg(test)]
-    let writing = full_disk(writing, &max_pages);
-    let writing =
-        writing.connect_with(options(path)).await.map_err(|error| OpenError::writing(error.into()))?;
-    let mut conn = writing.acquire().await.map_err(|error| OpenError::writing(error.into()))?;
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options(path))
+        .await
+        .map_err(|error| OpenError::writing(error.into()))?;
+    let mut conn = opening.acquire().await.map_err(|error| OpenError::writing(error.into()))?;
     // Both may refuse the database, and nothing has been written yet.
     let version = migrate::sqlite_version(&mut conn).await?;
     let mut conn = Conn::Sqlite(conn);
@@ -68,7 +58,21 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
     }
     master::note(&mut conn, &ctx).await?;
     drop(conn);
+    opening.close().await;
 
+    #[cfg(test)]
+    let max_pages = Arc::new(AtomicI64::new(0));
+    let connect = {
+        let path = path.to_owned();
+        #[cfg(test)]
+        let max_pages = Arc::clone(&max_pages);
+        move || {
+            let conn = Conn::Writer(Direct::open(&path, BUSY)?);
+            #[cfg(test)]
+            full_disk(&conn, max_pages.load(Ordering::SeqCst))?;
+            Ok(conn)
+        }
+    };
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .max_lifetime(None)
@@ -78,7 +82,15 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
     let tasks = TaskTracker::new();
     let closing = CancellationToken::new();
     let checkpoints = tasks.spawn(checkpoints(options(path), writer.downgrade(), closing.clone()));
-    tasks.spawn(writer::run(writing, Arc::clone(&ctx), commands, closing.clone(), checkpoints));
+    let writing = writer::run(connect, Arc::clone(&ctx), commands, closing.clone(), checkpoints);
+    let (counted, runtime) = (tasks.token(), tokio::runtime::Handle::current());
+    std::thread::Builder::new()
+        .name("cetar-writer".into())
+        .spawn(move || {
+            let _counted = counted;
+            runtime.block_on(writing);
+        })
+        .map_err(|error| OpenError::NotWritable(format!("no thread for it: {error}")))?;
     let ends = closing.clone().drop_guard();
     Ok(Store {
         inner: Arc::new(Inner {
@@ -98,18 +110,11 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
 
 /// Tests fill the disk by a limit of SQLite's own on the size of the file; it answers as it does when the disk is full.
 #[cfg(test)]
-fn full_disk(pool: SqlitePoolOptions, max_pages: &Arc<std::sync::atomic::AtomicI64>) -> SqlitePoolOptions {
-    let max_pages = Arc::clone(max_pages);
-    pool.after_connect(move |conn, _| {
-        let max = max_pages.load(std::sync::atomic::Ordering::SeqCst);
-        Box::pin(async move {
-            if max > 0 {
-                let sql = format!("PRAGMA max_page_count = {max}");
-                sqlx::query(sqlx::AssertSqlSafe(sql)).execute(conn).await?;
-            }
-            Ok(())
-        })
-    })
+pub(crate) fn full_disk(conn: &Conn, max_pages: i64) -> Result<()> {
+    if let (Conn::Writer(conn), 1..) = (conn, max_pages) {
+        conn.query(&format!("PRAGMA max_page_count = {max_pages}")).execute()?;
+    }
+    Ok(())
 }
 
 /// Makes the file if it is not there, for its owner only: it holds messages. The log and its index inherit the mode.

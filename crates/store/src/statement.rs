@@ -82,6 +82,9 @@ impl Multi {
 
     /// SQLite's text for `rows` rows, a power of two. Its parameters are anonymous: SQLite looks up named ones (`$1`) by a
     /// linear search through all of them, at every execution.
+    ///
+    /// It inserts `OR FAIL`: what stands in the way of one row leaves the rows before it, for our caller to undo, who undoes the whole
+    /// command. Otherwise SQLite would keep a copy of every page that it touches, to undo the one statement.
     pub(crate) fn sqlite(&self, rows: usize) -> Arc<str> {
         self.cached(0, rows, |_| "?".into())
     }
@@ -97,7 +100,11 @@ impl Multi {
         let build = || {
             let rows = vec![self.row; rows].join(", ");
             let lock = if engine == 1 { self.postgres_tail } else { "" };
-            let template = [self.head, &rows, self.tail, lock].concat();
+            let head = match self.head.strip_prefix("INSERT INTO") {
+                Some(rest) if engine == 0 => format!("INSERT OR FAIL INTO{rest}"),
+                _ => self.head.to_owned(),
+            };
+            let template = [&head, &rows, self.tail, lock].concat();
             let mut text = String::with_capacity(template.len() * 2);
             for (n, piece) in template.split('$').enumerate() {
                 if n > 0 {

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::{
     CredentialChange, Credentials, NewUser, Result, SecondFactor, Store, StoreError, User, UserChange,
     UserChanged,
-    db::{Tx, corrupt, execute, fetch_all, fetch_optional, json, plain, read, read_json},
+    db::{Tx, corrupt, execute, fetch_all, fetch_optional, json, plain, read, read_json, row},
     seal::Place,
     statement::statements,
 };
@@ -48,23 +48,24 @@ statements! {
     SET_RECOVERY = "UPDATE users SET recovery = $2 WHERE id = $1";
 }
 
-#[derive(sqlx::FromRow)]
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) workspace: String,
-    email: String,
-    name: String,
-    role: String,
-    language: String,
-    password_hash: String,
-    disabled_at: Option<i64>,
-    signed_in_at: Option<i64>,
-    invitation_ends: Option<i64>,
-    totp: Option<Vec<u8>>,
-    totp_pending: Option<Vec<u8>>,
-    totp_step: i64,
-    recovery: String,
-    pub(crate) created_at: i64,
+row! {
+    pub(crate) struct Row {
+        pub(crate) id: String,
+        pub(crate) workspace: String,
+        email: String,
+        name: String,
+        role: String,
+        language: String,
+        password_hash: String,
+        disabled_at: Option<i64>,
+        signed_in_at: Option<i64>,
+        invitation_ends: Option<i64>,
+        totp: Option<Vec<u8>>,
+        totp_pending: Option<Vec<u8>>,
+        totp_step: i64,
+        recovery: String,
+        pub(crate) created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for User {

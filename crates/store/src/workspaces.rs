@@ -4,7 +4,7 @@ use cetar_model::{Language, Plan, Timestamp, WorkspaceId};
 
 use crate::{
     FirstRun, Result, Store, StoreError, Workspace, WorkspaceChange,
-    db::{Tx, execute, fetch_all, fetch_optional, json, plain, read, read_json},
+    db::{Tx, execute, fetch_all, fetch_optional, json, plain, read, read_json, row},
     devices, keys,
     statement::statements,
     users,
@@ -20,14 +20,15 @@ statements! {
     SET_PLAN = "UPDATE workspaces SET plan = $2 WHERE id = $1";
 }
 
-#[derive(sqlx::FromRow)]
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) plan: String,
-    pub(crate) language: String,
-    pub(crate) time_zone: String,
-    pub(crate) created_at: i64,
+row! {
+    pub(crate) struct Row {
+        pub(crate) id: String,
+        pub(crate) name: String,
+        pub(crate) plan: String,
+        pub(crate) language: String,
+        pub(crate) time_zone: String,
+        pub(crate) created_at: i64,
+    }
 }
 
 impl TryFrom<Row> for Workspace {

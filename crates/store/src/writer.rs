@@ -8,7 +8,6 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::{FutureExt, future::BoxFuture};
-use sqlx::SqlitePool;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -16,9 +15,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Accepted, NewSend, Result, StoreError,
-    accept::{self, Acceptance},
-    db::{Context, Tx, Work, execute},
+    Accepted, Result, StoreError,
+    accept::{self, Acceptance, Prepared},
+    db::{Conn, Context, Tx, Work, execute},
     statement::Sql,
 };
 
@@ -101,9 +100,10 @@ impl<A: Send + Sync, T: Send> Write for Pending<A, T> {
     }
 }
 
-/// The writer task. It ends when the store is closed or dropped, after what had been handed in, and after `checkpoints`.
+/// The writer, on a thread of its own: it waits for SQLite where it stands. It ends when the store is closed or dropped, after what had
+/// been handed in, and after `checkpoints`.
 pub(crate) async fn run(
-    pool: SqlitePool,
+    connect: impl Fn() -> Result<Conn>,
     ctx: Arc<Context>,
     mut commands: mpsc::Receiver<Command>,
     closing: CancellationToken,
@@ -113,21 +113,21 @@ pub(crate) async fn run(
     let mut batch = Vec::with_capacity(BATCH);
     while take(&mut commands, &closing, &mut batch).await {
         if tx.is_none() {
-            tx = match pool.acquire().await {
+            tx = match connect() {
                 Ok(conn) => Some(Tx::sqlite(conn, Arc::clone(&ctx))),
                 Err(error) => {
-                    fail(std::mem::take(&mut batch), &error.into());
+                    fail(std::mem::take(&mut batch), &error);
                     continue;
                 }
             };
         }
+        // One that failed is closed.
         if let Some(mut open) = tx.take() {
             match write(&mut open, std::mem::take(&mut batch)).await {
                 Ok(()) => tx = Some(open),
                 Err(error) => {
                     tracing::warn!(%error, "a batch of writes failed; none of it was stored");
                     metrics::counter!("cetar_store_failed_batches_total").increment(1);
-                    open.distrust();
                 }
             }
         }
@@ -139,7 +139,6 @@ pub(crate) async fn run(
     {
         tracing::debug!(%error, "the write-ahead log was not folded in");
     }
-    pool.close().await;
 }
 
 /// Waits for a command and takes it with those behind it; false when the store is closed and nothing is left.
@@ -162,8 +161,6 @@ async fn take(
     };
     let Some(first) = first else { return false };
     batch.push(first);
-    // Those who were just answered are about to come back: let them, instead of committing for the first of them alone.
-    tokio::task::yield_now().await;
     while batch.len() < BATCH
         && let Ok(next) = commands.try_recv()
     {
@@ -216,7 +213,7 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
     if sends.is_empty() && writes.is_empty() {
         return Ok(());
     }
-    let (sends, replies): (Vec<NewSend>, Vec<_>) = sends.into_iter().map(Acceptance::split).unzip();
+    let (sends, replies): (Vec<Prepared>, Vec<_>) = sends.into_iter().map(Acceptance::split).unzip();
     tx.listeners.clear();
     match transaction(tx, &sends, &mut writes).await {
         Ok(accepted) => {
@@ -249,7 +246,7 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
 /// is undone and run again with them. Commands can be run twice: they borrow what they are given.
 async fn transaction(
     tx: &mut Tx,
-    sends: &[NewSend],
+    sends: &[Prepared],
     writes: &mut [Box<dyn Write>],
 ) -> Result<Vec<Result<Accepted>>> {
     execute!(tx, BEGIN)?;
@@ -270,7 +267,7 @@ async fn transaction(
 
 async fn all_or_nothing(
     tx: &mut Tx,
-    sends: &[NewSend],
+    sends: &[Prepared],
     writes: &mut [Box<dyn Write>],
 ) -> Result<Vec<Accepted>> {
     let accepted = if sends.is_empty() { Vec::new() } else { accept::accept(tx, sends).await? };
@@ -283,7 +280,7 @@ async fn all_or_nothing(
 /// Each command for itself, so that only the bad ones are refused.
 async fn one_by_one(
     tx: &mut Tx,
-    sends: &[NewSend],
+    sends: &[Prepared],
     writes: &mut [Box<dyn Write>],
 ) -> Result<Vec<Result<Accepted>>> {
     let mut accepted = Vec::with_capacity(sends.len());

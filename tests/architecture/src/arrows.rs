@@ -64,7 +64,11 @@ fn not_even_tests_pull_a_simulator_into_the_core() {
 fn heavy_or_dangerous_dependencies_stay_in_their_crate() {
     type Rule = (fn(&str) -> bool, &'static [&'static str], &'static str);
     let rules: &[Rule] = &[
-        (|name| name.starts_with("sqlx"), &["crates/store"], "SQL is the store's: add an operation there"),
+        (
+            |name| name.starts_with("sqlx") || name == "rusqlite",
+            &["crates/store"],
+            "SQL is the store's: add an operation there",
+        ),
         (
             |name| name == "whatsapp-rust" || name.starts_with("wacore") || name == "waproto",
             &["providers/whatsapp-web", "simulators/"],

@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::attempt;
 use crate::{
-    Accepted, NewSend, Result, StoreError,
-    accept::{self, Acceptance},
+    Accepted, Result, StoreError,
+    accept::{self, Acceptance, Prepared},
     db::{Context, Tx},
     store::Failed,
     writer::BATCH,
@@ -70,7 +70,7 @@ impl Acceptor {
     async fn accept(&self, batch: Vec<Acceptance>) {
         #[expect(clippy::cast_precision_loss, reason = "at most 512")]
         metrics::histogram!("cetar_store_batch_size").record(batch.len() as f64);
-        let (sends, replies): (Vec<NewSend>, Vec<Reply>) = batch.into_iter().map(Acceptance::split).unzip();
+        let (sends, replies): (Vec<Prepared>, Vec<Reply>) = batch.into_iter().map(Acceptance::split).unzip();
         let refused = self.commit(sends, replies).await;
         // One bad row must not fail its neighbours.
         if let Some((sends, replies, error)) = refused {
@@ -89,9 +89,9 @@ impl Acceptor {
     /// Commits them and answers. Gives them back if a statement was refused.
     async fn commit(
         &self,
-        sends: Vec<NewSend>,
+        sends: Vec<Prepared>,
         replies: Vec<Reply>,
-    ) -> Option<(Vec<NewSend>, Vec<Reply>, StoreError)> {
+    ) -> Option<(Vec<Prepared>, Vec<Reply>, StoreError)> {
         match attempt(&self.pool, &self.ctx, &sends, all).await {
             Ok(accepted) => answer(replies, Ok(accepted)),
             Err(Failed::NotDone(error @ StoreError::Unavailable(_))) => {
@@ -120,7 +120,7 @@ impl Acceptor {
     }
 
     /// What became of sends whose commit was not answered, where `first` is what it would have been.
-    async fn resolve(&self, sends: &Vec<NewSend>, first: Vec<Accepted>) -> Result<Vec<Accepted>> {
+    async fn resolve(&self, sends: &Vec<Prepared>, first: Vec<Accepted>) -> Result<Vec<Accepted>> {
         let mut first = first;
         loop {
             match attempt(&self.pool, &self.ctx, sends, all).await {
@@ -140,8 +140,8 @@ impl Acceptor {
 }
 
 /// A repeat that meets its own idempotency key is no replay: it is the send that was stored under it.
-fn own(sends: &[NewSend], mut answers: Vec<Accepted>) -> Vec<Accepted> {
-    for (send, answer) in sends.iter().zip(&mut answers) {
+fn own(sends: &[Prepared], mut answers: Vec<Accepted>) -> Vec<Accepted> {
+    for (Prepared { send, .. }, answer) in sends.iter().zip(&mut answers) {
         if matches!(answer, Accepted::Replayed { job, .. } if *job == send.job) {
             *answer = Accepted::New;
         }
@@ -166,6 +166,6 @@ fn answer(replies: Vec<Reply>, outcome: Result<Vec<Accepted>>) {
 }
 
 #[expect(clippy::ptr_arg, reason = "the arguments of an operation are owned by who runs it")]
-fn all<'a>(tx: &'a mut Tx, sends: &'a Vec<NewSend>) -> BoxFuture<'a, Result<Vec<Accepted>>> {
+fn all<'a>(tx: &'a mut Tx, sends: &'a Vec<Prepared>) -> BoxFuture<'a, Result<Vec<Accepted>>> {
     Box::pin(accept::accept(tx, sends))
 }

@@ -104,12 +104,7 @@ async fn a_full_disk_is_unavailable_and_passes() {
             max_pages.store(pages, Ordering::SeqCst);
             // The connection at hand is limited here, its successors as they are made.
             let full = world.store.write(pages, |tx, pages| {
-                Box::pin(async move {
-                    let crate::db::Conn::Sqlite(conn) = tx.conn() else { panic!() };
-                    let sql = format!("PRAGMA max_page_count = {pages}");
-                    conn.execute(sqlx::AssertSqlSafe(sql)).await?;
-                    Ok(())
-                })
+                Box::pin(async move { crate::sqlite::full_disk(tx.conn(), *pages) })
             });
             full.await.unwrap();
 

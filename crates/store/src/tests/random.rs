@@ -5,7 +5,12 @@ use std::time::Duration;
 use cetar_model::{FailureCode, JobId, Receipt};
 
 use super::world::{LEASE, NODE, World, again, on_both_engines, sent};
-use crate::{Accepted, ClaimedJob, NewSend, Outcome, Settlement, accept, db::fetch_all, statement::Sql};
+use crate::{
+    Accepted, ClaimedJob, NewSend, Outcome, Settlement,
+    accept::{self, Prepared},
+    db::fetch_all,
+    statement::Sql,
+};
 
 /// A small generator, so that a failure can be repeated from its seed.
 struct Dice(u64);
@@ -31,6 +36,8 @@ async fn picture(world: &World) -> Vec<(String, i64, String, String, bool, Strin
 }
 
 async fn together(world: &World, sends: Vec<NewSend>) -> Vec<Accepted> {
+    let ctx = &world.store.inner.ctx;
+    let sends: Vec<_> = sends.into_iter().map(|send| Prepared::of(ctx, send).unwrap()).collect();
     world.store.write(sends, |tx, sends| Box::pin(accept::accept(tx, sends))).await.unwrap()
 }
 
