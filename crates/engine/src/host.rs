@@ -253,6 +253,8 @@ impl Engine {
             sent_at,
         } = message;
         let wanted = self.receive_media(&mut content);
+        // Where the network did not say when, it was now: in 1970 there was no window to answer in.
+        let sent_at = if sent_at == Timestamp::default() { now } else { sent_at };
         NewInbound {
             message: ids.make(now),
             event: ids.make(now),

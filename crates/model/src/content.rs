@@ -258,6 +258,12 @@ impl Content {
         }
     }
 
+    /// Whether it is the network's notice of something, such as that somebody has a new phone, and nobody's word: nobody waits for an
+    /// answer to it, and it opens no window in which one is allowed.
+    pub fn is_notice(&self) -> bool {
+        matches!(self, Self::Unsupported { kind } if kind == "system")
+    }
+
     /// The medium it carries, the picture above its buttons included.
     pub fn media(&self) -> Option<&Media> {
         match self {

@@ -27,8 +27,10 @@ statements! {
                AND COALESCE((SELECT MIN(a.started_at) FROM job_attempts a \
                              WHERE a.job = m.job AND a.outcome IN ('sent', ", may_be_out!(), ")), m.created_at) <= $3 \
              ORDER BY m.sequence");
+    // Except the network's own notices, by the text as which their content is stored.
     HEARD = "SELECT c.id FROM conversations c WHERE c.device = $1 AND c.chat = $2 AND EXISTS \
-              (SELECT 1 FROM messages m WHERE m.conversation = c.id AND m.direction = 'in' AND m.sent_at > $3)";
+              (SELECT 1 FROM messages m WHERE m.conversation = c.id AND m.direction = 'in' AND m.sent_at > $3 \
+                 AND m.content <> '{\"type\":\"unsupported\",\"kind\":\"system\"}')";
     CALLED = "SELECT device FROM received WHERE device = $1 LIMIT 1";
 }
 

@@ -30,7 +30,7 @@ statements! {
                     VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9) \
                     ON CONFLICT (device, chat) DO UPDATE SET last_sequence = conversations.last_sequence + 1, \
                       last_message_at = excluded.last_message_at, is_group = excluded.is_group, \
-                      unread = CASE WHEN excluded.inbound_at IS NULL THEN 0 ELSE conversations.unread + excluded.unread END, \
+                      unread = CASE WHEN $10 THEN 0 ELSE conversations.unread + excluded.unread END, \
                       resolved_at = CASE WHEN excluded.unread > 0 THEN NULL ELSE conversations.resolved_at END, \
                       inbound_at = CASE WHEN conversations.inbound_at > excluded.inbound_at THEN conversations.inbound_at \
                                         ELSE COALESCE(excluded.inbound_at, conversations.inbound_at) END \
@@ -101,7 +101,8 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewInbound, tells: bool) -> Result<bo
         now,
         i64::from(!new.echo && is_news(&new.content)),
         // When it was written, not when it came: a network's time for answers runs from there. No clock of theirs is ahead of ours.
-        (!new.echo).then_some(now.min(new.sent_at.as_micros())),
+        (!new.echo && !new.content.is_notice()).then_some(now.min(new.sent_at.as_micros())),
+        new.echo,
     )?;
     let (conversation, sequence, unreachable_since) =
         conversation.ok_or_else(|| StoreError::internal("a conversation was not returned"))?;
@@ -193,15 +194,16 @@ async fn tell(
     events::emit(tx, new).await
 }
 
-/// Whether somebody should look: a reaction, or a change of what was said before, is nothing to answer.
-const fn is_news(content: &Content) -> bool {
-    !matches!(
-        content,
-        Content::Reaction { .. }
-            | Content::Edited { .. }
-            | Content::Deleted { .. }
-            | Content::PollVote { .. }
-    )
+/// Whether somebody should look: a reaction, a change of what was said before, or a network's notice is nothing to answer.
+fn is_news(content: &Content) -> bool {
+    !content.is_notice()
+        && !matches!(
+            content,
+            Content::Reaction { .. }
+                | Content::Edited { .. }
+                | Content::Deleted { .. }
+                | Content::PollVote { .. }
+        )
 }
 
 /// Our id of a message that the network names, where we have it; else the network's own.
