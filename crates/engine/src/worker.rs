@@ -80,11 +80,13 @@ impl Worker {
         };
         let until = now + inner.settings.lease;
         let claiming = Claiming::new(&engine);
-        // Without a pace nobody is asked, and the claim is the statement it always was.
-        let turns = pace.as_ref().map(|pace| {
-            let forbidden = self.strangers_forbidden_until(now);
+        let forbidden = self.strangers_forbidden_until(now);
+        // Without a pace nobody is asked, and the claim is the statement it always was; but what the network forbids is no matter of
+        // pace.
+        let asked = pace.or_else(|| self.pace.clone().filter(|_| forbidden.is_some()));
+        let turns = asked.map(|pacer| {
             let provider = Arc::clone(&self.live.provider);
-            Turns::new(Arc::clone(pace), provider, now, forbidden, [engine.random(), engine.random()])
+            Turns::new(pacer, provider, now, forbidden, [engine.random(), engine.random()])
         });
         let in_turn = turns.as_ref().map(Turns::ask);
         let claimed =
@@ -96,8 +98,9 @@ impl Worker {
                 return Some(now + inner.settings.poll);
             }
         };
-        if let Some((pace, until)) = pace.as_deref().zip(turns.as_ref().and_then(Turns::firsts_from)) {
-            self.put_off_firsts(pace, until, now).await;
+        let firsts_from = turns.as_ref().and_then(Turns::firsts_from);
+        if let Some((pacer, until)) = self.pace.as_deref().zip(firsts_from) {
+            self.put_off_firsts(pacer, until, now).await;
         }
         let next_turn = turns.as_ref().and_then(Turns::next);
         if jobs.is_empty() {

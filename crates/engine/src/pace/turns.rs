@@ -22,7 +22,8 @@ struct Asked {
     /// Until when the network forbids first messages: another attempt would only make it worse.
     forbidden: Option<Timestamp>,
     random: [u32; 2],
-    said: Mutex<HashMap<JobId, Result<Turn, Wait>>>,
+    /// No turn is needed of a pacer that is off.
+    said: Mutex<HashMap<JobId, Result<Option<Turn>, Wait>>>,
 }
 
 impl Turns {
@@ -51,7 +52,7 @@ impl Turns {
 
     /// Hands out the turn of a job that was claimed. Those that nobody takes were not needed, and end with this.
     pub(crate) fn take(&self, job: &JobId) -> Option<Turn> {
-        lock(&self.0.said).remove(job)?.ok()
+        lock(&self.0.said).remove(job)?.ok().flatten()
     }
 
     /// When the first of those is due that were put off.
@@ -71,10 +72,13 @@ impl Turns {
 }
 
 impl Asked {
-    fn take(&self, due: &Due<'_>) -> Result<Turn, Wait> {
+    fn take(&self, due: &Due<'_>) -> Result<Option<Turn>, Wait> {
         let is_first = due.is_stranger && self.pacer.group_of(due.chat).is_none();
         if let Some(until) = self.forbidden.filter(|_| is_first) {
             return Err(Wait::Firsts(until));
+        }
+        if !self.pacer.is_on() {
+            return Ok(None);
         }
         let ask = Ask {
             chat: due.chat,
@@ -82,7 +86,7 @@ impl Asked {
             messages: self.provider.pieces(due.content).max(1),
             is_first,
         };
-        self.pacer.take(&ask, self.now, self.random)
+        self.pacer.take(&ask, self.now, self.random).map(Some)
     }
 }
 

@@ -301,6 +301,29 @@ async fn while_the_network_forbids_strangers_none_is_written_to_and_replies_flow
 }
 
 #[tokio::test]
+async fn what_the_network_forbids_is_not_tried_without_a_pace_either() {
+    let world = polite_world();
+    let node = world.start().await;
+    let off = DeviceChange { paced: Some(false), ..DeviceChange::default() };
+    node.engine.change_device(&node.operator, &node.device, off).await.unwrap();
+    world.is_written_to_by(ANA).await;
+    let until = world.clock.now() + 2 * HOUR;
+    let restricted = Health::new(DeviceState::Restricted, Some(DownReason::Restricted));
+    world.network.set_health(Health { until: Some(until), ..restricted }).await;
+    let stranger = node.send(BUDI, "cold").await;
+    for text in ["warm", "and warmer"] {
+        let job = node.send(ANA, text).await;
+        node.message_is(&job, S::Sent).await;
+    }
+    assert_eq!(world.attempted(), ["warm", "and warmer"], "without a wait between them");
+    node.until("the other to wait", async || node.job(&stranger).await.job.run_at == until).await;
+
+    world.network.set_health(Health::new(DeviceState::Connected, None)).await;
+    node.pass(2 * HOUR);
+    node.message_is(&stranger, S::Sent).await;
+}
+
+#[tokio::test]
 async fn what_waits_for_its_turn_goes_out_when_the_pace_is_turned_off() {
     let world = polite_world();
     let node = world.start().await;
