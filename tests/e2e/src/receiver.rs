@@ -106,6 +106,14 @@ impl Receiver {
         .await
     }
 
+    /// What has arrived and was not taken.
+    pub fn rest(&mut self) -> Vec<Webhook> {
+        while let Ok(webhook) = self.arrived.try_recv() {
+            self.kept.push(webhook);
+        }
+        std::mem::take(&mut self.kept)
+    }
+
     /// Waits for this event of this job.
     pub async fn status_of(&mut self, job: &str, event: &str) -> Webhook {
         let what = format!("{event} of {job}");
