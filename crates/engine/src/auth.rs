@@ -112,15 +112,6 @@ impl Caller {
         self.reaches(&device.id, device.sandbox)
     }
 
-    /// Whether it may see what was sent and came in through this device. Messages stay when their device is removed, and then only
-    /// the ties of a key tell whose they are.
-    pub(crate) fn sees_messages_of(&self, id: &DeviceId, devices: &[Device]) -> bool {
-        match devices.iter().find(|device| device.id == *id) {
-            Some(device) => self.may_see(device),
-            None => self.is_tied_to(id),
-        }
-    }
-
     /// [`Self::may_see`] for a device of which no more is known.
     pub(crate) fn reaches(&self, id: &DeviceId, sandbox: bool) -> bool {
         let own_kind = self.key.as_ref().is_none_or(|key| key.test == sandbox);
@@ -168,6 +159,22 @@ pub enum AuthError {
 }
 
 impl crate::Engine {
+    /// Whether the caller may see what was sent and came in through this device, as it may see the device itself ([`Caller::may_see`]).
+    /// Messages stay when their device is removed: `devices` are those that are there.
+    pub(crate) async fn sees_messages_of(
+        &self,
+        caller: &Caller,
+        id: &DeviceId,
+        devices: &[Device],
+    ) -> Result<bool, StoreError> {
+        let there = devices.iter().find(|device| device.id == *id).map(|device| device.sandbox);
+        let sandbox = match there {
+            Some(sandbox) => Some(sandbox),
+            None => self.inner.store.was_sandbox(&caller.workspace.id, id).await?,
+        };
+        Ok(sandbox.is_some_and(|sandbox| caller.reaches(id, sandbox)))
+    }
+
     /// Checks a key as given after `Bearer `. Does not touch the limit.
     ///
     /// What it knows of a key is at most a second old, and a key revoked through this process stops working at once. Twenty wrong

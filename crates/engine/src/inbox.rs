@@ -1,4 +1,6 @@
 //! The inbox: what colleagues do with conversations, and what they know about people.
+use std::collections::HashMap;
+
 use cetar_model::{ContactId, ConversationId, MessageId, NoteId};
 use cetar_store::{
     Contact, ContactChange, Conversation, ConversationChange, ConversationFilter, Delivery, InboxMessage,
@@ -117,7 +119,14 @@ impl Engine {
     ) -> Result<(Vec<LoggedMessage>, Option<MessageId>), StoreError> {
         let (mut found, next) = self.inner.store.message_log(&caller.workspace.id, filter, limit).await?;
         let devices = self.devices_of(&caller.workspace.id).await?;
-        found.retain(|message| caller.sees_messages_of(&message.device, &devices));
+        let mut seen = HashMap::new();
+        for message in &found {
+            if !seen.contains_key(&message.device) {
+                let visible = self.sees_messages_of(caller, &message.device, &devices).await?;
+                seen.insert(message.device.clone(), visible);
+            }
+        }
+        found.retain(|message| seen.get(&message.device) == Some(&true));
         Ok((found, next))
     }
 
@@ -131,7 +140,7 @@ impl Engine {
             return Ok(None);
         };
         let devices = self.devices_of(&caller.workspace.id).await?;
-        if !caller.sees_messages_of(&message.device, &devices) {
+        if !self.sees_messages_of(caller, &message.device, &devices).await? {
             return Ok(None);
         }
         Ok(self.message_trail(caller, id).await?.map(|trail| (message, trail)))

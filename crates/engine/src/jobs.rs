@@ -20,7 +20,7 @@ impl crate::Engine {
     pub async fn job(&self, caller: &Caller, id: &JobId) -> Result<Option<JobView>, StoreError> {
         let Some(job) = self.inner.store.job(&caller.workspace.id, id).await? else { return Ok(None) };
         let devices = self.devices_of(&caller.workspace.id).await?;
-        if !caller.sees_messages_of(&job.message.device, &devices) {
+        if !self.sees_messages_of(caller, &job.message.device, &devices).await? {
             return Ok(None);
         }
         let device = devices.iter().find(|device| device.id == job.message.device);

@@ -28,6 +28,8 @@ macro_rules! columns {
 
 statements! {
     ONE = concat!(columns!(), " AND workspace = $1 AND id = $2");
+    // Of removed ones too.
+    KIND = "SELECT sandbox FROM devices WHERE workspace = $1 AND id = $2";
     OF_WORKSPACE = concat!(columns!(), " AND workspace = $1 ORDER BY id");
     ALL = concat!(columns!(), " ORDER BY id");
     INSERT = "INSERT INTO devices (id, workspace, channel, name, sandbox, address, state, reason, last_frame_at, last_ack_at, \
@@ -113,6 +115,13 @@ impl Store {
     pub async fn device(&self, workspace: &WorkspaceId, id: &DeviceId) -> Result<Option<Device>> {
         let mut conn = self.read().await?;
         fetch_optional!(conn, Row, ONE, workspace.as_str(), id.as_str())?.map(Device::try_from).transpose()
+    }
+
+    /// Whether a device of this workspace is, or was, one of the sandbox: removed ones are known too. `None` if there never was such.
+    pub async fn was_sandbox(&self, workspace: &WorkspaceId, id: &DeviceId) -> Result<Option<bool>> {
+        let mut conn = self.read().await?;
+        let found = fetch_optional!(conn, (bool,), KIND, workspace.as_str(), id.as_str())?;
+        Ok(found.map(|(sandbox,)| sandbox))
     }
 
     /// Oldest first.

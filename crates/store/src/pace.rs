@@ -1,5 +1,7 @@
 //! What whoever keeps to a network's pace has to know of the past, and to put off.
 
+use std::collections::HashMap;
+
 use cetar_model::{Chat, DeviceId, JobId, Timestamp};
 
 use crate::{
@@ -54,6 +56,16 @@ static ACQUAINTED: Multi = Multi::new(
     "",
 );
 
+static FIRSTS_OF: Multi = Multi::new(
+    "pace::FIRSTS_OF",
+    "SELECT c.device, c.chat, m.state_at FROM conversations c JOIN messages m ON m.conversation = c.id AND m.sequence = 1 \
+     WHERE c.created_at >= $ AND m.direction = 'out' AND m.state_at >= $ \
+       AND m.state IN ('sending', 'sent', 'delivered', 'read', 'unknown') AND c.device IN (",
+    "$",
+    ") ORDER BY m.state_at, m.id",
+    "",
+);
+
 static RUN_AT: Multi = Multi::new(
     "pace::RUN_AT",
     "UPDATE jobs SET run_at = $, put_off = $ WHERE state = 'ready' AND at_head AND attempts = 0 AND id IN (",
@@ -63,7 +75,7 @@ static RUN_AT: Multi = Multi::new(
 );
 
 #[cfg(test)]
-pub(crate) static MULTIS: &[&Multi] = &[&ACQUAINTED, &RUN_AT];
+pub(crate) static MULTIS: &[&Multi] = &[&ACQUAINTED, &FIRSTS_OF, &RUN_AT];
 
 impl Store {
     /// First messages of conversations that this device began and sent since then, oldest first.
@@ -76,6 +88,30 @@ impl Store {
         let accepted = (since - LONGEST_WAIT).as_micros();
         let rows = fetch_all!(conn, (String, i64), FIRSTS, device.as_str(), accepted, since.as_micros())?;
         Ok(rows.into_iter().map(|(chat, at)| (Chat::new(chat), Timestamp::from_micros(at))).collect())
+    }
+
+    /// The same of several devices.
+    pub async fn first_messages_of(
+        &self,
+        devices: &[DeviceId],
+        since: Timestamp,
+    ) -> Result<HashMap<DeviceId, Vec<(Chat, Timestamp)>>> {
+        let mut of: HashMap<DeviceId, Vec<(Chat, Timestamp)>> = HashMap::new();
+        if devices.is_empty() {
+            return Ok(of);
+        }
+        let mut conn = self.read().await?;
+        let (accepted, since) = ((since - LONGEST_WAIT).as_micros(), since.as_micros());
+        let rows =
+            fetch_rows!(conn, (String, String, i64), FIRSTS_OF, [accepted, since], devices, |device| [
+                device.as_str()
+            ]);
+        for (device, chat, at) in rows {
+            of.entry(read(&device, "conversations", "device", &device)?)
+                .or_default()
+                .push((Chat::new(chat), Timestamp::from_micros(at)));
+        }
+        Ok(of)
     }
 
     /// The due jobs of this device, never tried, in whose chats the other side neither wrote nor got a message: up to a thousand of

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use cetar_model::{Channel, Chat, Clock as _, Content, DeviceId, MessageId, Role};
 use cetar_store::{DeliveryNext, NewInbound, Scope};
 use insta::assert_snapshot;
@@ -360,4 +360,34 @@ async fn jobs_are_listed_and_found_without_what_came_in() {
     }
     let refused = app.get("/v1/jobs?state=gone&channel=sms").bearer(&key).await_answer().await;
     assert_eq!(refused.gist(), "422 validation_failed · state: unknown_value · channel: unknown_value");
+}
+
+#[tokio::test]
+async fn a_key_sees_messages_of_its_own_kind_of_devices_only_though_they_were_removed() {
+    let app = App::new().await;
+    let real = app.device_in(&app.operator, Channel::Whatsapp, false).await;
+    let simulated = app.sandbox(Channel::Whatsapp).await;
+    let [of_real, of_simulated] = [
+        came_in(&app, &real, "6281234567890", "rahasia").await,
+        came_in(&app, &simulated, "6281234567890", "coba").await,
+    ];
+    let test = app.key_with(|key| key.scopes = vec![Scope::Messages]).await;
+    let live = app.key_with(|key| (key.test, key.scopes) = (false, vec![Scope::Messages])).await;
+    let admin = app.admin_key().await;
+    for removed in [false, true] {
+        if removed {
+            for device in [&real, &simulated] {
+                let remove = app.ask(Method::DELETE, &format!("/v1/devices/{device}")).bearer(&admin);
+                assert_eq!(remove.await_answer().await.gist(), "200 ok");
+            }
+        }
+        for (key, theirs, others) in [(&test, &of_simulated, &of_real), (&live, &of_real, &of_simulated)] {
+            let list = app.get("/v1/messages").bearer(key).await_answer().await.json();
+            let ids: Vec<&Value> =
+                list["data"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
+            assert_eq!(ids, [&json!(theirs)], "removed: {removed}");
+            let read = app.get(&format!("/v1/messages/{others}")).bearer(key).await_answer().await;
+            assert_eq!(read.gist(), "404 not_found", "removed: {removed}");
+        }
+    }
 }

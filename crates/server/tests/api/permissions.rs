@@ -166,17 +166,71 @@ async fn everyone_may_do_what_the_table_says_and_nothing_else() {
     }
 }
 
-/// What belongs to the whole workspace: not for a key that is tied to some of its devices.
-const WHOLE_WORKSPACE: &[&str] = &[
-    "listUsers",
-    "listAuditLog",
-    "listBlockedIps",
-    "blockIp",
-    "unblockIp",
-    "listContacts",
-    "getContact",
-    "updateContact",
-    "eraseContact",
+/// What a key with the scope `admin` that is tied to some devices may still do: what is about its own devices, and what it must know to
+/// use them. Everything that is not here belongs to the whole workspace, or is about people; a new operation is refused to such keys
+/// until it is written here.
+const OF_SOME_DEVICES: &[&str] = &[
+    "sendMessage",
+    "sendTemplate",
+    "sendOfficialMessage",
+    "checkNumber",
+    "uploadMedia",
+    "showTyping",
+    "usePhone",
+    "listTemplates",
+    "getTemplate",
+    "listOfficialTemplates",
+    "syncOfficialTemplates",
+    "listJobs",
+    "getJob",
+    "cancelJob",
+    "retryJob",
+    "resolveJob",
+    "createDevice",
+    "listDevices",
+    "getDevice",
+    "getDeviceCapabilities",
+    "getDeviceCallback",
+    "updateDevice",
+    "deleteDevice",
+    "linkDevice",
+    "watchDeviceLink",
+    "logoutDevice",
+    "pauseDevice",
+    "resumeDevice",
+    "restartDevice",
+    "listEvents",
+    "followEvents",
+    "listMessages",
+    "getMessage",
+    "listConversations",
+    "getConversation",
+    "listConversationMessages",
+    "markConversationRead",
+    "assignConversation",
+    "resolveConversation",
+    "reopenConversation",
+    "listNotes",
+    "createNote",
+    "createWebhook",
+    "listWebhooks",
+    "getWebhook",
+    "updateWebhook",
+    "deleteWebhook",
+    "enableWebhook",
+    "pauseWebhook",
+    "resumeWebhook",
+    "testWebhook",
+    "recoverWebhook",
+    "rotateWebhookSecret",
+    "listDeliveries",
+    "getDelivery",
+    "resendDelivery",
+    "createApiKey",
+    "listApiKeys",
+    "revokeApiKey",
+    "getPlan",
+    "getWorkspace",
 ];
 /// Who may sign in: not for a key with any bounds at all.
 const ACCOUNTS: &[&str] = &["inviteUser", "updateUser", "deleteUser", "inviteUserAgain"];
@@ -198,15 +252,18 @@ async fn a_key_with_bounds_stays_within_them_whatever_its_scopes() {
     let mut seen = 0;
     for operation in operations() {
         let id = operation.id.as_str();
-        let (whole, accounts) = (WHOLE_WORKSPACE.contains(&id), ACCOUNTS.contains(&id));
-        seen += usize::from(whole) + usize::from(accounts);
+        if OPEN.contains(&id) || OWN.contains(&id) {
+            continue;
+        }
+        let (within, accounts) = (OF_SOME_DEVICES.contains(&id), ACCOUNTS.contains(&id));
+        seen += usize::from(within) + usize::from(accounts);
         for (name, key, refused) in
-            [("tied", &tied, whole || accounts), ("ranged", &ranged, accounts), ("ending", &ending, accounts)]
+            [("tied", &tied, !within), ("ranged", &ranged, accounts), ("ending", &ending, accounts)]
         {
             let outcome = let_in(&app, &operation, &Who::Key(key)).await;
             let too_narrow = outcome == Err("403 key_too_narrow".to_owned());
             assert_eq!(too_narrow, refused, "{name}: {id}");
         }
     }
-    assert_eq!(seen, WHOLE_WORKSPACE.len() + ACCOUNTS.len(), "they are all there");
+    assert_eq!(seen, OF_SOME_DEVICES.len() + ACCOUNTS.len(), "they are all there");
 }

@@ -1,6 +1,6 @@
 //! Who is a stranger, whom we wrote to first, and what is put off.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use cetar_model::{AttemptOutcome, Chat, DeviceId, FailureCode, MessageState};
 
@@ -59,6 +59,10 @@ on_both_engines! {
         assert_eq!(firsts, expected, "one under way counts, a reply does not");
         let late = world.store.first_messages(&device, start + HOUR).await.unwrap();
         assert_eq!(late, [(Chat::new("budi"), sent_at)]);
+        let other = world.device().await;
+        let of_all = world.store.first_messages_of(&[other, device.clone()], start).await.unwrap();
+        assert_eq!(of_all, HashMap::from([(device, expected.to_vec())]), "as when it is asked alone");
+        assert!(world.store.first_messages_of(&[], start).await.unwrap().is_empty());
     }
 
     async fn first_messages_are_put_off_together_and_brought_forward_again(world: &World) {

@@ -1,10 +1,11 @@
 //! `GET /v1/devices`
 
 use axum::extract::State;
+use cetar_store::Device;
 
 use super::view::DeviceData;
 use crate::{
-    answer::ListAnswer,
+    answer::{List, ListAnswer},
     auth::{Authorized, Either},
     error::ApiError,
     input::{Order, Page, PageParams},
@@ -34,11 +35,13 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<ListAnswer<DeviceData>, ApiError> {
     let devices = state.engine.devices(&caller).await?;
-    let mut paced = Vec::with_capacity(devices.len());
-    for device in devices {
-        let manners = state.engine.pace_of(&device).await?;
-        paced.push((device, manners));
-    }
-    let show = |(device, manners)| DeviceData::of(device, manners, language);
-    Ok(page.cut(paced, Order::OldestFirst, |(device, _)| device.id.as_str(), show).into())
+    let shown = page.cut(devices, Order::OldestFirst, |device| device.id.as_str(), |device| device);
+    // Of those shown alone, and together: of devices that run elsewhere the database must be asked.
+    let mut paces = state.engine.paces_of(&shown.data).await?;
+    let show = |device: Device| {
+        let view = paces.remove(&device.id);
+        DeviceData::of(device, view, language)
+    };
+    let List { data, has_more, next_cursor } = shown;
+    Ok(List { data: data.into_iter().map(show).collect(), has_more, next_cursor }.into())
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::{ApiError, Text},
     input::{Body, Problem},
     language::Spoken,
@@ -40,7 +40,7 @@ fn refused(error: NewTemplateError) -> ApiError {
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
     body: Body,
 ) -> Result<Answer<TemplateData>, ApiError> {

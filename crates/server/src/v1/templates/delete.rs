@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use crate::{
     answer::{Answer, Removed},
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::{ApiError, Text},
     input::Id,
     language::Spoken,
@@ -28,7 +28,7 @@ refusals!(Refusals: NotFound);
 )]
 pub(crate) async fn delete(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
     Id(id): Id<i64>,
 ) -> Result<Answer<Removed>, ApiError> {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::{ApiError, ErrorCode, Text},
     input::{Body, Id},
     language::Spoken,
@@ -33,7 +33,7 @@ refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound);
 )]
 pub(crate) async fn update(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
     Id(id): Id<i64>,
     body: Body,

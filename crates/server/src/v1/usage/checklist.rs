@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::ApiError,
     language::Spoken,
     openapi::refusals,
@@ -43,7 +43,7 @@ pub(crate) struct ChecklistData {
 )]
 pub(crate) async fn checklist(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
 ) -> Result<Answer<ChecklistData>, ApiError> {
     let list = state.engine.checklist(&caller).await?;

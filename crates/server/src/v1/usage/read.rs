@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     answer::{Answer, Time},
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::ApiError,
     input::Problem,
     language::Spoken,
@@ -155,7 +155,7 @@ fn period(query: Option<&str>) -> Result<(u32, usize), ApiError> {
 )]
 pub(crate) async fn read(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
     RawQuery(query): RawQuery,
 ) -> Result<Answer<UsageData>, ApiError> {

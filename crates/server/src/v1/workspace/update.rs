@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::read::WorkspaceData;
 use crate::{
     answer::Answer,
-    auth::{Admin, Authorized},
+    auth::{Authorized, WholeWorkspace},
     error::{ApiError, ErrorCode, Text},
     input::{Body, Fields, Problem, TextRule, time_zone, words},
     language::Spoken,
@@ -56,7 +56,7 @@ fn parse(fields: &Fields<'_>) -> Result<WorkspaceChange, ApiError> {
 )]
 pub(crate) async fn update(
     State(state): State<AppState>,
-    Authorized { caller, .. }: Authorized<Admin>,
+    Authorized { caller, .. }: Authorized<WholeWorkspace>,
     Spoken(language): Spoken,
     body: Body,
 ) -> Result<Answer<WorkspaceData>, ApiError> {
