@@ -84,6 +84,19 @@ impl DataDir {
         self.0.join("cetar.sock")
     }
 
+    /// The folder for what lasts no longer than this process, made for its owner alone and emptied of what one that was killed left
+    /// there. Whoever calls this holds the directory. The system's own folder will not do: it may be in memory, and in a container that
+    /// cannot be written to there is none.
+    pub(crate) fn empty_temp(&self) -> anyhow::Result<PathBuf> {
+        let path = self.0.join("tmp");
+        let emptied = match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => DirBuilder::new().mode(0o700).create(&path),
+        };
+        emptied.with_context(|| format!("{} cannot be emptied", path.display()))?;
+        Ok(path)
+    }
+
     fn lock_file(&self) -> PathBuf {
         self.0.join("cetar.lock")
     }
@@ -290,6 +303,20 @@ mod tests {
         let (_folder, data) = fresh();
         let first = data.node(&ids(), Timestamp::from_secs(1)).unwrap();
         assert_eq!(data.node(&ids(), Timestamp::from_secs(2)).unwrap(), first);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_on_its_way_is_gone_at_the_next_start() {
+        let (_folder, data) = fresh();
+        let temp = data.empty_temp().unwrap();
+        assert_eq!(fs::metadata(&temp).unwrap().permissions().mode() & 0o777, 0o700);
+        fs::create_dir(temp.join("deeper")).unwrap();
+        fs::write(temp.join("deeper/film"), b"x").unwrap();
+        // Others may have been let in meanwhile.
+        fs::set_permissions(&temp, fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(data.empty_temp().unwrap(), temp);
+        assert_eq!(fs::read_dir(&temp).unwrap().count(), 0);
+        assert_eq!(fs::metadata(&temp).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]

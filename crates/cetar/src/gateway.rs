@@ -1,6 +1,6 @@
 //! The parts put together: database, networks, engine, and the faces they show.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -63,7 +63,7 @@ impl Gateway {
         let egress = http::Options { allow: config.egress.allow.clone(), ..http::Options::default() };
         let egress = http::Client::new(egress).map_err(|error| anyhow::anyhow!("{}", error.detail))?;
         let telegram = Telegram::new(egress.clone(), telegram_settings(config), Arc::clone(&clock));
-        let whatsapp = Arc::new(WhatsappWeb::new(whatsapp_settings(config)));
+        let whatsapp = Arc::new(WhatsappWeb::new(whatsapp_settings(config, data.empty_temp()?)));
         let mut real: BTreeMap<Channel, Arc<dyn Provider>> = BTreeMap::new();
         real.insert(Channel::Whatsapp, Arc::<WhatsappWeb>::clone(&whatsapp));
         real.insert(Channel::Telegram, Arc::new(telegram));
@@ -231,10 +231,11 @@ fn meta_settings(config: &Config, http: http::Client, clock: &Arc<dyn Clock>) ->
     settings
 }
 
-fn whatsapp_settings(config: &Config) -> cetar_whatsapp_web::Settings {
+fn whatsapp_settings(config: &Config, temp: PathBuf) -> cetar_whatsapp_web::Settings {
     cetar_whatsapp_web::Settings {
         url: config.whatsapp_web.url.as_ref().map(|url| url.0.to_string()),
-        ..cetar_whatsapp_web::Settings::default()
+        media_max_bytes: config.media.max_bytes,
+        ..cetar_whatsapp_web::Settings::new(temp)
     }
 }
 

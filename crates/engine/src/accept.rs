@@ -3,11 +3,13 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Channel, Chat, Content, DeviceId, JobId, MessageId, MessageTag, WorkspaceId};
+use cetar_model::{
+    Channel, Chat, Content, DeviceId, JobId, MediaSource, MessageId, MessageTag, Timestamp, WorkspaceId,
+};
 use cetar_provider::{HostError, NotLocated, Provider, SavedState, Unfit};
-use cetar_store::{Accepted, Device, NewIdempotency, NewSend, SentRequest, StoreError};
+use cetar_store::{Accepted, Device, MediaState, NewIdempotency, NewSend, SentRequest, StoreError};
 
-use crate::auth::Caller;
+use crate::{auth::Caller, media::BadLink};
 
 /// The same `Idempotency-Key` is the same request for this long.
 pub const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(24);
@@ -90,6 +92,9 @@ pub enum AcceptError {
     /// The message to answer is not one of this device, or its network does not know it yet.
     #[error("there is no such message to answer")]
     NoSuchMessage,
+    /// It names a medium by an address of ours that leads to none.
+    #[error("the address of ours leads to no medium: {0:?}")]
+    NoSuchMedium(NoSuchMedium),
     /// The person has not yet allowed this account to write to them; where they can.
     #[error("the recipient has not opted in")]
     RecipientNotOptedIn(Option<String>),
@@ -115,6 +120,15 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
+/// Why an address of ours (`media_url`) leads to no medium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoSuchMedium {
+    /// It was good for a week, and that is over.
+    Ended,
+    /// We never gave it out, or not to this workspace, or what it led to is not here.
+    NotHere,
+}
+
 impl From<NotLocated> for AcceptError {
     fn from(error: NotLocated) -> Self {
         match error {
@@ -128,24 +142,12 @@ impl crate::Engine {
     /// Accepts a send: when this returns `Ok`, it is on disk. One transaction, then the worker is woken.
     pub async fn accept(&self, caller: &Caller, request: SendRequest) -> Result<AcceptedSend, AcceptError> {
         let (workspace, now) = (&caller.workspace, self.now());
-        let idempotency = request.idempotency.map(|given| NewIdempotency {
-            scope: scope(caller, given.path),
-            key: given.key,
-            fingerprint: given.fingerprint,
-            expires_at: now + given.kept,
-        });
-        // Before anything is judged: what was accepted once is answered the same, though the device has been logged out since.
-        if let Some(asked) = &idempotency
-            && let Some(answer) = self.inner.store.asked_before(asked, now).await?
+        if let Some(given) = &request.idempotency
+            && let Some(answer) = self.asked_before(caller, given).await?
         {
-            match answer {
-                Accepted::Replayed { job, message } => {
-                    return Ok(AcceptedSend { job, message, replayed: true });
-                }
-                Accepted::KeyReused => return Err(AcceptError::IdempotencyKeyReused),
-                Accepted::New | Accepted::DeviceGone => {}
-            }
+            return Ok(answer);
         }
+        let idempotency = request.idempotency.map(|given| new_idempotency(caller, given, now));
         let named = request.device.is_some();
         let (device, provider) = self.choose_device(caller, request.channel, request.device.as_ref()).await?;
         let unfit = provider.capabilities().unfit(&request.content);
@@ -168,6 +170,7 @@ impl crate::Engine {
             None => None,
         };
         let mut content = self.about_theirs(&workspace.id, &device.id, request.content).await?;
+        self.look_up_medium(&workspace.id, &mut content).await?;
         if let Content::Template(template) = &mut content {
             self.look_at_template(&device, &*provider, template).await?;
         }
@@ -226,6 +229,48 @@ impl crate::Engine {
 }
 
 impl crate::Engine {
+    /// What was answered to an equal request before. To be asked before anything is judged: what was accepted once is answered the same,
+    /// though the device has been logged out since, or the template is gone.
+    pub async fn asked_before(
+        &self,
+        caller: &Caller,
+        asked: &IdempotencyKey,
+    ) -> Result<Option<AcceptedSend>, AcceptError> {
+        let now = self.now();
+        match self.inner.store.asked_before(&new_idempotency(caller, asked.clone(), now), now).await? {
+            Some(Accepted::Replayed { job, message }) => {
+                Ok(Some(AcceptedSend { job, message, replayed: true }))
+            }
+            Some(Accepted::KeyReused) => Err(AcceptError::IdempotencyKeyReused),
+            Some(Accepted::New | Accepted::DeviceGone) | None => Ok(None),
+        }
+    }
+
+    /// A medium that is named by an address of ours is meant by its id from now on: the address may end while the message waits for its
+    /// turn, and what a message refers to is kept. What it is, is looked at in its turn: it may still be coming in.
+    async fn look_up_medium(
+        &self,
+        workspace: &WorkspaceId,
+        content: &mut Content,
+    ) -> Result<(), AcceptError> {
+        let Some(media) = content.media_mut() else { return Ok(()) };
+        let Some(link) = media.url().and_then(|url| self.own_media_link(url)) else { return Ok(()) };
+        let id = self.read_media_link(link).map_err(|bad| {
+            AcceptError::NoSuchMedium(match bad {
+                BadLink::Ended => NoSuchMedium::Ended,
+                BadLink::Forged => NoSuchMedium::NotHere,
+            })
+        })?;
+        let record = self.inner.store.media(&id).await?.filter(|record| record.workspace == *workspace);
+        match record.map(|record| record.state) {
+            Some(MediaState::Stored(_) | MediaState::Wanted) => {
+                media.source = MediaSource::Stored(id);
+                Ok(())
+            }
+            Some(MediaState::Lost(_)) | None => Err(AcceptError::NoSuchMedium(NoSuchMedium::NotHere)),
+        }
+    }
+
     /// A reaction or a read mark may name its message by our id: the network knows it by its own.
     async fn about_theirs(
         &self,
@@ -297,6 +342,15 @@ fn choose<'d>(
         [] => Err(AcceptError::NoDevice),
         [device] => Ok(device),
         _ => Err(AcceptError::SeveralDevices(fitting.into_iter().map(|device| device.id.clone()).collect())),
+    }
+}
+
+fn new_idempotency(caller: &Caller, given: IdempotencyKey, now: Timestamp) -> NewIdempotency {
+    NewIdempotency {
+        scope: scope(caller, given.path),
+        key: given.key,
+        fingerprint: given.fingerprint,
+        expires_at: now + given.kept,
     }
 }
 

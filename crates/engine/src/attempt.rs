@@ -10,19 +10,26 @@ use cetar_store::{ClaimedJob, Outcome, Settlement, StoreError};
 use futures::FutureExt;
 
 use crate::{
-    Engine, insist::insist, leases::JobHold, media::NotFetched, pace::Turn, sessions::Live, trust::Trust,
+    Engine,
+    insist::insist,
+    leases::JobHold,
+    media::{Fetches, NotFetched, is_here},
+    pace::Turn,
+    sessions::Live,
+    trust::Trust,
 };
 
 /// Attempts that end with a medium that could not be fetched: about a minute of them. Its chat waits behind it.
 const MAX_FETCHES: u32 = 6;
 
-/// Makes one, from the claim to the outcome on disk. `turn` is what its network's pace gave it. Returns when the message may be tried
-/// again, if it may.
+/// Makes one, from the claim to the outcome on disk. `turn` is what its network's pace gave it, `fetches` are those of its device. Returns
+/// when the message may be tried again, if it may.
 pub(crate) async fn make(
     engine: Engine,
     live: Arc<Live>,
     trust: Arc<Trust>,
     mut turn: Option<Turn>,
+    fetches: Arc<Fetches>,
     job: ClaimedJob,
     hold: JobHold,
 ) -> Option<Timestamp> {
@@ -36,7 +43,7 @@ pub(crate) async fn make(
     } else if started_at >= job.expires_at {
         Outcome::Failed { code: FailureCode::Expired, provider_code: None, detail: None }
     } else {
-        match engine.with_media(&job, live.provider.capabilities()).await {
+        match engine.with_media(&job, live.provider.capabilities(), &fetches).await {
             Ok(content) => {
                 if let Some(typing) = turn.as_ref().and_then(Turn::typing) {
                     show_typing(&engine, &live, &job.to, typing).await;
@@ -56,6 +63,10 @@ pub(crate) async fn make(
                 found_down = is_down(&result);
                 let most = most_attempts(&engine, &job, &result).await;
                 outcome(result, job.attempt, most, safe, engine.now())
+            }
+            Err(NotFetched::Busy { until }) => {
+                drop(turn);
+                return put_off(&engine, &job, until).await;
             }
             Err(why) => not_fetched(why, job.attempt, engine.now()),
         }
@@ -114,6 +125,16 @@ async fn send(live: &Live, job: &ClaimedJob, content: Content) -> Option<Result<
     result.ok()
 }
 
+/// Gives back a job for which nothing was tried. While it was held, its lease was renewed; dropping the hold ends that.
+async fn put_off(engine: &Engine, job: &ClaimedJob, until: Timestamp) -> Option<Timestamp> {
+    let claim = [(job.job.clone(), job.lease_token)];
+    let given_back = engine.inner.store.unclaim(&engine.inner.node, &claim, engine.now(), Some(until)).await;
+    if let Err(error) = given_back {
+        tracing::warn!(%error, "a job could not be given back; its lease will expire");
+    }
+    Some(until)
+}
+
 /// What follows when a message's medium could not be fetched: nothing reached the network.
 fn not_fetched(why: NotFetched, attempt: u32, now: Timestamp) -> Outcome {
     match why {
@@ -122,14 +143,20 @@ fn not_fetched(why: NotFetched, attempt: u32, now: Timestamp) -> Outcome {
             provider_code: status.map(|status| status.to_string()),
             detail: Some(detail),
         },
-        NotFetched::Later(detail) if attempt >= MAX_FETCHES => {
+        NotFetched::Later(detail, _) if attempt >= MAX_FETCHES => {
             Outcome::Failed { code: FailureCode::MediaUnreachable, provider_code: None, detail: Some(detail) }
         }
-        NotFetched::Later(detail) => Outcome::Again {
-            run_at: now + backoff(attempt),
+        NotFetched::Later(detail, not_before) => Outcome::Again {
+            run_at: not_before.unwrap_or_default().max(now + backoff(attempt)),
             counts: true,
             class: AttemptOutcome::MediaNotFetched,
             detail,
+        },
+        NotFetched::Busy { until } => Outcome::Again {
+            run_at: until,
+            counts: false,
+            class: AttemptOutcome::MediaNotFetched,
+            detail: "others are before it".to_owned(),
         },
     }
 }
@@ -180,10 +207,10 @@ fn is_down(result: &Result<Sent, SendError>) -> bool {
     result.as_ref().is_err_and(|error| matches!(of_the_rest(error), SendError::AccountDown(_)))
 }
 
-/// Whether the attempt whose end nobody saw can have reached the provider: not while its medium is still named by its address, since the
-/// message remembers where that is kept before it goes out.
+/// Whether the attempt whose end nobody saw can have reached the provider: not while its medium still has to be found, since the
+/// message remembers what that is before it goes out.
 fn may_have_begun(job: &ClaimedJob) -> bool {
-    job.content.media().is_none_or(|media| media.url().is_none())
+    job.content.media().is_none_or(is_here)
 }
 
 /// Whether an attempt before this one may have brought the message, or a part of it, to the recipient. What cannot be asked may.

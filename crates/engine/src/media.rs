@@ -11,6 +11,7 @@ mod kind;
 mod links;
 mod place;
 mod prune;
+mod queue;
 mod serve;
 mod upload;
 
@@ -30,11 +31,13 @@ use tokio::sync::watch;
 use crate::Engine;
 
 pub use bucket::Bucket;
-pub(crate) use fetch::NotFetched;
+pub(crate) use fetch::{NotFetched, is_here};
 use folder::Folder;
 pub(crate) use folder::hex;
 pub use links::BadLink;
 use place::Place;
+pub(crate) use queue::Fetches;
+use queue::Fetching;
 pub use serve::{MediaAnswer, MediaFile};
 pub use upload::{UploadError, Uploaded};
 
@@ -69,7 +72,7 @@ pub(crate) struct Media {
     /// Where this server is reached from outside, once that is known.
     base: OnceLock<String>,
     /// Addresses being fetched: the second to want one waits for the first.
-    fetching: Mutex<HashMap<FetchKey, Arc<tokio::sync::Mutex<()>>>>,
+    fetching: Mutex<HashMap<FetchKey, Arc<Fetching>>>,
     /// Rises whenever a medium has come, or will not come any more.
     arrived: watch::Sender<u64>,
 }

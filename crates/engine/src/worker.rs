@@ -17,6 +17,7 @@ use tracing::Instrument;
 use crate::{
     Engine, attempt,
     leases::{Claiming, JobHold},
+    media::Fetches,
     pace::{Pacer, Turns},
     sessions::Live,
     trust::Trust,
@@ -30,6 +31,7 @@ struct Worker {
     live: Arc<Live>,
     trust: Arc<Trust>,
     pace: Option<Arc<Pacer>>,
+    fetches: Arc<Fetches>,
     /// Since the pace was turned off, what had been put off was brought forward.
     hurried: bool,
     /// Each ends with the time its message may be tried again, if it may.
@@ -40,9 +42,17 @@ struct Worker {
 
 /// Works until `stop`, then finishes the attempts under way. `pace` is the device's, if its network has one.
 pub(crate) async fn run(engine: Engine, live: Arc<Live>, pace: Option<Arc<Pacer>>, stop: CancellationToken) {
-    let trust = Arc::default();
-    let mut worker =
-        Worker { engine, live, trust, pace, hurried: false, attempts: JoinSet::new(), due: BTreeSet::new() };
+    let fetches = Arc::new(Fetches::of(live.provider.capabilities().concurrency));
+    let mut worker = Worker {
+        engine,
+        live,
+        trust: Arc::default(),
+        pace,
+        fetches,
+        hurried: false,
+        attempts: JoinSet::new(),
+        due: BTreeSet::new(),
+    };
     while !stop.is_cancelled() {
         let wake_at = worker.claim(&stop).await;
         worker.wait(wake_at, &stop).await;
@@ -134,7 +144,8 @@ impl Worker {
             let trust = Arc::clone(&self.trust);
             let live = Arc::clone(&self.live);
             let turn = turns.as_ref().and_then(|turns| turns.take(&job.job));
-            let attempt = attempt::make(engine.clone(), live, trust, turn, job, hold);
+            let fetches = Arc::clone(&self.fetches);
+            let attempt = attempt::make(engine.clone(), live, trust, turn, fetches, job, hold);
             self.attempts.spawn(attempt.instrument(span));
         }
         drop(claiming);
@@ -208,7 +219,7 @@ impl Worker {
     async fn give_back(&self, jobs: &[ClaimedJob]) {
         let inner = &self.engine.inner;
         let claims: Vec<_> = jobs.iter().map(|job| (job.job.clone(), job.lease_token)).collect();
-        if let Err(error) = inner.store.unclaim(&inner.node, &claims, self.engine.now()).await {
+        if let Err(error) = inner.store.unclaim(&inner.node, &claims, self.engine.now(), None).await {
             tracing::warn!(device = %self.live.device, %error, "jobs could not be given back; their leases will expire");
         }
         self.engine.progressed();

@@ -323,9 +323,12 @@ pub enum CheckError {
 /// A medium could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
-    /// The network does not have it any more, or its bytes are not what they should be: asking again would not help.
+    /// The network does not have it any more, or it is more than we keep: asking again would not help.
     #[error("it is gone: {0}")]
     Gone(String),
+    /// It came whole, and its bytes are not what its sender said: a few more tries, in case that a server gave us something else.
+    #[error("its bytes are not what its sender said: {0}")]
+    Unsound(String),
     /// The account cannot ask now.
     #[error("the account is down: {0}")]
     AccountDown(DownReason),

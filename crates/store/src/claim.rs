@@ -63,7 +63,8 @@ statements! {
             WHERE j.state = 'running' AND (j.lease_until <= $1 OR ($2 AND j.worker = $3)) ORDER BY j.lease_until, j.id LIMIT $4",
         postgres "FOR NO KEY UPDATE OF j SKIP LOCKED";
     RENEW = "UPDATE jobs SET lease_until = $4 WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
-    UNCLAIM = "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1, crashes = crashes - 1 \
+    UNCLAIM = "UPDATE jobs SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1, crashes = crashes - 1, \
+                 run_at = CASE WHEN run_at < $4 THEN $4 ELSE run_at END \
                WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     PUT_OFF = "UPDATE jobs SET run_at = $2, put_off = TRUE WHERE id = $1 AND state = 'ready'";
     HELD = "SELECT id FROM jobs WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
@@ -195,7 +196,7 @@ impl Store {
         let (store, node, closing) = (self.clone(), node.to_owned(), self.inner.closing.clone());
         self.inner.tasks.spawn(async move {
             let trying = async {
-                while let Err(StoreError::Unavailable(_)) = store.unclaim(&node, &jobs, now).await {
+                while let Err(StoreError::Unavailable(_)) = store.unclaim(&node, &jobs, now, None).await {
                     tokio::time::sleep(GIVE_BACK_AGAIN).await;
                 }
             };
@@ -252,17 +253,25 @@ impl Store {
         .await
     }
 
-    /// Gives claimed jobs back unstarted, without an attempt (a graceful stop). What is not held any more is left alone.
-    pub async fn unclaim(&self, node: &str, jobs: &[(JobId, i64)], now: Timestamp) -> Result<()> {
+    /// Gives claimed jobs back unstarted, without an attempt (a graceful stop, or something they need that is not here yet): not to be
+    /// claimed again before `not_before`, if given. What is not held any more is left alone.
+    pub async fn unclaim(
+        &self,
+        node: &str,
+        jobs: &[(JobId, i64)],
+        now: Timestamp,
+        not_before: Option<Timestamp>,
+    ) -> Result<()> {
         if jobs.is_empty() {
             return Ok(());
         }
-        self.write((node.to_owned(), jobs.to_vec(), now), |tx, (node, jobs, now)| {
+        let not_before = not_before.unwrap_or_default();
+        self.write((node.to_owned(), jobs.to_vec(), now, not_before), |tx, (node, jobs, now, not_before)| {
             Box::pin(async move {
                 let ids: Vec<JobId> = jobs.iter().map(|(job, _)| job.clone()).collect();
                 lanes::lock(tx, &ids).await?;
                 for (job, token) in jobs {
-                    unclaim(tx, node, job, *token, *now).await?;
+                    unclaim(tx, node, (job, *token), *now, *not_before).await?;
                 }
                 Ok(())
             })
@@ -420,7 +429,13 @@ async fn take(
     Ok(ours.collect())
 }
 
-async fn unclaim(tx: &mut Tx, node: &str, job: &JobId, token: i64, now: Timestamp) -> Result<()> {
+async fn unclaim(
+    tx: &mut Tx,
+    node: &str,
+    (job, token): (&JobId, i64),
+    now: Timestamp,
+    not_before: Timestamp,
+) -> Result<()> {
     let Some(mut work) = lanes::load_locked(tx, job).await? else { return Ok(()) };
     if fetch_optional!(tx, (String,), HELD, job.as_str(), node, token)?.is_none() {
         return Ok(());
@@ -428,7 +443,7 @@ async fn unclaim(tx: &mut Tx, node: &str, job: &JobId, token: i64, now: Timestam
     lanes::advance(tx, &mut work, Fate::Returned, None, now, now).await?;
     // A receipt may have come meanwhile: then there is nothing left to do.
     if work.message_state == MessageState::Queued {
-        execute!(tx, UNCLAIM, job.as_str(), node, token)?;
+        execute!(tx, UNCLAIM, job.as_str(), node, token, not_before.as_micros())?;
         if !work.at_head {
             lanes::promote(tx, &work.conversation).await?;
         }

@@ -7,6 +7,7 @@ mod download;
 mod mp4;
 mod ogg;
 mod reference;
+mod spool;
 mod thumbnail;
 mod upload;
 

@@ -1,6 +1,6 @@
 //! What can be set, and the values WhatsApp makes sensible.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// The version of WhatsApp Web we present. It is given, never fetched: a start must not depend on another website.
 /// Source: the default compiled into whatsapp-rust 0.7.0 (wacore, `Device::new`).
@@ -9,6 +9,11 @@ pub const WHATSAPP_WEB_VERSION: (u32, u32, u32) = (2, 3000, 1_042_742_319);
 /// Settings of the provider; one for all its sessions.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The folder in which media lie while they are sealed and opened. Nothing in it has a name, and each file may be as large as a
+    /// medium: a folder of ours on a disk, never the system's, which may be in memory or closed to us.
+    pub temp: PathBuf,
+    /// A larger medium that comes in is not read, in bytes.
+    pub media_max_bytes: u64,
     /// Where WhatsApp's websocket is; `None` is WhatsApp itself. Configuration `whatsapp_web.url`, for the simulator.
     pub url: Option<String>,
     /// The version of WhatsApp Web we present; a newer one can be set when WhatsApp refuses this.
@@ -30,9 +35,12 @@ pub struct Settings {
     pub pre_keys: usize,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
+impl Settings {
+    /// The usual ones, with media on their way in this folder.
+    pub fn new(temp: PathBuf) -> Self {
         Self {
+            temp,
+            media_max_bytes: 100 * 1024 * 1024,
             url: None,
             version: WHATSAPP_WEB_VERSION,
             send_timeout: Duration::from_secs(20),

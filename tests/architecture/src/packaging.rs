@@ -3,7 +3,10 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::workspace::{assert_none, root, texts};
+use crate::{
+    sources::code_with,
+    workspace::{assert_none, root, texts},
+};
 
 const UNIT: &str = "packaging/systemd/cetar.service";
 const DOCKERFILE: &str = "packaging/docker/Dockerfile";
@@ -57,14 +60,13 @@ fn the_unit_waits_longer_than_the_server_takes_to_stop() {
     );
 }
 
-/// Where there is systemd, it is asked; its own words are the better judge. The program is not installed here: a stand-in is named.
+/// Its own words are the better judge. The program is not installed here: a stand-in is named.
 #[test]
 fn systemd_accepts_the_unit_and_finds_it_closed() {
-    let Ok(version) = Command::new("systemd-analyze").arg("--version").output() else { return };
-    assert!(version.status.success());
-    let folder = std::env::temp_dir().join(format!("cetar-unit-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let copy = folder.join("cetar.service");
+    let version = Command::new("systemd-analyze").arg("--version").output();
+    assert!(version.expect("systemd-analyze (make setup)").status.success());
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("cetar.service");
     fs::write(&copy, read(UNIT).replace("/usr/local/bin/cetar", "/bin/true")).unwrap();
     let ask = |arguments: &[&str], unit: &Path| {
         let output = Command::new("systemd-analyze").args(arguments).arg(unit).output().unwrap();
@@ -73,7 +75,6 @@ fn systemd_accepts_the_unit_and_finds_it_closed() {
     };
     let (verified, told) = ask(&["verify", "--man=no", "--recursive-errors=no"], &copy);
     let (closed, exposure) = ask(&["security", "--offline=yes", &format!("--threshold={EXPOSURE}")], &copy);
-    fs::remove_dir_all(&folder).unwrap();
     assert!(verified && !told.contains("cetar.service:"), "{told}");
     assert!(closed, "{exposure}");
 }
@@ -88,6 +89,24 @@ fn the_dockerfile_can_be_followed_and_builds_with_the_toolchain_of_the_workspace
     let dockerfile = read(DOCKERFILE);
     assert!(dockerfile.contains(&format!("FROM rust:{version}-")), "rust-version is {version}");
     assert!(dockerfile.contains("--locked"), "the lock file decides");
+}
+
+/// The tests of the binary run with a `TMPDIR` that does not exist; this finds what they do not reach.
+#[test]
+fn a_container_writes_to_its_volume_alone() {
+    let compose = read(COMPOSE);
+    assert!(compose.contains("read_only: true") && !compose.contains("tmpfs"), "{COMPOSE}");
+    let elsewhere = [
+        "env::temp_dir",
+        "tempfile::tempfile(",
+        "NamedTempFile::new",
+        "tempfile::tempdir()",
+        "\"/tmp",
+        "\"/var/tmp",
+    ];
+    // An operator's command, not the server, reaches a socket with a long path by a link there.
+    let found = code_with(&elsewhere, |path| path != "crates/cetar/src/api/socket.rs");
+    assert_none(&found, "The container's root cannot be written to: use a folder below the data directory:");
 }
 
 #[test]

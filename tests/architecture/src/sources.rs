@@ -10,7 +10,7 @@ fn rust() -> Vec<Text> {
 }
 
 /// Production code of these folders in which any of `words` occurs.
-fn code_with(words: &[&str], is_concerned: impl Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn code_with(words: &[&str], is_concerned: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for file in rust().iter().filter(|file| !file.is_test() && is_concerned(&file.path)) {
         let hits = file.code().filter(|(_, line)| words.iter().any(|word| line.contains(word)));

@@ -71,6 +71,8 @@ impl Home {
         // A command of two words, such as `key create`, comes before its options.
         command.args(sub.split(' ')).args(rest).arg("--data-dir").arg(self.data.path());
         command.env_clear().envs(self.environment.iter().cloned());
+        // Nothing may be written outside the data directory: a container has nothing else.
+        command.env("TMPDIR", "/nonexistent/tmp");
         command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command

@@ -21,7 +21,7 @@ WhatsApp publishes no limits for linked devices: those of `whatsapp` are our est
 
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
-    let whatsapp = WhatsappWeb::new(Settings::default());
+    let whatsapp = WhatsappWeb::new(Settings::new(std::path::PathBuf::new()));
     section(&mut page, "WhatsApp by a linked device (`whatsapp`)", whatsapp.capabilities());
     section(&mut page, "Telegram by a bot (`telegram`)", telegram().capabilities());
     for channel in Meta::CHANNELS {
@@ -51,7 +51,7 @@ fn the_simulated_telegram_carries_what_the_real_one_does() {
 
 #[test]
 fn the_simulated_whatsapp_carries_what_the_real_one_does() {
-    is_promised_alike(&WhatsappWeb::new(Settings::default()), Channel::Whatsapp);
+    is_promised_alike(&WhatsappWeb::new(Settings::new(std::path::PathBuf::new())), Channel::Whatsapp);
 }
 
 /// Everything but how fast: nobody is kept waiting by a network that is none.

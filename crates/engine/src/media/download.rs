@@ -11,13 +11,14 @@ use futures::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::kind;
 use crate::{Engine, sessions::Live};
 
 /// Of one device at once.
 const AT_ONCE: usize = 4;
 /// The longest one may take.
 const LONGEST: Duration = Duration::from_mins(10);
+/// So often a medium is read whose bytes are not what its sender said. Whoever sends such would else have us fetch it for a day.
+const UNSOUND_TRIES: u32 = 3;
 /// After this one is given up: no network keeps what nobody fetched for good, and by now it has refused often enough.
 const GIVEN_UP: Duration = Duration::from_hours(24);
 
@@ -84,6 +85,9 @@ async fn one(engine: &Engine, live: &Live, wanted: WantedMedia) {
             MediaOutcome::Stored(bytes)
         }
         Err(DownloadError::Gone(why)) => MediaOutcome::Lost(why),
+        Err(error @ DownloadError::Unsound(_)) if wanted.attempts + 1 >= UNSOUND_TRIES => {
+            MediaOutcome::Lost(error.to_string())
+        }
         Err(error) if old => MediaOutcome::Lost(error.to_string()),
         Err(error) => {
             tracing::info!(%error, "a medium could not be read yet");
@@ -130,7 +134,7 @@ async fn keep(
         }
     }
     let file_name = wanted.file_name.clone();
-    let by_content = kind::content_type(growing.head(), file_name.as_deref());
+    let by_content = growing.content_type(file_name.as_deref());
     let kept = media.place.keep(growing, &wanted.workspace).await.map_err(disk)?;
     Ok(StoredBytes { hash: kept.hash, size: kept.size, content_type: by_content.to_owned(), file_name })
 }

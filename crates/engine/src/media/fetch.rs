@@ -1,10 +1,11 @@
 //! Fetching what a send names by its address, before its first attempt.
 //!
 //! The same address is fetched once for many recipients: within a minute it is not even asked again, after that its server is asked
-//! whether it has changed. Each fetch is bounded in size and time and goes out under the guard of `cetar_provider::http`.
+//! whether it has changed; that it is not to be had is shared too. Each fetch is bounded in size and time and goes out under the guard of
+//! `cetar_provider::http`. Who may fetch at once is in `queue`.
 use std::{sync::Arc, time::Duration};
 
-use cetar_model::{Content, ContentKind, FailureCode, Media, MediaId, MediaSource};
+use cetar_model::{Content, ContentKind, FailureCode, Media, MediaId, MediaSource, Timestamp, backoff};
 use cetar_provider::{
     Capabilities, MediaLimit,
     http::{Download, Error as HttpError, ErrorClass, Get},
@@ -12,11 +13,20 @@ use cetar_provider::{
 use cetar_store::{ClaimedJob, MediaSourceRecord, MediaState, StoreError, StoredBytes};
 use sha2::{Digest, Sha256};
 
-use super::{Setup, folder, kind};
+use super::{
+    Setup, folder,
+    queue::{Failure, Fetches, Fetching},
+};
 use crate::{Engine, lock};
 
 /// What was fetched this lately is not asked for again.
 const FRESH: Duration = Duration::from_mins(1);
+/// A site that gives no byte for so long is given up.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Who cannot fetch now is tried again so much later.
+const BUSY: Duration = Duration::from_secs(5);
+/// So long a medium that is still coming in is waited for without counting attempts: as long as reading it may take.
+const COMING: Duration = Duration::from_mins(10);
 
 /// Why a medium could not be fetched.
 #[derive(Debug)]
@@ -28,26 +38,35 @@ pub(crate) enum NotFetched {
         status: Option<u16>,
         detail: String,
     },
-    /// Another try may succeed.
-    Later(String),
+    /// Another try may succeed; not before, if that is known.
+    Later(String, Option<Timestamp>),
+    /// Nothing was tried: others are before it, or it is still coming in from its network.
+    Busy {
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 impl NotFetched {
     fn refused(code: FailureCode, detail: impl Into<String>) -> Self {
         Self::Refused { code, status: None, detail: detail.into() }
     }
+
+    fn later(why: impl Into<String>) -> Self {
+        Self::Later(why.into(), None)
+    }
 }
 
 impl From<StoreError> for NotFetched {
     fn from(error: StoreError) -> Self {
-        Self::Later(error.to_string())
+        Self::later(error.to_string())
     }
 }
 
 /// Our own disk.
 impl From<std::io::Error> for NotFetched {
     fn from(error: std::io::Error) -> Self {
-        Self::Later(format!("the media folder: {error}"))
+        Self::later(format!("the media folder: {error}"))
     }
 }
 
@@ -59,32 +78,37 @@ impl From<HttpError> for NotFetched {
             | ErrorClass::Connect
             | ErrorClass::Tls
             | ErrorClass::Timeout
-            | ErrorClass::Other => Self::Later(error.to_string()),
+            | ErrorClass::Other => Self::later(error.to_string()),
         }
     }
 }
 
 impl Engine {
     /// The content of a job with its medium kept here. Where it was at an address, it is fetched, and the message remembers where
-    /// it is kept.
+    /// it is kept. `queue` is its device's.
     pub(crate) async fn with_media(
         &self,
         job: &ClaimedJob,
         network: &Capabilities,
+        queue: &Fetches,
     ) -> Result<Content, NotFetched> {
         let mut content = job.content.clone();
         let kind = content.media_kind();
         let (Some(media), Some(kind)) = (content.media_mut(), kind) else { return Ok(content) };
-        let Some(url) = media.url().map(str::to_owned) else { return Ok(content) };
+        if is_here(media) {
+            return Ok(content);
+        }
         let limit = network.media(kind).ok_or_else(|| {
             NotFetched::refused(
                 FailureCode::ContentNotSupported,
                 format!("{kind} cannot be sent on this channel"),
             )
         })?;
-        let (id, bytes) = match self.own(job, &url, limit).await? {
-            Some(ours) => ours,
-            None => self.fetch(job, &url, limit).await?,
+        let (id, bytes) = match &media.source {
+            MediaSource::Stored(id) => (id.clone(), self.own(job, id, limit).await?),
+            MediaSource::Url(url) => self.fetch(job, url, limit, queue).await?,
+            // Only what came in is there.
+            MediaSource::Network(_) => return Ok(content),
         };
         let file_name = media.file_name.take().or_else(|| bytes.file_name.clone());
         *media = Media {
@@ -100,23 +124,26 @@ impl Engine {
         Ok(content)
     }
 
-    /// An address of ours (`media_url`) names a medium that is here: nothing is fetched, and the guard has nothing to refuse.
+    /// A medium that was named by an address of ours. One that came in may still be on its way from its network.
     async fn own(
         &self,
         job: &ClaimedJob,
-        url: &str,
+        id: &MediaId,
         limit: &MediaLimit,
-    ) -> Result<Option<(MediaId, StoredBytes)>, NotFetched> {
-        let Some(link) = self.own_media_link(url) else { return Ok(None) };
-        let gone = |why| NotFetched::refused(FailureCode::MediaUnreachable, why);
-        let id = self.read_media_link(link).map_err(|_| gone("the address is not valid any more"))?;
-        let record = self.inner.store.media(&id).await?.filter(|record| record.workspace == job.workspace);
-        match record.map(|record| record.state) {
-            Some(MediaState::Stored(bytes)) => {
+    ) -> Result<StoredBytes, NotFetched> {
+        let gone = |why: String| NotFetched::refused(FailureCode::MediaUnreachable, why);
+        let record = self.inner.store.media(id).await?.filter(|record| record.workspace == job.workspace);
+        let Some(record) = record else { return Err(gone("there is no such medium here any more".into())) };
+        match record.state {
+            MediaState::Stored(bytes) => {
                 fits(&bytes, limit)?;
-                Ok(Some((id, bytes)))
+                Ok(bytes)
             }
-            _ => Err(gone("there is no such medium here")),
+            MediaState::Lost(why) => Err(gone(format!("it did not come from its network: {why}"))),
+            MediaState::Wanted if self.now().since(record.created_at) < COMING => {
+                Err(NotFetched::Busy { until: self.now() + BUSY })
+            }
+            MediaState::Wanted => Err(NotFetched::later("it has not come from its network yet")),
         }
     }
 
@@ -125,42 +152,75 @@ impl Engine {
         job: &ClaimedJob,
         url: &str,
         limit: &MediaLimit,
+        queue: &Fetches,
     ) -> Result<(MediaId, StoredBytes), NotFetched> {
         let hash: [u8; 32] = Sha256::digest(url.as_bytes()).into();
         let key = (job.workspace.clone(), hash);
-        let one_at_a_time = Arc::clone(lock(&self.inner.media.fetching).entry(key.clone()).or_default());
-        let fetched = {
-            let _alone = one_at_a_time.lock().await;
-            tokio::select! {
-                fetched = self.fetch_alone(job, url, hash, limit) => fetched,
-                // The client bounds each hop; this bounds all of them.
-                () = self.pause(Setup::FETCH_TIME) => Err(NotFetched::Later("it took too long".to_owned())),
-            }
-        };
-        drop(one_at_a_time);
-        // The last to want it takes the entry away.
-        let mut fetching = lock(&self.inner.media.fetching);
-        if fetching.get(&key).is_some_and(|entry| Arc::strong_count(entry) == 1) {
-            fetching.remove(&key);
-        }
+        let fetching = Arc::clone(lock(&self.inner.media.fetching).entry(key).or_default());
+        let fetched = self.fetch_in_turn(job, (url, hash), limit, queue, &fetching).await;
+        drop(fetching);
+        // Those that nobody wants, and whose failure nobody need know of any more.
+        let now = self.now();
+        lock(&self.inner.media.fetching)
+            .retain(|_, entry| Arc::strong_count(entry) > 1 || entry.failure(now).is_some());
         fetched
     }
 
-    async fn fetch_alone(
+    async fn fetch_in_turn(
         &self,
         job: &ClaimedJob,
-        url: &str,
-        url_hash: [u8; 32],
+        (url, hash): (&str, [u8; 32]),
         limit: &MediaLimit,
+        queue: &Fetches,
+        fetching: &Fetching,
     ) -> Result<(MediaId, StoredBytes), NotFetched> {
-        let store = &self.inner.store;
-        let known = self.known(job, &url_hash).await?;
+        let busy = || NotFetched::Busy { until: self.now() + BUSY };
+        let _alone = fetching.alone(self).await.ok_or_else(busy)?;
+        if let Some(Failure { until, why }) = fetching.failure(self.now()) {
+            return Err(NotFetched::Later(why, Some(until)));
+        }
+        let known = self.known(job, &hash).await?;
         if let Some((source, bytes)) = &known
             && self.now().since(source.fetched_at) < FRESH
         {
             fits(bytes, limit)?;
             return Ok((source.media.clone(), bytes.clone()));
         }
+        let _place = queue.place(self).await.ok_or_else(busy)?;
+        let fetched = tokio::select! {
+            fetched = self.fetch_alone(job, (url, hash), known, limit) => fetched,
+            // The client bounds each hop; this bounds all of them.
+            () = self.pause(Setup::FETCH_TIME) => Err(NotFetched::later("it took too long")),
+        };
+        let until = self.now() + backoff(job.attempt);
+        fetching.went(match &fetched {
+            Err(NotFetched::Later(why, _)) => Some(Failure { until, why: why.clone() }),
+            _ => None,
+        });
+        fetched
+    }
+
+    /// What comes of this, unless nothing comes for a while.
+    async fn unless_silent<T>(
+        &self,
+        come: impl Future<Output = Result<T, HttpError>>,
+    ) -> Result<T, NotFetched> {
+        tokio::select! {
+            come = come => Ok(come?),
+            () = self.pause(SILENCE) => {
+                Err(NotFetched::later(format!("its server was silent for {} s", SILENCE.as_secs())))
+            }
+        }
+    }
+
+    async fn fetch_alone(
+        &self,
+        job: &ClaimedJob,
+        (url, url_hash): (&str, [u8; 32]),
+        known: Option<(MediaSourceRecord, StoredBytes)>,
+        limit: &MediaLimit,
+    ) -> Result<(MediaId, StoredBytes), NotFetched> {
+        let store = &self.inner.store;
         let mut get = Get::new(url);
         if let Some((source, _)) = &known {
             if let Some(etag) = &source.etag {
@@ -170,7 +230,7 @@ impl Engine {
                 get = get.header("if-modified-since", since);
             }
         }
-        let download = self.inner.media.http.get(get).await?;
+        let download = self.unless_silent(self.inner.media.http.get(get)).await?;
         if let (304, Some((source, bytes))) = (download.status(), known) {
             metrics::counter!("cetar_media_fetches_total", "outcome" => "unchanged").increment(1);
             let source = MediaSourceRecord { fetched_at: self.now(), ..source };
@@ -190,7 +250,7 @@ impl Engine {
         store.keep_media(&id, &job.workspace, Some(&job.device), bytes.clone(), self.now()).await?;
         // The same bytes may have been deleted as past their time after we kept them, and before the database knew of it.
         if !self.inner.media.place.has(&job.workspace, &bytes.hash).await? {
-            return Err(NotFetched::Later("what was kept is gone".to_owned()));
+            return Err(NotFetched::later("what was kept is gone"));
         }
         store.set_media_source(&job.workspace, url_hash, source).await?;
         metrics::counter!("cetar_media_fetches_total", "outcome" => "fetched").increment(1);
@@ -227,7 +287,9 @@ impl Engine {
         let status = download.status();
         match status {
             200 => {}
-            429 | 500.. => return Err(NotFetched::Later(format!("its server answered {status}"))),
+            408 | 425 | 429 | 500.. => {
+                return Err(NotFetched::later(format!("its server answered {status}")));
+            }
             _ => {
                 return Err(NotFetched::Refused {
                     code: FailureCode::MediaUnreachable,
@@ -243,12 +305,12 @@ impl Engine {
         }
         let file_name = download.name().map(percent_decoded);
         let mut growing = self.inner.media.place.begin(self.inner.ids.random()).await?;
-        while let Some(piece) = download.chunk().await? {
+        while let Some(piece) = self.unless_silent(download.chunk()).await? {
             if growing.add(&piece).await? > most {
                 return Err(too_large());
             }
         }
-        let content_type = kind::content_type(growing.head(), file_name.as_deref());
+        let content_type = growing.content_type(file_name.as_deref());
         if !limit.content_types.contains(&content_type) {
             return Err(wrong_type(content_type, limit));
         }
@@ -256,6 +318,11 @@ impl Engine {
         let content_type = content_type.to_owned();
         Ok(StoredBytes { hash: kept.hash, size: kept.size, content_type, file_name })
     }
+}
+
+/// Whether nothing is left to be found out about a medium. One that was named by an address of ours has no type until its turn comes.
+pub(crate) fn is_here(media: &Media) -> bool {
+    media.stored().is_some() && media.content_type.is_some()
 }
 
 /// What was fetched before for one message may not do for another.

@@ -18,12 +18,14 @@ use tokio::{
 };
 use tokio_util::io::ReaderStream;
 
-use super::prune::Found;
+use super::{kind, prune::Found};
 
 /// What is read at once.
 const PIECE: usize = 64 * 1024;
 /// As much of the beginning as is kept to tell the type by.
 const HEAD: usize = 16 * 1024;
+/// As much of its end.
+const TAIL: usize = 16 * 1024;
 /// No file takes so long to come: nobody writes it any more.
 const ABANDONED: Duration = Duration::from_hours(24);
 /// Where files grow until they are whole.
@@ -45,7 +47,14 @@ impl Folder {
         make(&folder).await?;
         let path = folder.join(hex(&name));
         let file = private(OpenOptions::new().write(true).create_new(true)).open(&path).await?;
-        Ok(Growing { file, path: Some(path), hash: Sha256::new(), size: 0, head: Vec::new() })
+        Ok(Growing {
+            file,
+            path: Some(path),
+            hash: Sha256::new(),
+            size: 0,
+            head: Vec::new(),
+            tail: Vec::new(),
+        })
     }
 
     /// Puts a file that is whole in its place. Durable when this returns.
@@ -161,6 +170,7 @@ pub(crate) struct Growing {
     hash: Sha256,
     size: u64,
     head: Vec<u8>,
+    tail: Vec<u8>,
 }
 
 impl Growing {
@@ -171,6 +181,10 @@ impl Growing {
         self.size += piece.len() as u64;
         let room = HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        let last = piece.get(piece.len().saturating_sub(TAIL)..).unwrap_or(piece);
+        let over = (self.tail.len() + last.len()).saturating_sub(TAIL);
+        self.tail.drain(..over.min(self.tail.len()));
+        self.tail.extend_from_slice(last);
         Ok(self.size)
     }
 
@@ -185,9 +199,9 @@ impl Growing {
         self.path.as_deref()
     }
 
-    /// Its beginning, to tell the type by.
-    pub(crate) fn head(&self) -> &[u8] {
-        &self.head
+    /// Its media type, by its content and the name it came under.
+    pub(crate) fn content_type(&self, name: Option<&str>) -> &'static str {
+        kind::content_type(&self.head, &self.tail, name)
     }
 }
 
@@ -278,7 +292,7 @@ mod tests {
         let mut growing = folder.begin([1; 16]).await.unwrap();
         growing.add(b"gam").await.unwrap();
         assert_eq!(growing.add(b"bar").await.unwrap(), 6);
-        assert_eq!(growing.head(), b"gambar");
+        assert_eq!(growing.content_type(None), "text/plain");
         let kept = folder.keep(growing, &workspace()).await.unwrap();
         assert_eq!((kept.size, kept.hash), (6, Sha256::digest(b"gambar").into()));
         for (from, length, expected) in
@@ -346,6 +360,20 @@ mod tests {
         assert!(path.exists());
         folder.sweep(grown + Duration::from_hours(24)).await.unwrap();
         assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn the_beginning_and_the_end_are_known_however_the_bytes_come() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::new(data.path().to_owned());
+        let bytes: Vec<u8> = (0..50_000_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+        for (name, size) in [(1, 7), (2, 4_096), (3, 20_000), (4, 50_000)] {
+            let mut growing = folder.begin([name; 16]).await.unwrap();
+            for piece in bytes.chunks(size) {
+                growing.add(piece).await.unwrap();
+            }
+            assert!(growing.head == bytes[..HEAD] && growing.tail == bytes[50_000 - TAIL..], "{size}");
+        }
     }
 
     #[tokio::test]

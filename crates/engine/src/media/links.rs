@@ -38,6 +38,11 @@ impl Engine {
         url.strip_prefix(base.as_str())?.strip_prefix("/media/")
     }
 
+    /// Whether this is an address of a medium on this server, valid or not.
+    pub fn is_own_media_url(&self, url: &str) -> bool {
+        self.own_media_link(url).is_some()
+    }
+
     /// Which medium the last part of such an address stands for.
     pub fn read_media_link(&self, link: &str) -> Result<MediaId, BadLink> {
         let mut parts = link.splitn(3, '.');

@@ -6,7 +6,7 @@ use cetar_model::{MediaId, Timestamp};
 use cetar_store::{StoreError, StoredBytes};
 use futures::{Stream, StreamExt as _, pin_mut};
 
-use super::{kind, links};
+use super::links;
 use crate::{Engine, auth::Caller};
 
 /// Whoever sends nothing for this long has gone.
@@ -77,7 +77,7 @@ impl Engine {
         if size == 0 {
             return Err(UploadError::Cut);
         }
-        let content_type = kind::content_type(growing.head(), name.as_deref()).to_owned();
+        let content_type = growing.content_type(name.as_deref()).to_owned();
         let kept = inner.media.place.keep(growing, &caller.workspace.id).await?;
         let (id, now): (MediaId, _) = (inner.ids.make(self.now()), self.now());
         let bytes = StoredBytes {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cetar_engine::accept::NoSuchMedium;
 use cetar_model::{Channel, Language, PhoneNumberError, TooFewVariables};
 use cetar_provider::{Length, Unit};
 use serde::Serialize;
@@ -136,6 +137,8 @@ pub(crate) enum Problem {
     Placeholder,
     /// No message of this id on the device that the network knows.
     NoSuchMessage,
+    /// An address of ours that leads to no medium.
+    NoSuchMedium(NoSuchMedium),
     NoSuchDevice,
     OtherChannel(Channel),
     /// In a reply, which goes where the message came from: another value.
@@ -198,6 +201,8 @@ impl Problem {
             Self::TooFewVariables(_) => "too_few_variables",
             Self::Placeholder => "invalid_placeholder",
             Self::NoSuchMessage => "no_such_message",
+            Self::NoSuchMedium(NoSuchMedium::Ended) => "media_link_expired",
+            Self::NoSuchMedium(NoSuchMedium::NotHere) => "no_such_medium",
             Self::NoSuchDevice => "no_such_device",
             Self::OtherChannel(_) => "other_channel",
             Self::SettledByEvent => "not_for_a_reply",
@@ -368,6 +373,14 @@ impl Problem {
             Self::NoSuchMessage => Text::new(
                 "Tidak ada pesan dengan ID ini di device yang sama, atau jaringan belum mengenalnya.",
                 "There is no message with this id on the same device, or its network does not know it yet.",
+            ),
+            Self::NoSuchMedium(NoSuchMedium::Ended) => Text::new(
+                "Alamat media di server ini sudah kedaluwarsa (7 hari). Unggah lagi dengan POST /v1/media, lalu pakai alamatnya yang baru.",
+                "This address of a medium on this server has expired (7 days). Upload the file again with POST /v1/media and use its new address.",
+            ),
+            Self::NoSuchMedium(NoSuchMedium::NotHere) => Text::new(
+                "Alamat ini di server ini, tetapi file-nya tidak ada. Salin ulang alamat lengkapnya, atau unggah lagi dengan POST /v1/media.",
+                "This address is on this server, but there is no such file. Copy the whole address again, or upload the file again with POST /v1/media.",
             ),
             Self::NoSuchDevice => Text::new(
                 "Tidak ada device dengan ID ini; lihat GET /v1/devices.",

@@ -163,7 +163,7 @@ async fn history(world: &World, mut dice: Dice) {
             }
             _ if !held.is_empty() => {
                 let job = held.remove(dice.roll(held.len()));
-                world.store.unclaim(NODE, &[(job.job, job.lease_token)], world.now()).await.unwrap();
+                world.store.unclaim(NODE, &[(job.job, job.lease_token)], world.now(), None).await.unwrap();
             }
             _ => {}
         }

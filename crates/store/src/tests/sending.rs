@@ -289,9 +289,9 @@ on_both_engines! {
         let send = world.accept(&device, "budi", "1").await;
         let job = world.claim_one(&device).await;
         let held = [(job.job.clone(), job.lease_token)];
-        world.store.unclaim("node_b", &held, world.now()).await.unwrap();
+        world.store.unclaim("node_b", &held, world.now(), None).await.unwrap();
         assert_eq!(world.state(&send.job).await, MessageState::Sending, "another's is left alone");
-        world.store.unclaim(NODE, &held, world.now()).await.unwrap();
+        world.store.unclaim(NODE, &held, world.now(), None).await.unwrap();
         let shown = world.job(&send.job).await;
         assert_eq!((shown.state, shown.message.state, shown.attempts), (JobState::Ready, MessageState::Queued, 0));
         assert!(shown.history.is_empty());

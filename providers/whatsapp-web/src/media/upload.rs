@@ -3,7 +3,8 @@
 
 use std::{
     collections::HashMap,
-    io::{self, Read, Seek, SeekFrom},
+    fs::File,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,12 +12,15 @@ use std::{
 use cetar_model::{DownReason, FailureCode, Media, Timestamp};
 use cetar_provider::{HostError, SendError, StoredMedia};
 use futures::StreamExt;
-use tempfile::NamedTempFile;
 use tokio::{io::AsyncWriteExt, sync::Semaphore, task::spawn_blocking};
-use wacore::upload::{EncryptedMediaInfo, MediaEncryptor, UploadSource};
+use wacore::upload::{EncryptedMediaInfo, MediaEncryptor};
 use whatsapp_rust::{ErrorChainExt, anyhow, download::MediaType};
 
-use super::{mp4, ogg, thumbnail};
+use super::{
+    mp4, ogg,
+    spool::{self, Written},
+    thumbnail,
+};
 use crate::send::Live;
 
 /// WhatsApp keeps what is uploaded for weeks; the address it gives is signed for days.
@@ -97,7 +101,7 @@ impl Live {
         })?;
         let picture =
             (kind == MediaType::Image && stored.size <= LARGEST_PICTURE).then(|| self.store.host().media(id));
-        let sealing = Sealing::begin(kind).await.map_err(not_sent)?;
+        let sealing = Sealing::begin(kind, &self.settings.temp).await.map_err(not_sent)?;
         let (file, info, mut found) = sealing.all(stored.bytes).await.map_err(not_sent)?;
         if let Some(picture) = picture {
             let look = look_at(picture).await;
@@ -166,18 +170,18 @@ struct Found {
 struct Sealing {
     kind: MediaType,
     encryptor: MediaEncryptor,
-    file: NamedTempFile,
+    file: File,
     film: mp4::Watcher,
     sound: ogg::Watcher,
 }
 
 impl Sealing {
-    async fn begin(kind: MediaType) -> anyhow::Result<Self> {
+    async fn begin(kind: MediaType, temp: &Path) -> anyhow::Result<Self> {
         let streamed = matches!(kind, MediaType::Audio | MediaType::Video);
         Ok(Self {
             kind,
             encryptor: MediaEncryptor::new_with_sidecar(kind, streamed)?,
-            file: spawn_blocking(NamedTempFile::new).await??,
+            file: spool::file_in(temp).await?,
             film: mp4::Watcher::default(),
             sound: ogg::Watcher::default(),
         })
@@ -186,8 +190,8 @@ impl Sealing {
     async fn all(
         mut self,
         mut bytes: cetar_provider::ByteStream,
-    ) -> anyhow::Result<(SealedFile, EncryptedMediaInfo, Found)> {
-        let mut out = tokio::fs::File::from_std(self.file.reopen()?);
+    ) -> anyhow::Result<(Written, EncryptedMediaInfo, Found)> {
+        let mut out = tokio::fs::File::from_std(self.file);
         let mut sealed = Vec::new();
         while let Some(piece) = bytes.next().await {
             let piece = piece?;
@@ -204,32 +208,14 @@ impl Sealing {
         let info = self.encryptor.finalize(&mut sealed)?;
         out.write_all(&sealed).await?;
         out.flush().await?;
-        let length = out.metadata().await?.len();
+        let written = Written::new(out.into_std().await)?;
         let film = self.film.film();
         let found = Found {
             size: film.size,
             seconds: film.seconds.or_else(|| self.sound.seconds()),
             thumbnail: None,
         };
-        Ok((SealedFile { file: self.file, length }, info, found))
-    }
-}
-
-/// Ciphertext, on disk until it is uploaded.
-struct SealedFile {
-    file: NamedTempFile,
-    length: u64,
-}
-
-impl UploadSource for SealedFile {
-    fn len(&self) -> u64 {
-        self.length
-    }
-
-    fn reader_from(&self, offset: u64) -> io::Result<Box<dyn Read + Send>> {
-        let mut file = self.file.reopen()?;
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(Box::new(file))
+        Ok((written, info, found))
     }
 }
 

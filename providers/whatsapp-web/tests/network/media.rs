@@ -3,6 +3,7 @@
 use cetar_model::{Button, Buttons, Content, Media, MediaSource};
 use cetar_provider::{DownloadError, Outbound, SendError};
 use cetar_simulator_whatsapp_web::{MediaKind, SealedMedia};
+use cetar_whatsapp_web::Settings;
 use futures::TryStreamExt;
 use waproto::whatsapp::{
     Message,
@@ -245,5 +246,57 @@ async fn a_medium_that_is_gone_is_told_apart_from_one_that_does_not_come_now() {
     assert_eq!(bytes(&running, media).await.expect("read"), b"foto");
     world.simulator.forget_media();
     assert!(matches!(bytes(&running, media).await, Err(DownloadError::Gone(_))));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn media_on_their_way_lie_in_the_gateways_own_folder_and_nowhere_else() {
+    let nowhere = |settings| Settings { temp: "/nonexistent/tmp".into(), ..settings };
+    let (mut world, running) = World::connected_with(nowhere).await;
+    let message = world.sends(Content::Image { media: world.stored("image/png", &png(8, 8)), caption: None });
+    let Err(SendError::NotSent(why)) = running.send(&message).await else { panic!("there is no folder") };
+    assert!(why.to_string().contains("/nonexistent/tmp"), "{why}");
+    world.peer.send(&world.phone, image(world.simulator.keep_media(MediaKind::Image, b"foto"))).await;
+    let content = world.inbound().await.content;
+    let Err(DownloadError::Failed(why)) = bytes(&running, content.media().expect("a medium")).await else {
+        panic!("there is no folder")
+    };
+    assert!(why.to_string().contains("/nonexistent/tmp"), "{why}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_larger_than_we_keep_is_not_read_whatever_its_sender_says_of_its_size() {
+    let small = |settings| Settings { media_max_bytes: 100_000, ..settings };
+    let (mut world, running) = World::connected_with(small).await;
+    let plain = vec![7; 100_001];
+    let told = world.simulator.keep_media(MediaKind::Image, &plain);
+    // By its sender's word it is not even asked for: the server would refuse.
+    for (size, refused) in [(plain.len() as u64, Some(503)), (4, None)] {
+        world.simulator.faults().refuse_downloads(refused);
+        world.peer.send(&world.phone, image(SealedMedia { file_length: size, ..told.clone() })).await;
+        let content = world.inbound().await.content;
+        let read = bytes(&running, content.media().expect("a medium")).await;
+        let Err(DownloadError::Gone(why)) = read else { panic!("{size}: {read:?}") };
+        assert!(why.contains("100000 bytes"), "{why}");
+    }
+    let whole = world.simulator.keep_media(MediaKind::Image, &plain[1..]);
+    world.peer.send(&world.phone, image(whole)).await;
+    let content = world.inbound().await.content;
+    assert_eq!(bytes(&running, content.media().expect("a medium")).await.expect("read"), plain[1..]);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_its_key_does_not_open_is_told_apart_from_what_did_not_come() {
+    let (mut world, running) = World::connected().await;
+    for plain in [b"foto".to_vec(), vec![7; 100_000]] {
+        let mut told = world.simulator.keep_media(MediaKind::Image, &plain);
+        told.media_key[0] ^= 1;
+        world.peer.send(&world.phone, image(told)).await;
+        let content = world.inbound().await.content;
+        let read = bytes(&running, content.media().expect("a medium")).await;
+        assert!(matches!(read, Err(DownloadError::Unsound(_))), "{read:?}");
+    }
     running.stop().await;
 }

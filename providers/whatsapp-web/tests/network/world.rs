@@ -23,6 +23,7 @@ use cetar_provider::{
 use cetar_simulator_whatsapp_web::{Peer, Phone, Simulator};
 use cetar_whatsapp_web::{Linking, Settings, Watch, WhatsappWeb};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use tokio::{
     sync::{mpsc::UnboundedReceiver, watch},
     task::JoinSet,
@@ -217,7 +218,7 @@ impl Host for ScriptedHost {
 }
 
 /// Settings under which nothing waits for long.
-pub(crate) fn quick(simulator: &Simulator) -> Settings {
+pub(crate) fn quick(simulator: &Simulator, temp: &TempDir) -> Settings {
     Settings {
         url: Some(simulator.url()),
         send_timeout: Duration::from_secs(20),
@@ -225,7 +226,7 @@ pub(crate) fn quick(simulator: &Simulator) -> Settings {
         linking: Linking::default(),
         unreadable_after: Duration::from_mins(2),
         pre_keys: 20,
-        ..Settings::default()
+        ..Settings::new(temp.path().to_owned())
     }
 }
 
@@ -236,6 +237,8 @@ pub(crate) struct World {
     pub(crate) peer: Peer,
     pub(crate) provider: WhatsappWeb,
     pub(crate) host: Arc<ScriptedHost>,
+    /// Where media lie on their way.
+    temp: TempDir,
     told: UnboundedReceiver<Inbound>,
     /// Told while something else was waited for.
     seen: Vec<Inbound>,
@@ -250,6 +253,7 @@ impl World {
 
     pub(crate) async fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
         let simulator = Simulator::start().await;
+        let temp = TempDir::new().unwrap();
         let (inner, told) = MemoryHost::new(Arc::new(SystemClock));
         let host = Arc::new(ScriptedHost {
             inner,
@@ -275,8 +279,9 @@ impl World {
         Self {
             phone: simulator.phone(OWNER),
             peer: simulator.peer(PEER),
-            provider: WhatsappWeb::new(change(quick(&simulator))),
+            provider: WhatsappWeb::new(change(quick(&simulator, &temp))),
             simulator,
+            temp,
             host,
             told,
             seen: Vec::new(),
@@ -349,7 +354,7 @@ impl World {
 
     /// Another process on the same stored state: it knows nothing of ours, as a copied data directory would.
     pub(crate) fn twin(&self) -> Running {
-        let provider = WhatsappWeb::new(quick(&self.simulator));
+        let provider = WhatsappWeb::new(quick(&self.simulator, &self.temp));
         Self::start_on(provider.open(self.account(), self.host.clone()).unwrap())
     }
 

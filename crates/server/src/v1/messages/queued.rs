@@ -71,6 +71,7 @@ pub(in crate::v1) fn refused(error: AcceptError) -> ApiError {
         AcceptError::DeviceNotLinked(device) => not_linked(&device),
         AcceptError::Unfit(unfit) => ApiError::fields(unfit.iter().map(unfit::problem).collect()),
         AcceptError::NoSuchMessage => ApiError::field("reply_to", Problem::NoSuchMessage),
+        AcceptError::NoSuchMedium(why) => ApiError::field("media_url", Problem::NoSuchMedium(why)),
         AcceptError::RecipientNotOptedIn(link) => not_opted_in(link.as_deref()),
         AcceptError::OutsideWindow => ApiError::new(ErrorCode::OutsideWindow),
         AcceptError::TemplateRefused { status, reason } => template_refused(&status, reason.as_deref()),
