@@ -1,5 +1,5 @@
 //! Quick-reply templates.
-use cetar_model::{Content, Template, TooFewVariables};
+use cetar_model::{Channel, Content, Template, TooFewVariables};
 use cetar_store::{NewTemplate, StoreError, TemplateRecord};
 
 use crate::{Engine, auth::Caller};
@@ -95,16 +95,17 @@ impl Engine {
         self.inner.store.remove_template(&caller.workspace.id, id, self.now()).await
     }
 
-    /// The message a template becomes with these variables.
+    /// A template, and the message it becomes with these variables on this channel.
     pub async fn fill_template(
         &self,
         caller: &Caller,
         id: i64,
         variables: &[String],
-    ) -> Result<Content, FillError> {
-        let record = self.template(caller, id).await?.ok_or(FillError::NotFound)?;
-        let content = record.template.fill(variables).map_err(FillError::TooFewVariables)?;
+        channel: Channel,
+    ) -> Result<(Template, Content), FillError> {
+        let template = self.template(caller, id).await?.ok_or(FillError::NotFound)?.template;
+        let content = template.fill(variables, channel).map_err(FillError::TooFewVariables)?;
         let blank = content.text().is_some_and(|text| text.trim().is_empty());
-        if blank { Err(FillError::Empty) } else { Ok(content) }
+        if blank { Err(FillError::Empty) } else { Ok((template, content)) }
     }
 }

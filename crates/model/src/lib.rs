@@ -54,5 +54,5 @@ pub use plan::Plan;
 pub use received::{MediaData, PollData, ReceivedData};
 pub use role::Role;
 pub use send::{BoxError, SendError, Sent};
-pub use template::{MAX_PLACEHOLDERS, Template, TooFewVariables};
+pub use template::{MAX_PLACEHOLDERS, Template, TemplateMedium, TooFewVariables};
 pub use time::{Clock, Timestamp};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Button, Buttons, Content, Media};
+use crate::{Button, Buttons, Channel, Content, Media};
+
+mod literal;
 
 /// Most placeholders of one template, and so the highest number one may have.
 pub const MAX_PLACEHOLDERS: u32 = 100;
@@ -55,25 +57,31 @@ impl Template {
         around.into_iter().chain(buttons).flatten()
     }
 
-    /// The message, with each place filled by the variable of its number. A variable is put in as it is: what looks like a
-    /// placeholder in it is text, and in an address it is escaped. Variables without a place are not needed.
-    pub fn fill(&self, variables: &[String]) -> Result<Content, TooFewVariables> {
+    /// The message, with each place filled by the variable of its number. What a variable says is shown as it is: what looks like a
+    /// placeholder in it is text, so is what WhatsApp would read as markup, and in an address it is escaped. Variables without a place
+    /// are not needed.
+    pub fn fill(&self, variables: &[String], channel: Channel) -> Result<Content, TooFewVariables> {
         let placeholders = self.placeholders();
         let has = |number: &u32| (*number as usize) <= variables.len();
         let missing: Vec<u32> = placeholders.iter().copied().filter(|number| !has(number)).collect();
         if !missing.is_empty() {
             return Err(TooFewVariables { needed: placeholders.last().copied().unwrap_or(0), missing });
         }
-        let text = |template: &str| fill(template, variables, |variable, into| into.push_str(variable));
+        // On buttons and in codes nothing is read as markup.
+        let bare = |template: &str| fill(template, variables, |variable, into| into.push_str(variable));
+        let text = |template: &str| match channel {
+            Channel::Whatsapp | Channel::WhatsappOfficial => fill(template, variables, literal::append),
+            Channel::Telegram | Channel::Messenger | Channel::Instagram => bare(template),
+        };
         let title = self.title.as_deref().map(text);
         let footer = self.footer.as_deref().map(text);
         let body = text(&self.text);
         let buttons = self.buttons.iter().map(|button| match button {
-            Button::Reply { id, text: label } => Button::Reply { id: id.clone(), text: text(label) },
+            Button::Reply { id, text: label } => Button::Reply { id: id.clone(), text: bare(label) },
             Button::Url { text: label, url } => {
-                Button::Url { text: text(label), url: fill(url, variables, escape) }
+                Button::Url { text: bare(label), url: fill(url, variables, escape) }
             }
-            Button::Copy { text: label, code } => Button::Copy { text: text(label), code: text(code) },
+            Button::Copy { text: label, code } => Button::Copy { text: bare(label), code: bare(code) },
         });
         let buttons: Vec<Button> = buttons.collect();
         if !buttons.is_empty() {
@@ -83,23 +91,31 @@ impl Template {
         let text = [title, Some(body), footer].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
         let Some(url) = &self.media_url else { return Ok(Content::Text { text }) };
         let (media, caption) = (Media::at(url), Some(text));
-        Ok(match Medium::at(url) {
-            Medium::Picture => Content::Image { media, caption },
-            Medium::Film => Content::Video { media, caption },
-            Medium::File => Content::Document { media, caption },
+        Ok(match TemplateMedium::at(url) {
+            TemplateMedium::Picture => Content::Image { media, caption },
+            TemplateMedium::Film => Content::Video { media, caption },
+            TemplateMedium::File => Content::Document { media, caption },
+            TemplateMedium::Sound => Content::Audio { media, caption, voice: false },
         })
     }
 }
 
 /// What an address leads to, as far as its end says.
-enum Medium {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TemplateMedium {
+    /// Whatever is none of the others.
     Picture,
+    /// `.mp4`.
     Film,
+    /// `.pdf` and the like.
     File,
+    /// `.mp3` and the like: no network shows a text with a sound, and a template has one.
+    Sound,
 }
 
-impl Medium {
-    fn at(url: &str) -> Self {
+impl TemplateMedium {
+    /// What this address leads to.
+    pub fn at(url: &str) -> Self {
         let path = url.split(['?', '#']).next().unwrap_or(url);
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
@@ -109,6 +125,7 @@ impl Medium {
                 "pdf" | "doc" | "docx" | "xls" | "xlsx" | "ppt" | "pptx" | "odt" | "ods" | "odp" | "rtf"
                 | "txt" | "csv" | "zip" | "epub",
             ) => Self::File,
+            Some("mp3" | "ogg" | "oga" | "opus" | "m4a" | "aac" | "amr" | "wav") => Self::Sound,
             _ => Self::Picture,
         }
     }
@@ -192,7 +209,7 @@ mod tests {
 
     fn filled(text: &str, variables: &[&str]) -> String {
         let variables: Vec<String> = variables.iter().map(|variable| (*variable).to_owned()).collect();
-        template(text).fill(&variables).unwrap().text().unwrap().to_owned()
+        template(text).fill(&variables, Channel::Telegram).unwrap().text().unwrap().to_owned()
     }
 
     #[test]
@@ -218,8 +235,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_variable_says_is_not_markup_where_there_is_markup() {
+        let buttons = vec![Button::Copy { text: "{{1}}".into(), code: "{{1}}".into() }];
+        let whole = Template { title: Some("{{1}}".into()), buttons, ..template("*{{1}}*") };
+        for (channel, title, text) in [
+            (
+                Channel::Whatsapp,
+                "\u{2060}*\u{2060}x\u{2060}*\u{2060}",
+                "*\u{2060}*\u{2060}x\u{2060}*\u{2060}*",
+            ),
+            (Channel::Telegram, "*x*", "**x**"),
+        ] {
+            let Content::Buttons(filled) = whole.fill(&["*x*".into()], channel).unwrap() else {
+                panic!("buttons")
+            };
+            assert_eq!((filled.title.as_deref(), filled.text.as_str()), (Some(title), text));
+            assert!(filled.buttons == [Button::Copy { text: "*x*".into(), code: "*x*".into() }]);
+        }
+    }
+
+    #[test]
     fn too_few_variables_are_named() {
-        let missing = template("{{1}} {{3}} {{5}}").fill(&["a".into()]).map(drop);
+        let missing = template("{{1}} {{3}} {{5}}").fill(&["a".into()], Channel::Whatsapp).map(drop);
         assert_eq!(missing, Err(TooFewVariables { needed: 5, missing: vec![3, 5] }));
     }
 
@@ -236,7 +273,9 @@ mod tests {
             media_url: url.clone(),
             ..template("Kode {{2}}")
         };
-        let Content::Buttons(filled) = whole.fill(&["a&b/é".into(), "P50".into()]).unwrap() else {
+        let Content::Buttons(filled) =
+            whole.fill(&["a&b/é".into(), "P50".into()], Channel::Whatsapp).unwrap()
+        else {
             panic!("buttons")
         };
         assert_eq!((filled.title.as_deref(), filled.text.as_str()), (Some("Hai a&b/é"), "Kode P50"));
@@ -263,7 +302,7 @@ mod tests {
         ] {
             let template =
                 Template { media_url: Some(url.into()), footer: Some("f".into()), ..template("t") };
-            let content = template.fill(&[]).unwrap();
+            let content = template.fill(&[], Channel::Whatsapp).unwrap();
             assert_eq!((content.kind().as_str(), content.caption()), (kind, Some("t\n\nf")), "{url}");
         }
     }
@@ -279,7 +318,7 @@ mod tests {
         #[test]
         fn as_many_variables_as_needed_always_fill_it(text in "[{}0-9a ]{0,24}") {
             let variables = vec!["x".to_owned(); MAX_PLACEHOLDERS as usize];
-            prop_assert!(template(&text).fill(&variables).is_ok());
+            prop_assert!(template(&text).fill(&variables, Channel::Whatsapp).is_ok());
         }
     }
 }

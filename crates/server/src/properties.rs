@@ -11,10 +11,13 @@ use crate::{
     error::{ApiError, ErrorCode},
     input::{Body, Page, recipient},
     language,
-    v1::messages::{
-        create::{Place, TYPES, parse},
-        envelope::{CHANNELS, Reach},
-        idempotency,
+    v1::{
+        messages::{
+            create::{Place, TYPES, parse},
+            envelope::{CHANNELS, Reach},
+            idempotency, send_template,
+        },
+        meta, numbers, templates,
     },
 };
 
@@ -80,6 +83,22 @@ pub fn send_body(bytes: &[u8]) {
             assert!(request.client_ref.is_none_or(|own| own.chars().count() <= 255), "too long a reference");
         }
         Err(error) => explained(&error, ErrorCode::ValidationFailed),
+    }
+}
+
+/// The bodies of the other endpoints that read theirs by hand: each is refused with a reason, or taken.
+pub fn other_bodies(bytes: &[u8]) {
+    let Ok(body) = Body::parse(bytes, &HeaderMap::new()) else { return };
+    let reach = everything();
+    let official = reach.capabilities(Channel::Whatsapp);
+    let refusals = [
+        send_template::parse(&body.fields(), &reach).err(),
+        templates::body::parse(&body.fields()).err(),
+        meta::messages::parse(&body.fields(), &body, official).err(),
+        numbers::check::parse(&body.fields(), &reach).err(),
+    ];
+    for refusal in refusals.iter().flatten() {
+        explained(refusal, ErrorCode::ValidationFailed);
     }
 }
 
@@ -210,6 +229,21 @@ mod tests {
             let mut body = json!({"type": "text", "to": "6281234567890", "content": {"text": "Halo"}});
             body[field] = json;
             send_body(body.to_string().as_bytes());
+        }
+
+        #[test]
+        fn any_json_is_a_body_of_the_others_or_is_explained(json in any_json(), field in "(type|to|template_id|variables|name|text|buttons|media_url|components|content|phone|fallback)", inner in any_json()) {
+            other_bodies(json.to_string().as_bytes());
+            for whole in [
+                json!({"to": "6281234567890", "template_id": 123, "variables": ["Budi"]}),
+                json!({"name": "Tagihan", "text": "Halo {{1}}", "buttons": [{"id": "A", "text": "Ya"}]}),
+                json!({"to": "6281234567890", "type": "template", "template_name": "n", "language": "id", "components": {}}),
+                json!({"phone": "6281234567890"}),
+            ] {
+                let mut body = whole;
+                body[&field] = inner.clone();
+                other_bodies(body.to_string().as_bytes());
+            }
         }
 
         #[test]

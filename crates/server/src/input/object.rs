@@ -206,7 +206,7 @@ impl<'v> Fields<'v> {
     pub(crate) fn texts_of(&self, name: &str, max: usize, rule: Text) -> Vec<String> {
         let entries = self.typed(name, JsonType::Array, Value::as_array).map_or(&[][..], Vec::as_slice);
         if entries.len() > max {
-            self.refuse(name, Problem::TooLong { max });
+            self.refuse(name, Problem::TooMany { max });
             return Vec::new();
         }
         let read = |(index, entry): (usize, &Value)| {
@@ -226,7 +226,7 @@ impl<'v> Fields<'v> {
     pub(crate) fn objects(&self, name: &str, max: usize) -> Option<Vec<Self>> {
         let entries = self.typed(name, JsonType::Array, Value::as_array)?;
         if entries.len() > max {
-            self.refuse(name, Problem::TooLong { max });
+            self.refuse(name, Problem::TooMany { max });
             return None;
         }
         let read = |(index, entry): (usize, &'v Value)| {
@@ -276,7 +276,7 @@ impl<'v> Fields<'v> {
     ) -> Vec<T> {
         let entries = self.typed(name, JsonType::Array, Value::as_array).map_or(&[][..], Vec::as_slice);
         if entries.len() > max {
-            self.refuse(name, Problem::TooLong { max });
+            self.refuse(name, Problem::TooMany { max });
             return Vec::new();
         }
         let read = |(index, entry): (usize, &Value)| {

@@ -62,7 +62,12 @@ pub(crate) enum Problem {
     WrongType(JsonType),
     Empty,
     TooLong {
-        /// In characters; of a list, in entries.
+        /// In characters.
+        max: usize,
+    },
+    /// More entries than a list may have.
+    TooMany {
+        /// So many.
         max: usize,
     },
     /// Longer than the channel takes, in the unit its network counts in.
@@ -131,8 +136,17 @@ pub(crate) enum Problem {
     TemplateIdTaken,
     /// Fewer variables than the template has places for.
     TooFewVariables(TooFewVariables),
-    /// Filled, it is not something the channel can carry.
-    TemplateUnfit,
+    /// A part of a template is not something the channel can carry.
+    TemplatePart {
+        /// Its field in the template.
+        part: String,
+        /// What is wrong with it.
+        problem: Box<Self>,
+    },
+    /// Not a medium that a template can have there.
+    TemplateMedium,
+    /// An address of ours, which ends, where it is to be good for longer.
+    EndingAddress,
     /// Not a placeholder, though it looks like one.
     Placeholder,
     /// No message of this id on the device that the network knows.
@@ -170,7 +184,7 @@ impl Problem {
             Self::Required => "required",
             Self::WrongType(_) => "wrong_type",
             Self::Empty | Self::Number(PhoneNumberError::Empty) => "empty",
-            Self::TooLong { .. } | Self::TooLongFor(_) => "too_long",
+            Self::TooLong { .. } | Self::TooMany { .. } | Self::TooLongFor(_) => "too_long",
             Self::OutOfRange { .. } => "out_of_range",
             Self::NulCharacter => "nul_character",
             Self::TooShort { .. } => "too_short",
@@ -182,7 +196,10 @@ impl Problem {
             Self::Unknown { .. } => "unknown_value",
             Self::UnknownField { .. } => "unknown_field",
             Self::NotAvailable { .. } => "not_available",
-            Self::NotOnChannel { .. } | Self::TemplateUnfit => "not_on_channel",
+            Self::NotOnChannel { .. } => "not_on_channel",
+            Self::TemplatePart { problem, .. } => problem.code(),
+            Self::TemplateMedium => "wrong_medium",
+            Self::EndingAddress => "address_ends",
             Self::MixedButtons => "mixed_buttons",
             Self::Number(PhoneNumberError::Plus) => "plus_sign",
             Self::Number(PhoneNumberError::LeadingZero) => "leading_zero",
@@ -233,7 +250,12 @@ impl Problem {
             Self::Required => Text::new("Wajib diisi.", "Required."),
             Self::WrongType(wanted) => wrong_type(*wanted),
             Self::Empty => Text::new("Tidak boleh kosong.", "Must not be empty."),
-            Self::TooLong { max } => Text::new(format!("Paling banyak {max}."), format!("At most {max}.")),
+            Self::TooLong { max } => {
+                Text::new(format!("Paling banyak {max} karakter."), format!("At most {max} characters."))
+            }
+            Self::TooMany { max } => {
+                Text::new(format!("Paling banyak {max} buah."), format!("At most {max} of them."))
+            }
             Self::OutOfRange { min, max } => {
                 Text::new(format!("Harus antara {min} dan {max}."), format!("Must be from {min} to {max}."))
             }
@@ -362,9 +384,20 @@ impl Problem {
                     format!("This template needs {needed} variables. Missing: {list}."),
                 )
             }
-            Self::TemplateUnfit => Text::new(
-                "Kanal ini tidak dapat membawa template ini: jenis, tombol, atau panjang teksnya tidak cocok. Lihat GET /v1/devices/{id}/capabilities.",
-                "This channel cannot carry this template: its type, its buttons or the length of its texts do not fit. See GET /v1/devices/{id}/capabilities.",
+            Self::TemplatePart { part, problem } => {
+                let Text { indonesian, english } = problem.message();
+                Text::new(
+                    format!("{part} di template: {indonesian}"),
+                    format!("{part} of the template: {english}"),
+                )
+            }
+            Self::TemplateMedium => Text::new(
+                "Template bisa memuat gambar, film (.mp4), atau berkas (.pdf dan sejenisnya); dengan tombol hanya gambar. Suara tidak bisa, karena tidak ada kanal yang menampilkan teks di bawahnya.",
+                "A template can have a picture, a film (.mp4) or a file (.pdf and the like); with buttons only a picture. Not a sound: no channel shows a text below one.",
+            ),
+            Self::EndingAddress => Text::new(
+                "Alamat media di server ini berakhir setelah 7 hari, jadi template ini akan berhenti terkirim. Taruh file di situs Anda sendiri dan pakai alamat itu.",
+                "Addresses of media on this server end after 7 days, and then the template could not be sent any more. Put the file on a site of your own and use that address.",
             ),
             Self::Placeholder => Text::new(
                 "Placeholder ditulis {{1}}, {{2}}, … sampai {{100}}; di URL hanya setelah nama situs. Contoh: https://contoh.com/pesanan?no={{1}}.",

@@ -8,6 +8,6 @@ pub(super) mod list;
 pub(super) mod queued;
 pub(super) mod read;
 pub(crate) mod reply;
-pub(super) mod send_template;
+pub(crate) mod send_template;
 pub(super) mod trail;
 pub(super) mod unfit;

@@ -1,3 +1,3 @@
 //! Numbers.
 
-pub(super) mod check;
+pub(crate) mod check;

@@ -1,8 +1,9 @@
 //! Quick-reply templates.
 
-mod body;
+pub(crate) mod body;
 pub(super) mod create;
 pub(super) mod delete;
+pub(super) mod fit;
 pub(super) mod list;
 pub(super) mod read;
 pub(super) mod update;

@@ -89,8 +89,8 @@ async fn every_bad_input_is_explained_in_both_languages() {
     }
     assert_snapshot!(crate::app::mask(&lines), @r#"
     four buttons
-      content.buttons: Paling banyak 3.
-      content.buttons: At most 3.
+      content.buttons: Paling banyak 3 buah.
+      content.buttons: At most 3 of them.
     a button without its field
       content.buttons[0].url: Wajib diisi.
       content.buttons[0].url: Required.
@@ -98,8 +98,8 @@ async fn every_bad_input_is_explained_in_both_languages() {
       content.buttons[1].id: Sudah dipakai di atasnya. Setiap ID harus berbeda.
       content.buttons[1].id: Used above already. Each id must be different.
     a long text
-      content.text: Paling banyak 65536.
-      content.text: At most 65536.
+      content.text: Paling banyak 65536 karakter.
+      content.text: At most 65536 characters.
     no http
       media_url: Harus berupa URL lengkap yang diawali http:// atau https://, tanpa nama pengguna. Contoh: https://contoh.com/promo.jpg.
       media_url: Must be a whole URL beginning with http:// or https://, without a user name. Example: https://contoh.com/promo.jpg.

@@ -190,7 +190,7 @@ async fn what_is_wrong_with_a_send_is_told_at_its_place() {
     422 validation_failed · template_id: out_of_range
     422 validation_failed · variables[1]: wrong_type
     422 validation_failed · variables[1]: nul_character
-    422 validation_failed · template_id: not_on_channel
+    422 validation_failed · variables: too_long
     422 validation_failed · client_ref: empty
     200 ok
     ");
@@ -223,4 +223,101 @@ async fn the_same_template_under_one_idempotency_key_is_one_message() {
     };
     let (first, again) = (send().await, send().await);
     assert_eq!((again.header("idempotent-replayed"), again.json()), ("true", first.json()));
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_the_same_though_the_template_is_gone_since() {
+    let shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let ask = async || {
+        let ask = shop.app.post("/v1/send-template", DOCUMENTS).bearer(&shop.key);
+        ask.header("idempotency-key", "tagihan-8").await_answer().await
+    };
+    let first = ask().await.json();
+    let longer = json!({"name": "Tagihan", "text": "{{1}} {{2}} {{3}}"}).to_string();
+    let change = shop.app.ask_with(Method::PUT, "/v1/templates/123", longer).bearer(&shop.admin);
+    assert_eq!(change.await_answer().await.gist(), "200 ok");
+    assert_eq!(ask().await.json()["data"], first["data"], "it needs more variables now");
+    let remove = shop.app.ask(Method::DELETE, "/v1/templates/123").bearer(&shop.admin);
+    assert_eq!(remove.await_answer().await.gist(), "200 ok");
+    let again = ask().await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.json()["data"], first["data"]);
+}
+
+#[tokio::test]
+async fn a_template_that_could_never_be_sent_is_refused_when_it_is_saved() {
+    let shop = Shop::open().await;
+    let with = |change: Value| {
+        let mut template = json!({"name": "Tagihan", "text": "Halo {{1}}"});
+        template.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        template
+    };
+    let reply = |text: &str| json!([{"id": "A", "text": text}]);
+    let mut lines = String::new();
+    shop.app.engine.set_base_url("https://cetar.example");
+    for change in [
+        json!({"buttons": reply(&"x".repeat(60))}),
+        json!({"buttons": reply(&format!("{} {{{{1}}}}", "x".repeat(20)))}),
+        json!({"buttons": reply("Ya"), "media_url": "https://contoh.com/harga.pdf"}),
+        json!({"buttons": reply("Ya"), "media_url": "https://contoh.com/film.mp4"}),
+        json!({"media_url": "https://contoh.com/lagu.mp3"}),
+        json!({"media_url": "https://cetar.example/media/med_x.1.y"}),
+        json!({"text": "x".repeat(5000)}),
+        json!({"media_url": "https://contoh.com/harga.pdf"}),
+    ] {
+        writeln!(lines, "{}", shop.make(&with(change)).await.gist()).unwrap();
+    }
+    assert_snapshot!(lines, @r"
+    422 validation_failed · buttons[0].text: too_long
+    200 ok
+    422 validation_failed · media_url: wrong_medium
+    422 validation_failed · media_url: wrong_medium
+    422 validation_failed · media_url: wrong_medium
+    422 validation_failed · media_url: address_ends
+    422 validation_failed · text: too_long
+    200 ok
+    ");
+    let told = shop.make(&with(json!({"buttons": reply(&"x".repeat(60))}))).await.json();
+    assert_eq!(told["error"]["fields"][0]["message"], "Paling banyak 25 karakter di kanal ini.");
+}
+
+#[tokio::test]
+async fn a_variable_that_is_too_long_is_blamed_with_the_part_and_the_figure() {
+    let shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let long = json!({"to": "6281234567890", "template_id": 123, "variables": ["Budi", "x".repeat(2000)]});
+    let told = shop.send(&long.to_string()).await.json();
+    assert_eq!(
+        told["error"]["fields"],
+        json!([{"field": "variables", "code": "too_long", "message": "text di template: Paling banyak 1024 karakter di kanal ini."}])
+    );
+}
+
+#[tokio::test]
+async fn what_a_variable_says_is_never_markup() {
+    let mut shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let body = json!({"to": "6281234567890", "template_id": 123, "variables": ["*GRATIS*", "> 5"]});
+    assert_eq!(shop.send(&body.to_string()).await.gist(), "200 ok");
+    shop.app.run().await;
+    shop.app.until(async |app| !app.network.attempts().is_empty()).await;
+    let (_, text, _) = shop.app.network.attempts().remove(0);
+    assert_eq!(text, "Halo \u{2060}*\u{2060}GRATIS\u{2060}*\u{2060}, tagihan Anda > 5.");
+}
+
+#[tokio::test]
+async fn buttons_of_a_template_can_go_out_as_text() {
+    let mut shop = Shop::open().await;
+    shop.make(&bill()).await;
+    let with = |fallback: &str| {
+        json!({"to": "6281234567890", "template_id": 123, "variables": ["Budi", "5"], "fallback": fallback})
+            .to_string()
+    };
+    assert_eq!(shop.send(&with("ya")).await.gist(), "422 validation_failed · fallback: unknown_value");
+    assert_eq!(shop.send(&with("text")).await.gist(), "200 ok");
+    shop.app.run().await;
+    shop.app.until(async |app| !app.network.attempts().is_empty()).await;
+    let (_, text, _) = shop.app.network.attempts().remove(0);
+    assert_eq!(text, "Halo Budi, tagihan Anda 5.\n\n1. Sudah bayar");
 }

@@ -47,7 +47,7 @@ fn plain(fields: &Fields<'_>, kind: ContentKind) -> Option<Content> {
         ContentKind::Document => {
             let (media, content) = media(fields);
             let caption = caption(&content);
-            let file_name = content.text("filename", FILE_NAME).map(plain_file_name);
+            let file_name = content.text("filename", FILE_NAME).and_then(plain_file_name);
             Some(Content::Document { media: Media { file_name, ..media? }, caption })
         }
         ContentKind::Audio => {
@@ -75,9 +75,10 @@ fn caption(content: &Fields<'_>) -> Option<String> {
     content.text("caption", LONGEST).map(str::to_owned)
 }
 
-/// The last part of what may have been a path: it names a file, and nothing else.
-pub(in crate::v1) fn plain_file_name(name: &str) -> String {
-    name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned()
+/// The last part of what may have been a path: it names a file, and nothing else. None of a folder: the name in the address does then.
+pub(in crate::v1) fn plain_file_name(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    (!last.trim().is_empty()).then(|| last.to_owned())
 }
 
 fn text(fields: &Fields<'_>) -> Option<Content> {
@@ -108,7 +109,7 @@ fn buttons(fields: &Fields<'_>) -> Option<Content> {
 }
 
 /// Whether the sender would rather have readable text than buttons.
-fn fallback(content: &Fields<'_>) -> bool {
+pub(in crate::v1) fn fallback(content: &Fields<'_>) -> bool {
     match content.raw_text("fallback") {
         None => false,
         Some("text") => true,

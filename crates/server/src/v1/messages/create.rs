@@ -18,7 +18,7 @@ use crate::{
     auth::{Authorized, Messages},
     context::Context,
     error::ApiError,
-    input::{Body, Fields, Problem, words},
+    input::{Body, FieldProblem, Fields, Problem, words},
     language::Spoken,
     openapi::{refusals, schema},
     state::AppState,
@@ -200,6 +200,7 @@ pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach, place: Place) -> Result<
         Place::Settled(channel, _) => Some(channel),
     };
     let kind = kind(fields);
+    let of_buttons = matches!(kind, Kind::Known(ContentKind::Button));
     let to = match place {
         Place::Asked => to(fields, channel),
         Place::Settled(_, chat) => Some(chat),
@@ -213,7 +214,13 @@ pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach, place: Place) -> Result<
     let network = channel.and_then(|channel| reach.capabilities(channel));
     if let (Some(content), Some(network)) = (&content, network) {
         for unfit in network.unfit(content) {
-            fields.add(unfit::problem(&unfit));
+            let problem = unfit::problem(&unfit);
+            // Buttons that go out as text below their picture have no caption: it is their text, with all that stands around it.
+            let field = match problem.field.as_str() {
+                "content.caption" if of_buttons => "content.text".to_owned(),
+                _ => problem.field,
+            };
+            fields.add(FieldProblem { field, ..problem });
         }
     }
     let reply_to = fields.parsed("reply_to", || Problem::Id { prefix: MessageId::PREFIX });
@@ -409,6 +416,33 @@ mod tests {
         assert_eq!(text("telegram", "@budi", "x".repeat(4097)), ["content.text: too_long"]);
         assert_eq!(text("whatsapp", "6281234567890", " \n\t".into()), ["content.text: empty"]);
         assert_eq!(text("whatsapp", "6281234567890", "a\0b".into()), ["content.text: nul_character"]);
+    }
+
+    #[test]
+    fn a_picture_with_buttons_as_text_is_told_of_its_text_which_it_has() {
+        let buttons = |text: String| {
+            json!({
+                "type": "button", "to": "6281234567890", "media_url": "https://contoh.com/a.jpg",
+                "content": {"text": text, "buttons": [{"id": "A", "text": "Ya"}], "fallback": "text"},
+            })
+        };
+        assert_eq!(problems(&buttons("Mau?".into())), [""; 0]);
+        assert_eq!(problems(&buttons("x".repeat(1020))), ["content.text: too_long"]);
+    }
+
+    #[test]
+    fn a_folder_is_no_files_name() {
+        for (name, expected) in
+            [("harga.pdf", Some("harga.pdf")), ("a/b.pdf", Some("b.pdf")), ("/", None), ("a\\", None)]
+        {
+            let body = json!({
+                "type": "document", "to": "6281234567890", "media_url": "https://contoh.com/a.pdf",
+                "content": {"filename": name},
+            });
+            let fields = Fields::of(body.as_object().expect("an object"));
+            let content = parse(&fields, &reach(), Place::Asked).expect("a document").content;
+            assert_eq!(content.media().expect("a medium").file_name.as_deref(), expected, "{name}");
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Reach {
         Self { networks }
     }
 
-    pub(in crate::v1) fn capabilities(&self, channel: Channel) -> Option<&Capabilities> {
+    pub(crate) fn capabilities(&self, channel: Channel) -> Option<&Capabilities> {
         self.networks.iter().find(|(have, _)| *have == channel).map(|(_, capabilities)| capabilities)
     }
 }

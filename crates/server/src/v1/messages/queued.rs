@@ -2,10 +2,10 @@
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use cetar_engine::{
-    accept::{AcceptError, AcceptedSend, SendRequest},
+    accept::{AcceptError, AcceptedSend, IdempotencyKey, SendRequest},
     auth::Caller,
 };
 use cetar_model::{DeviceId, JobId, Language, MessageId, MessageState};
@@ -45,8 +45,25 @@ pub(in crate::v1) async fn queue(
     mut request: SendRequest,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
     request.request_id = Some(context.request_id().to_owned());
-    let AcceptedSend { job, message, replayed } =
-        state.engine.accept(caller, request).await.map_err(refused)?;
+    let accepted = state.engine.accept(caller, request).await.map_err(refused)?;
+    Ok(answer(context, language, accepted))
+}
+
+/// The answer of an earlier, equal request; to be asked before what may have changed since is looked at.
+pub(in crate::v1) async fn answered_before(
+    state: &AppState,
+    caller: &Caller,
+    context: &Context,
+    language: Language,
+    asked: Option<&IdempotencyKey>,
+) -> Result<Option<Response>, ApiError> {
+    let Some(asked) = asked else { return Ok(None) };
+    let accepted = state.engine.asked_before(caller, asked).await.map_err(refused)?;
+    Ok(accepted.map(|accepted| answer(context, language, accepted).into_response()))
+}
+
+fn answer(context: &Context, language: Language, accepted: AcceptedSend) -> impl IntoResponse + use<> {
+    let AcceptedSend { job, message, replayed } = accepted;
     context.note_job(&job);
     let mut headers = HeaderMap::new();
     if replayed {
@@ -54,7 +71,7 @@ pub(in crate::v1) async fn queue(
     }
     let text = Text::new("Pesan masuk antrean.", "The message is queued.");
     let queued = Queued { status: MessageState::Queued, job_id: job, message_id: message };
-    Ok((headers, Answer::new(language, text, queued)))
+    (headers, Answer::new(language, text, queued))
 }
 
 /// Why it was not accepted.

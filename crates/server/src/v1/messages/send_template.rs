@@ -1,14 +1,19 @@
 //! `POST /v1/send-template`: a template, filled, as a message.
 
-use axum::{extract::State, http::HeaderMap, response::IntoResponse};
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use cetar_engine::{accept::SendRequest, templates::FillError};
 use cetar_model::{Content, MAX_PLACEHOLDERS};
 use utoipa::ToSchema;
 
 use super::{
+    content,
     envelope::{Envelope, Reach, channel, to},
     idempotency,
-    queued::{Queued, queue},
+    queued::{Queued, answered_before, queue},
 };
 use crate::{
     answer::Answer,
@@ -19,6 +24,7 @@ use crate::{
     language::Spoken,
     openapi::{refusals, schema},
     state::AppState,
+    v1::templates::fit,
 };
 
 refusals!(Refusals:
@@ -46,9 +52,13 @@ pub(crate) struct SendTemplateBody {
     /// Which template, by the id that its page shows.
     #[schema(minimum = 1, example = 123)]
     template_id: u64,
-    /// What stands in place of `{{1}}`, `{{2}}`, …, in this order. More than the template has places for is not an error.
+    /// What stands in place of `{{1}}`, `{{2}}`, …, in this order. More than the template has places for is not an error. Each is shown as
+    /// it is written: what WhatsApp would read as markup in it is kept from that by an invisible character (U+2060) on both sides.
     #[schema(nullable, required = false, max_items = 100, example = json!(["Budi Santoso", "Rp 500.000"]))]
     variables: Option<Vec<String>>,
+    /// `text` sends numbered lines instead of the template's buttons, as in `POST /v1/messages`.
+    #[schema(nullable, required = false, example = json!(null))]
+    fallback: Option<String>,
     /// Left out: `whatsapp`.
     #[schema(value_type = Option<schema::SendChannel>, default = "whatsapp", required = false)]
     channel: Option<String>,
@@ -91,35 +101,50 @@ pub(crate) async fn send_template(
     Spoken(language): Spoken,
     headers: HeaderMap,
     body: Body,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
     let reach = Reach::of(&state, &caller);
-    let (template, variables, mut request) = read(&headers, &body, &reach)?;
-    request.content = state.engine.fill_template(&caller, template, &variables).await.map_err(refused)?;
-    let network = reach.capabilities(request.channel);
-    if network.is_some_and(|network| !network.unfit(&request.content).is_empty()) {
-        return Err(ApiError::field("template_id", Problem::TemplateUnfit));
+    let (Filling { template, variables, as_text }, mut request) = read(&headers, &body, &reach)?;
+    // The template may have been changed or deleted since.
+    let asked = request.idempotency.as_ref();
+    if let Some(answer) = answered_before(&state, &caller, &context, language, asked).await? {
+        return Ok(answer);
     }
-    queue(&state, &caller, &context, language, request).await
+    let filled = state.engine.fill_template(&caller, template, &variables, request.channel).await;
+    let (template, filled) = filled.map_err(refused)?;
+    let shape = fit::Shape { channel: request.channel, as_text };
+    let filled = shape.of(filled);
+    if let Some(network) = reach.capabilities(request.channel) {
+        let unfit = fit::with_variables(&template, &filled, network, shape);
+        if !unfit.is_empty() {
+            return Err(ApiError::fields(unfit));
+        }
+    }
+    request.content = filled;
+    Ok(queue(&state, &caller, &context, language, request).await?.into_response())
 }
 
-fn read(
-    headers: &HeaderMap,
-    body: &Body,
-    reach: &Reach,
-) -> Result<(i64, Vec<String>, SendRequest), ApiError> {
+/// Which template, and what goes into it.
+pub(crate) struct Filling {
+    template: i64,
+    variables: Vec<String>,
+    as_text: bool,
+}
+
+fn read(headers: &HeaderMap, body: &Body, reach: &Reach) -> Result<(Filling, SendRequest), ApiError> {
     let fields = body.fields();
     let idempotency = idempotency::key(headers, body, &fields, "POST /v1/send-template");
-    let (template, variables, parsed) = parse(&fields, reach)?;
+    let (filling, parsed) = parse(&fields, reach)?;
     let request = Some(body.as_sent("/v1/send-template"));
-    Ok((template, variables, SendRequest { idempotency, request, ..parsed }))
+    Ok((filling, SendRequest { idempotency, request, ..parsed }))
 }
 
-fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(i64, Vec<String>, SendRequest), ApiError> {
+pub(crate) fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(Filling, SendRequest), ApiError> {
     let channel = channel(fields, reach);
     let to = to(fields, channel);
     fields.require("template_id");
     let template = fields.integer("template_id", 1..=i64::MAX.unsigned_abs());
     let variables = fields.texts_of("variables", MAX_PLACEHOLDERS as usize, TextRule::any(4096));
+    let as_text = content::fallback(fields);
     let Envelope { device, client_ref, expires_in } = Envelope::read(fields);
     fields.check()?;
     let template = template.and_then(|template| i64::try_from(template).ok());
@@ -141,5 +166,5 @@ fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(i64, Vec<String>, SendRe
         request: None,
         idempotency: None,
     };
-    Ok((template, variables, request))
+    Ok((Filling { template, variables, as_text }, request))
 }

@@ -54,7 +54,7 @@ pub(super) fn read(fields: &Fields<'_>, body: &Body, kind: &'static str) -> Opti
         }
         "document" => {
             let (media, caption) = (media(fields), text());
-            let file_name = fields.text("filename", TextRule::upto(255)).map(plain_file_name);
+            let file_name = fields.text("filename", TextRule::upto(255)).and_then(plain_file_name);
             Some(Content::Document { media: Media { file_name, ..media? }, caption })
         }
         "audio" => {

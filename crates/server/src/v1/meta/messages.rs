@@ -1,6 +1,10 @@
 //! `POST /v1/meta/messages`: accept a message for the official WhatsApp.
 
-use axum::{extract::State, http::HeaderMap, response::IntoResponse};
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use cetar_engine::{accept::SendRequest, auth::Caller};
 use cetar_model::{Channel, Chat, MessageId};
 use cetar_provider::{Capabilities, Part, Unfit};
@@ -19,7 +23,7 @@ use crate::{
     v1::messages::{
         envelope::Envelope,
         idempotency,
-        queued::{Queued, queue},
+        queued::{Queued, answered_before, queue},
         unfit,
     },
 };
@@ -135,18 +139,23 @@ pub(crate) async fn create(
     Spoken(language): Spoken,
     headers: HeaderMap,
     body: Body,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
     let providers = state.engine.providers();
     let test = caller.key.as_ref().is_some_and(|key| key.test);
     let network = providers.of(Channel::WhatsappOfficial, test);
     let network = network.or_else(|| providers.of(Channel::WhatsappOfficial, !test));
     let (mut request, number) = read(&headers, &body, network.map(|network| network.capabilities()))?;
+    // The number may belong to no device any more.
+    let asked = request.idempotency.as_ref();
+    if let Some(answer) = answered_before(&state, &caller, &context, language, asked).await? {
+        return Ok(answer);
+    }
     if request.device.is_none()
         && let Some(number) = number
     {
         request.device = Some(device_of(&state, &caller, &number).await?);
     }
-    queue(&state, &caller, &context, language, request).await
+    Ok(queue(&state, &caller, &context, language, request).await?.into_response())
 }
 
 /// The send, and Meta's id of the number it is to go through, if that is said.
@@ -177,7 +186,11 @@ async fn device_of(
     found.ok_or_else(|| ApiError::field("phone_number_id", Problem::NoSuchDevice))
 }
 
-fn parse(fields: &Fields<'_>, body: &Body, network: Option<&Capabilities>) -> Result<SendRequest, ApiError> {
+pub(crate) fn parse(
+    fields: &Fields<'_>,
+    body: &Body,
+    network: Option<&Capabilities>,
+) -> Result<SendRequest, ApiError> {
     fields.require("to");
     let to: Option<Chat> = fields.raw_text("to").and_then(|to| {
         recipient(Channel::WhatsappOfficial, to).map_err(|problem| fields.refuse("to", problem)).ok()

@@ -108,7 +108,10 @@ pub(crate) async fn check(
     Ok(Answer::new(language, text, data))
 }
 
-fn parse(fields: &Fields<'_>, reach: &Reach) -> Result<(Channel, PhoneNumber, Option<DeviceId>), ApiError> {
+pub(crate) fn parse(
+    fields: &Fields<'_>,
+    reach: &Reach,
+) -> Result<(Channel, PhoneNumber, Option<DeviceId>), ApiError> {
     let channel = channel(fields, reach);
     fields.require("phone");
     let phone = fields.raw_text("phone").and_then(|text| match PhoneNumber::parse(text) {

@@ -1,6 +1,6 @@
 //! A template, from its fields.
 
-use cetar_model::{MAX_PLACEHOLDERS, Template};
+use cetar_model::{MAX_PLACEHOLDERS, Template, TemplateMedium};
 use url::Url;
 use utoipa::ToSchema;
 
@@ -44,7 +44,7 @@ pub(crate) struct TemplateBody {
     #[schema(nullable, required = false)]
     footer: Option<String>,
     /// A picture, film or file above it all. What it is, the end of the address says: `.mp4` a film; `.pdf` and the like a file;
-    /// anything else a picture. With buttons it must be a picture.
+    /// anything else a picture. With buttons it must be a picture; a sound cannot be. Not an address of `POST /v1/media`, which ends.
     #[schema(nullable, required = false, max_length = 2048, example = json!(null))]
     media_url: Option<String>,
     /// Up to three; their texts, addresses and codes may carry placeholders too.
@@ -53,14 +53,14 @@ pub(crate) struct TemplateBody {
 }
 
 /// What was read.
-pub(super) struct Parsed {
+pub(crate) struct Parsed {
     pub(super) id: Option<i64>,
     pub(super) name: String,
     pub(super) template: Template,
 }
 
 /// Reads one.
-pub(super) fn parse(fields: &Fields<'_>) -> Result<Parsed, ApiError> {
+pub(crate) fn parse(fields: &Fields<'_>) -> Result<Parsed, ApiError> {
     let id = fields.integer("id", 1..=MAX_ID).and_then(|id| i64::try_from(id).ok());
     fields.require("name");
     let name = fields.text("name", TextRule::upto(NAME)).map(|name| name.trim().to_owned());
@@ -70,6 +70,12 @@ pub(super) fn parse(fields: &Fields<'_>) -> Result<Parsed, ApiError> {
     let media_url = fields.http_url("media_url", 2048).map(str::to_owned);
     let rules = ButtonRules { text: no_stray_place, address: url_with_places };
     let buttons = if fields.has("buttons") { button_list(fields, true, rules) } else { Some(Vec::new()) };
+    if let Some(medium) = media_url.as_deref().map(TemplateMedium::at)
+        && (medium == TemplateMedium::Sound
+            || medium != TemplateMedium::Picture && buttons.as_ref().is_some_and(|all| !all.is_empty()))
+    {
+        fields.refuse("media_url", Problem::TemplateMedium);
+    }
     for (name, text) in [("text", &text), ("title", &title), ("footer", &footer)] {
         if let Some(Err(problem)) = text.as_deref().map(no_stray_place) {
             fields.refuse(name, problem);

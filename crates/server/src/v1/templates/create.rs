@@ -5,6 +5,7 @@ use cetar_engine::templates::NewTemplateError;
 
 use super::{
     body::{Parsed, TemplateBody, parse},
+    fit::check,
     view::TemplateData,
 };
 use crate::{
@@ -45,6 +46,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Answer<TemplateData>, ApiError> {
     let Parsed { id, name, template } = parse(&body.fields())?;
+    check(&state, &caller, &template).await?;
     let record = state.engine.add_template(&caller, id, name, template).await.map_err(refused)?;
     let text = Text::new("Template dibuat.", "The template is made.");
     Ok(Answer::new(language, text, record.into()))

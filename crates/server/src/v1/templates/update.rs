@@ -4,6 +4,7 @@ use axum::extract::State;
 
 use super::{
     body::{Parsed, TemplateBody, parse},
+    fit::check,
     view::TemplateData,
 };
 use crate::{
@@ -39,6 +40,7 @@ pub(crate) async fn update(
     body: Body,
 ) -> Result<Answer<TemplateData>, ApiError> {
     let Parsed { id: _, name, template } = parse(&body.fields())?;
+    check(&state, &caller, &template).await?;
     let record = state.engine.change_template(&caller, id, name, template).await?;
     let record = record.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
     Ok(Answer::new(language, Text::new("Template diubah.", "The template is changed."), record.into()))

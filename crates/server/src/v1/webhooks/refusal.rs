@@ -20,7 +20,7 @@ impl From<EndpointError> for ApiError {
                     "The workspace has {MOST_ENDPOINTS} webhooks already. Delete one that is not used, or have one receiver pass events on to others."
                 ),
             )),
-            EndpointError::TooManyHeaders => Self::field("headers", Problem::TooLong { max: MOST_HEADERS }),
+            EndpointError::TooManyHeaders => Self::field("headers", Problem::TooMany { max: MOST_HEADERS }),
             EndpointError::Headers(problems) => Self::fields(problems.into_iter().map(header).collect()),
             EndpointError::NotFound => Self::new(ErrorCode::NotFound),
             EndpointError::Disabled => Self::new(ErrorCode::WebhookDisabled),

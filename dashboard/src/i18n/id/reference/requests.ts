@@ -174,8 +174,10 @@ export const requests: Record<string, string> = {
   "A template to send.": "Template yang dikirim.",
   "Which template, by the id that its page shows.": "Template mana, dengan ID yang tampil di halamannya.",
   "To whom, as in `POST /v1/messages`.": "Kepada siapa, seperti pada `POST /v1/messages`.",
-  "What stands in place of `{{1}}`, `{{2}}`, …, in this order. More than the template has places for is not an error.":
-    "Isi pengganti `{{1}}`, `{{2}}`, …, sesuai urutan. Lebih banyak dari tempat yang ada di template bukanlah kesalahan.",
+  "`text` sends numbered lines instead of the template's buttons, as in `POST /v1/messages`.":
+    "`text` mengirim baris bernomor sebagai pengganti tombol template, seperti pada `POST /v1/messages`.",
+  "What stands in place of `{{1}}`, `{{2}}`, …, in this order. More than the template has places for is not an error. Each is shown as it is written: what WhatsApp would read as markup in it is kept from that by an invisible character (U+2060) on both sides.":
+    "Isi pengganti `{{1}}`, `{{2}}`, …, sesuai urutan. Lebih banyak dari tempat yang ada di template bukanlah kesalahan. Masing-masing tampil apa adanya: yang akan dibaca WhatsApp sebagai format dicegah dengan karakter tak terlihat (U+2060) di kedua sisinya.",
   "What somebody signs in with.": "Dengan apa seseorang masuk.",
   "With a second factor: the six digits of the app, or a recovery code.":
     "Bila kode dua langkah aktif: enam angka dari aplikasi, atau sebuah kode pemulihan.",
@@ -198,8 +200,8 @@ export const requests: Record<string, string> = {
   "Below the text.": "Di bawah teks.",
   "The `template_id` it gets, if it is to have a certain one. Left out: the next. It cannot be changed.":
     "`template_id` yang didapatnya, bila harus tertentu. Tanpa isian: nomor berikutnya. Tidak dapat diubah.",
-  "A picture, film or file above it all. What it is, the end of the address says: `.mp4` a film; `.pdf` and the like a file; anything else a picture. With buttons it must be a picture.":
-    "Gambar, film, atau berkas di atas semuanya. Jenisnya ditentukan akhir alamatnya: `.mp4` film; `.pdf` dan sejenisnya berkas; yang lain gambar. Bila ada tombol, harus gambar.",
+  "A picture, film or file above it all. What it is, the end of the address says: `.mp4` a film; `.pdf` and the like a file; anything else a picture. With buttons it must be a picture; a sound cannot be. Not an address of `POST /v1/media`, which ends.":
+    "Gambar, film, atau berkas di atas semuanya. Jenisnya ditentukan akhir alamatnya: `.mp4` film; `.pdf` dan sejenisnya berkas; yang lain gambar. Bila ada tombol, harus gambar. Suara tidak bisa. Bukan alamat dari `POST /v1/media`, karena alamat itu berakhir.",
   "What you call it.": "Nama pemberian Anda.",
   "The text, with `{{1}}`, `{{2}}`, … where variables go.": "Teksnya, dengan `{{1}}`, `{{2}}`, … di tempat variabel.",
   "Above the text.": "Di atas teks.",
