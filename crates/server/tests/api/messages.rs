@@ -386,8 +386,8 @@ async fn a_key_sees_messages_of_its_own_kind_of_devices_only_though_they_were_re
             let ids: Vec<&Value> =
                 list["data"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
             assert_eq!(ids, [&json!(theirs)], "removed: {removed}");
-            let read = app.get(&format!("/v1/messages/{others}")).bearer(key).await_answer().await;
-            assert_eq!(read.gist(), "404 not_found", "removed: {removed}");
+            let one = app.get(&format!("/v1/messages/{others}")).bearer(key).await_answer().await;
+            assert_eq!(one.gist(), "404 not_found", "removed: {removed}");
         }
     }
 }
