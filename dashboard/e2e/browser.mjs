@@ -80,8 +80,17 @@ export async function fits(page, name) {
   assert.ok(wider <= 0, `${name} is ${wider} px wider than the screen`);
 }
 
+/** Nothing is on its way from one colour, or place, to another; what turns for ever may turn. */
+async function still(page) {
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime < Infinity);
+    return Promise.all(ending.map(({ finished }) => finished.catch(() => {})));
+  });
+}
+
 /** No serious finding of axe, nothing wider than the screen. */
 export async function check(page, name) {
+  await still(page);
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   const serious = violations

@@ -94,7 +94,10 @@ test("labels that a colleague gave a customer meanwhile stay", async () => {
   await labels.fill("grosir");
   await labels.press("Enter");
   await manage(owner, "PATCH", `/v1/contacts/${contact.id}`, { name: "Ibu Sari", labels: ["VIP"] });
+  // The colleague's label may show before ours is saved: it is told live.
+  const kept = page.waitForResponse((response) => response.request().method() === "PATCH");
   await page.getByRole("button", { name: "Simpan" }).click();
+  assert.equal((await kept).status(), 200);
   await page.getByRole("complementary").getByText("VIP", { exact: true }).waitFor();
   const saved = await manage(owner, "GET", `/v1/contacts/${contact.id}`);
   assert.deepEqual(saved.labels.toSorted(), ["VIP", "grosir"]);
