@@ -158,6 +158,8 @@ async fn a_phone_that_unlinks_us_is_seen_and_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatsapps_restriction_fails_the_message_with_its_code_and_is_said() {
     let mut scene = Scene::set(&Database::Sqlite).await;
+    scene.simulator.peer(ANA).send_text(&scene.simulator.phone(scene::OWNER), "Halo").await;
+    scene.receiver.next("what she wrote", |webhook| webhook.event() == "message.received").await;
     scene.simulator.faults().nack(BUDI, 463);
     let job = scene.gateway.send_text(&scene.key, BUDI, "kenalan").await.job_id();
     let failed = scene.receiver.status_of(&job, "message.failed").await.json;
@@ -168,7 +170,7 @@ async fn whatsapps_restriction_fails_the_message_with_its_code_and_is_said() {
         "{failed}"
     );
     scene::state(&mut scene.receiver, &scene.device, "restricted").await;
-    // Others can still be written to.
+    // Who wrote first can still be answered.
     let job = scene.gateway.send_text(&scene.key, ANA, "balasan").await.job_id();
     scene.receiver.status_of(&job, "message.delivered").await;
     scene.gateway.stop().await;
