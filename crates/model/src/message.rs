@@ -75,6 +75,8 @@ pub enum Fate {
     Returned,
     /// The network said something.
     Receipt(Receipt),
+    /// The network refused one of several parts, whatever became of the others.
+    PartRefused,
     /// It cannot be told whether the attempt sent it, and sending again is not safe.
     Lost,
     /// No further attempt will be made.
@@ -96,6 +98,9 @@ impl MessageState {
             (S::Sending, F::Returned) | (S::Failed | S::Unknown, F::Retried) => S::Queued,
             (S::Sending, F::Lost) => S::Unknown,
             (S::Queued | S::Sending | S::Unknown, F::GivenUp) => S::Failed,
+            (S::Queued | S::Sending | S::Sent | S::Delivered | S::Read | S::Unknown, F::PartRefused) => {
+                S::Failed
+            }
             (state, F::Receipt(receipt)) => match receipt {
                 Receipt::Failed => match state {
                     S::Queued | S::Sending | S::Sent | S::Unknown => S::Failed,
@@ -115,7 +120,7 @@ impl MessageState {
                 | S::Failed
                 | S::Unknown
                 | S::Cancelled,
-                F::Claimed | F::Returned | F::Lost | F::GivenUp | F::Cancelled | F::Retried,
+                F::Claimed | F::Returned | F::PartRefused | F::Lost | F::GivenUp | F::Cancelled | F::Retried,
             ) => return None,
         };
         Some(next)
@@ -145,6 +150,7 @@ mod tests {
     fn fates() -> Vec<Fate> {
         let mut all =
             vec![Fate::Claimed, Fate::Returned, Fate::Lost, Fate::GivenUp, Fate::Cancelled, Fate::Retried];
+        all.push(Fate::PartRefused);
         all.extend(Receipt::ALL.iter().map(|r| Fate::Receipt(*r)));
         all
     }

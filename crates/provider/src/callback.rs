@@ -129,6 +129,8 @@ pub struct MessageStatus {
     pub message: Option<MessageId>,
     /// What it says.
     pub receipt: Receipt,
+    /// It is about one of several parts of the message, which failed if one of them did: what becomes of the others does not mend that.
+    pub of_part: bool,
     /// With [`Receipt::Failed`]: why, and the network's own code.
     pub failure: Option<(FailureCode, Option<String>)>,
     /// When, by the network's clock.

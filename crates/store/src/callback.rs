@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use cetar_model::{Channel, Event, EventData, FailureCode, Fate, JobId, Receipt, Timestamp, WorkspaceId};
+use cetar_model::{
+    Channel, Event, EventData, FailureCode, Fate, JobId, MessageState, Receipt, Timestamp, WorkspaceId,
+};
 
 use crate::{
     CallbackTaken, NewCallback, NewInbound, NewStatus, Result, Store, alias,
@@ -97,7 +99,7 @@ async fn take(tx: &mut Tx, callback: &NewCallback) -> Result<CallbackTaken> {
     for (chat, receipt, until) in &callback.watermarks {
         for (job,) in fetch_all!(tx, (String,), UNTIL, device, chat.as_str(), until.as_micros())? {
             let job: JobId = read(&job, "messages", "job", &job)?;
-            taken.moved += move_one(tx, &job, None, (*receipt, None, *until), callback.now).await?;
+            taken.moved += move_one(tx, &job, None, (*receipt, false, None, *until), callback.now).await?;
         }
     }
     let is_news = taken.messages > 0 || callback.messages.is_empty() || !callback.statuses.is_empty();
@@ -145,16 +147,18 @@ async fn apply(tx: &mut Tx, device: &str, status: &NewStatus, now: Timestamp) ->
     let Some((job,)) = found else { return Ok(0) };
     let job: JobId = read(&job, "messages", "job", &job)?;
     let name = Some(status.remote_id.as_str()).filter(|name| !name.is_empty());
-    move_one(tx, &job, name, (status.receipt, status.failure.clone(), status.at), now).await
+    let word = (status.receipt, status.of_part, status.failure.clone(), status.at);
+    move_one(tx, &job, name, word, now).await
 }
 
-type Word = (Receipt, Option<(FailureCode, Option<String>)>, Timestamp);
+/// What is said, whether of one of several parts, why, and when.
+type Word = (Receipt, bool, Option<(FailureCode, Option<String>)>, Timestamp);
 
 async fn move_one(
     tx: &mut Tx,
     job: &JobId,
     name: Option<&str>,
-    (receipt, failure, at): Word,
+    (receipt, of_part, failure, at): Word,
     now: Timestamp,
 ) -> Result<usize> {
     lanes::lock(tx, std::slice::from_ref(job)).await?;
@@ -165,6 +169,11 @@ async fn move_one(
     let failure = failure.map(|(code, provider)| (code, provider.map(|code| plain(&code).into_owned())));
     let failure =
         (receipt == Receipt::Failed).then(|| failure.unwrap_or((FailureCode::RejectedByNetwork, None)));
-    let moved = receipts::move_to(tx, &mut work, Fate::Receipt(receipt), failure, (at, now)).await?;
+    let fate = match receipt {
+        Receipt::Failed if of_part => Fate::PartRefused,
+        _ if of_part && work.message_state == MessageState::Failed => return Ok(0),
+        _ => Fate::Receipt(receipt),
+    };
+    let moved = receipts::move_to(tx, &mut work, fate, failure, (at, now)).await?;
     Ok(usize::from(moved))
 }

@@ -23,7 +23,7 @@ impl Part {
         self.number == 1
     }
 
-    /// They go out in order: what becomes of the last one becomes of the message, and of the others only that they failed.
+    /// They go out in order: what becomes of the last one becomes of the message, unless one of them was refused.
     pub(crate) fn is_last(self) -> bool {
         self.number >= self.of
     }

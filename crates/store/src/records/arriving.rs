@@ -121,6 +121,8 @@ pub struct NewStatus {
     pub message: Option<MessageId>,
     /// What it says.
     pub receipt: Receipt,
+    /// It is about one of several parts of the message, which failed if one of them did: what becomes of the others does not mend that.
+    pub of_part: bool,
     /// With a failure, why.
     pub failure: Option<(FailureCode, Option<String>)>,
     /// When, by the network's clock.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cetar_model::{
-    Chat, DeviceId, EventData, EventType, FailureCode, KnownTemplate, MessageId, MessageState, Moved,
-    Receipt, TemplateChange, TemplateNews,
+    Chat, DeviceId, EventData, EventType, FailureCode, JobState, KnownTemplate, MessageId, MessageState,
+    Moved, Receipt, TemplateChange, TemplateNews,
 };
 
 use super::world::{World, again, on_both_engines};
@@ -31,7 +31,7 @@ fn forwarded(body: &str) -> NewForwarded {
 
 fn status(remote_id: &str, message: Option<&MessageId>, receipt: Receipt, world: &World) -> NewStatus {
     let (remote_id, message) = (remote_id.to_owned(), message.cloned());
-    NewStatus { remote_id, message, receipt, failure: None, at: world.now() }
+    NewStatus { remote_id, message, receipt, of_part: false, failure: None, at: world.now() }
 }
 
 fn template(name: &str, status: &str) -> KnownTemplate {
@@ -95,6 +95,24 @@ on_both_engines! {
         let told = NewCallback { statuses: vec![forged], ..callback(world, &other) };
         assert_eq!(world.store.take_callback(told).await.unwrap().moved, 0);
         assert_eq!(world.state(&send.job).await, MessageState::Queued);
+    }
+
+    async fn a_message_of_which_one_part_was_refused_has_failed_in_whichever_order_is_told(world: &World) {
+        let (device, _) = world.leased().await;
+        for (chat, order) in [
+            ("6281234567890", [Receipt::Failed, Receipt::Accepted, Receipt::Delivered]),
+            ("6281234567891", [Receipt::Accepted, Receipt::Delivered, Receipt::Failed]),
+        ] {
+            let send = world.accept(&device, chat, "Halo").await;
+            world.sent(&world.claim_one(&device).await).await;
+            for receipt in order {
+                let told = NewStatus { of_part: true, ..status("", Some(&send.message), receipt, world) };
+                let told = NewCallback { statuses: vec![told], ..callback(world, &device) };
+                world.store.take_callback(told).await.unwrap();
+            }
+            assert_eq!(world.state(&send.job).await, MessageState::Failed, "{order:?}");
+            assert_eq!(world.job(&send.job).await.state, JobState::Dead, "{order:?}");
+        }
     }
 
     async fn a_watermark_moves_what_was_sent_before_it(world: &World) {

@@ -59,6 +59,7 @@ fn read(item: &Value, account: &Credentials, arrival: &mut Arrival) {
                     remote_id: if part.is_first() { mid.to_owned() } else { String::new() },
                     message: Some(own),
                     receipt: Receipt::Accepted,
+                    of_part: part != Part::WHOLE,
                     failure: None,
                     at,
                 });
@@ -121,6 +122,7 @@ fn receipts(
         remote_id: mid.to_owned(),
         message: None,
         receipt,
+        of_part: false,
         failure: None,
         at,
     }));

@@ -268,7 +268,8 @@ fn status(value: &Value) -> Option<MessageStatus> {
     }
     let remote_id = text(value, "id")?;
     let remote_id = if part.is_first() { remote_id.to_owned() } else { String::new() };
-    Some(MessageStatus { remote_id, message, receipt, failure, at: moment(value) })
+    let of_part = part != Part::WHOLE;
+    Some(MessageStatus { remote_id, message, receipt, of_part, failure, at: moment(value) })
 }
 
 fn failure(error: &Value) -> (FailureCode, Option<String>) {

@@ -146,7 +146,7 @@ fn a_message_in_parts_is_out_with_its_last_part_and_failed_with_any() {
     ] {
         let status = status(part, name).unwrap();
         assert_eq!((status.receipt, status.remote_id.as_str()), (receipt, remote_id), "{part} {name}");
-        assert!(status.message.is_some());
+        assert!(status.of_part && status.message.is_some());
     }
 }
 
