@@ -45,6 +45,8 @@ statements! {
     DUE = "SELECT d.id, d.event, d.created_at, v.type, v.body FROM deliveries d JOIN events v ON v.id = d.event \
            WHERE d.endpoint = $1 AND d.state = 'ready' AND d.run_at <= $2 ORDER BY d.run_at, d.id LIMIT $3",
         postgres "FOR NO KEY UPDATE OF d SKIP LOCKED";
+    UNCLAIM = "UPDATE deliveries SET state = 'ready', worker = NULL, lease_until = NULL, attempts = attempts - 1 \
+               WHERE id = $1 AND worker = $2 AND lease_token = $3 AND state = 'running'";
     PARK = "UPDATE deliveries SET state = 'dead', worker = NULL, lease_until = NULL, finished_at = $2 WHERE id = $1";
     NOTE = "INSERT INTO delivery_attempts (delivery, lease_token, attempt, started_at, ended_at, error) VALUES ($1, $2, $3, $4, $4, $5)";
     CRASHED = "INSERT INTO delivery_attempts (delivery, lease_token, attempt, started_at, ended_at, error, next_at) \
@@ -121,6 +123,19 @@ impl Store {
                     }
                 }
                 Ok(claimed)
+            })
+        })
+        .await
+    }
+
+    /// Gives back what was claimed and not begun: as if it had not been.
+    pub async fn unclaim_deliveries(&self, node: &str, claims: Vec<(DeliveryId, i64)>) -> Result<()> {
+        self.write((node.to_owned(), claims), |tx, (node, claims)| {
+            Box::pin(async move {
+                for (delivery, lease_token) in claims {
+                    execute!(tx, UNCLAIM, delivery.as_str(), node, *lease_token)?;
+                }
+                Ok(())
             })
         })
         .await

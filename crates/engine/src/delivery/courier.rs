@@ -34,7 +34,7 @@ pub(crate) async fn run(engine: &Engine, stop: CancellationToken) {
     let mut courier =
         Courier { engine, under_way: JoinSet::new(), paces: HashMap::new(), away: false, more: false };
     while !stop.is_cancelled() {
-        let look_again = courier.send_off().await;
+        let look_again = courier.send_off(&stop).await;
         tokio::select! {
             () = stop.cancelled() => {}
             () = engine.inner.deliveries.notified() => {}
@@ -72,7 +72,7 @@ struct Pace {
 
 impl Courier<'_> {
     /// Claims and begins all that is due and has room. Returns when to look again if nothing happens before.
-    async fn send_off(&mut self) -> Timestamp {
+    async fn send_off(&mut self, stop: &CancellationToken) -> Timestamp {
         loop {
             let room = AT_ONCE.saturating_sub(self.under_way.len());
             let look_again = self.engine.now() + self.engine.settings().poll;
@@ -82,6 +82,10 @@ impl Courier<'_> {
             match self.claim(room).await {
                 Ok(Claim::Due(claimed)) => {
                     self.away = false;
+                    if stop.is_cancelled() {
+                        self.give_back(&claimed).await;
+                        return look_again;
+                    }
                     let asked_unseen = std::mem::replace(&mut self.more, !claimed.is_empty());
                     if asked_unseen && claimed.is_empty() {
                         // When the next is due, a look will tell.
@@ -108,6 +112,15 @@ impl Courier<'_> {
                     return look_again;
                 }
             }
+        }
+    }
+
+    /// The stop came while these were claimed: they are begun after the next start, or elsewhere.
+    async fn give_back(&self, claimed: &[ClaimedDelivery]) {
+        let inner = &self.engine.inner;
+        let claims = claimed.iter().map(|it| (it.delivery.clone(), it.lease_token)).collect();
+        if let Err(error) = inner.store.unclaim_deliveries(&inner.node, claims).await {
+            tracing::warn!(%error, "webhooks could not be given back; they are taken back at the next start");
         }
     }
 

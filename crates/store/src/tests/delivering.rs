@@ -63,6 +63,21 @@ on_both_engines! {
         assert_eq!(world.deliveries().await[0].endpoint.id, paused, "what came while it was paused was kept");
     }
 
+    async fn what_was_claimed_and_not_begun_is_as_if_it_had_not_been(world: &World) {
+        world.endpoint(&[]).await;
+        message(world).await;
+        let [claimed] = &world.deliveries().await[..] else { panic!("there is one") };
+        let give_back = |token| {
+            let claims = vec![(claimed.delivery.clone(), token)];
+            world.store.unclaim_deliveries(NODE, claims)
+        };
+        give_back(claimed.lease_token - 1).await.unwrap();
+        assert!(world.deliveries().await.is_empty(), "under another lease");
+        give_back(claimed.lease_token).await.unwrap();
+        let again = &world.deliveries().await[0];
+        assert_eq!((&again.delivery, again.attempt), (&claimed.delivery, 1));
+    }
+
     async fn an_endpoint_reads_back_as_it_was_written(world: &World) {
         let mut new = world.new_endpoint();
         new.endpoint.url = "https://toko.example/?a=b".into();
