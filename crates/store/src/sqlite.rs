@@ -40,12 +40,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenError> {
     create(path)?;
-    let opening = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options(path))
-        .await
-        .map_err(|error| OpenError::writing(error.into()))?;
+    let opening = first_connection(path).await?;
     let mut conn = opening.acquire().await.map_err(|error| OpenError::writing(error.into()))?;
     // Both may refuse the database, and nothing has been written yet.
     let version = migrate::sqlite_version(&mut conn).await?;
@@ -106,6 +101,31 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
             _ends: ends,
         }),
     })
+}
+
+/// Waits for whoever else is opening a new file. SQLite waits for locks by itself, but not while the write-ahead log is turned on: who
+/// does that reads already, and two that read and wait to write would wait for each other. It refuses at once.
+async fn first_connection(path: &Path) -> Result<SqlitePool, OpenError> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options(path));
+        match pool.await {
+            Err(sqlx::Error::Database(error)) if waited < BUSY && is_locked(&*error) => {
+                tokio::time::sleep(PAUSE).await;
+                waited += PAUSE;
+            }
+            opened => return opened.map_err(|error| OpenError::writing(error.into())),
+        }
+    }
+}
+
+/// SQLITE_BUSY in any of its forms.
+fn is_locked(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 /// Tests fill the disk by a limit of SQLite's own on the size of the file; it answers as it does when the disk is full.

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use cetar_model::MessageState;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
 use super::world::{
     Kind, LEASE, NODE, World, again, ids, number, on_both_engines, open, postgres_server, raw, sealer, sent,
@@ -209,6 +209,24 @@ async fn several_nodes_may_start_at_once_on_a_new_database() {
         })
         .await;
     }
+}
+
+/// The write-ahead log cannot be turned on while another node writes to the new file, and SQLite does not wait for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_file_to_which_another_node_writes_is_waited_for() {
+    with_database(Kind::Sqlite, async |url, _| {
+        let connect = async || SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+        let mut other = connect().await;
+        other.execute("CREATE TABLE other (id INTEGER); BEGIN IMMEDIATE").await.unwrap();
+        let its_end = async {
+            // Refused as ours was, which began before it.
+            connect().await.execute("PRAGMA journal_mode = WAL").await.unwrap_err();
+            other.execute("COMMIT").await.unwrap();
+        };
+        let (opened, ()) = futures::join!(open(&url, 1), its_end);
+        opened.unwrap().close().await;
+    })
+    .await;
 }
 
 /// Of a large database a step takes longer than any statement is given, and so does the wait for another node that is at it.
