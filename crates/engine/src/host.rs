@@ -7,7 +7,8 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Content, DeviceId, DeviceState, DownReason, Health, MediaId, MediaSource, Timestamp, WorkspaceId,
+    Chat, Content, DeviceId, DeviceState, DownReason, Health, MediaId, MediaSource, Timestamp, WorkspaceId,
+    Writer,
 };
 use cetar_provider::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite, StoredMedia};
 use cetar_store::{DeviceLease, NewInbound, NewReach, NewReceipt, NewWanted, StateChange, StoreError};
@@ -212,6 +213,12 @@ impl Host for SessionHost {
     async fn is_linked_elsewhere(&self, address: &str) -> Result<bool, HostError> {
         self.is_open()?;
         let known = self.engine.inner.store.is_linked_elsewhere(&self.device, address).await;
+        known.map_err(|error| self.error(error))
+    }
+
+    async fn writer_of(&self, chat: &Chat, remote_id: &str) -> Result<Option<Writer>, HostError> {
+        self.is_open()?;
+        let known = self.engine.inner.store.writer_of(&self.device, chat, remote_id).await;
         known.map_err(|error| self.error(error))
     }
 

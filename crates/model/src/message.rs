@@ -8,7 +8,7 @@
 //! Evidence beats belief: a receipt from the network moves a message forward from any state, even from one that
 //! we thought was final, because what it says is true.
 
-use crate::channel::words;
+use crate::{Chat, channel::words};
 
 words! {
     /// Where a message stands; the `status` of the API.
@@ -50,6 +50,20 @@ words! {
         /// Typed by the account's owner on their own phone.
         Echo = "echo",
     }
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Writer {
+    /// The account: through the gateway, or its owner on their own phone.
+    Us,
+    /// Another person.
+    Other {
+        /// Their address, as the network tells it.
+        address: Chat,
+        /// It is an alias whose number is not known.
+        is_alias: bool,
+    },
 }
 
 words! {

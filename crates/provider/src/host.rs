@@ -4,7 +4,9 @@ use std::{fmt, io};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{BoxError, Chat, Content, FailureCode, Health, KnownTemplate, MediaId, Receipt, Timestamp};
+use cetar_model::{
+    BoxError, Chat, Content, FailureCode, Health, KnownTemplate, MediaId, Receipt, Timestamp, Writer,
+};
 use futures::stream::BoxStream;
 
 use crate::Rate;
@@ -42,6 +44,12 @@ pub trait Host: Send + Sync {
     /// Where it is, the new link is undone and linking ends with [`cetar_model::DownReason::AlreadyLinked`].
     async fn is_linked_elsewhere(&self, _address: &str) -> Result<bool, HostError> {
         Ok(false)
+    }
+
+    /// Who wrote a message of this chat, by the network's id of it: asked by networks on which an answer names the writer of what it
+    /// answers. `None` where the message is not known, or not any more.
+    async fn writer_of(&self, _chat: &Chat, _remote_id: &str) -> Result<Option<Writer>, HostError> {
+        Ok(None)
     }
 
     /// What time it is.

@@ -11,9 +11,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use waproto::whatsapp as wa;
-use whatsapp_rust::{
-    Client, ClientError, ErrorChainExt, IqError, Jid, SendOptions, download::MediaType, wacore_binary::JidExt,
-};
+use whatsapp_rust::{Client, ClientError, ErrorChainExt, IqError, Jid, SendOptions, download::MediaType};
 
 use crate::{
     acks::{Acks, Answer},
@@ -99,8 +97,10 @@ impl Live {
 
     /// The message in WhatsApp's words, its medium uploaded.
     async fn prepare(&self, message: &Outbound, to: &Jid) -> Result<wa::Message, SendError> {
-        let answers =
-            message.reply_to.clone().map(|id| Answered { id, by: (!to.is_group()).then(|| to.clone()) });
+        let answers = match &message.reply_to {
+            Some(id) => Some(self.answered(id, &message.to, to).await?),
+            None => None,
+        };
         match &message.content {
             Content::Text { text } => Ok(convert::text(text, answers)),
             Content::Buttons(buttons) => {
@@ -133,6 +133,14 @@ impl Live {
             | Content::Seen { .. }
             | Content::Unsupported { .. } => Err(not_supported()),
         }
+    }
+
+    /// The message that is answered, with who wrote it.
+    async fn answered(&self, id: &str, chat: &Chat, to: &Jid) -> Result<Answered, SendError> {
+        let writer = self.store.host().writer_of(chat, id).await;
+        let writer = writer.map_err(|error| SendError::NotSent(error.into()))?;
+        let own = if to.is_lid() { self.client.lid() } else { None }.or_else(|| self.client.pn());
+        Ok(Answered::new(id.to_owned(), writer, to, own))
     }
 
     async fn attempt(

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cetar_engine::endpoints::NewEndpoint;
-use cetar_model::{Chat, Content, DeviceState, DownReason, Health, MessageState as S, Receipt, Subscription};
+use cetar_model::{
+    Chat, Content, DeviceState, DownReason, Health, MessageState as S, Receipt, Subscription, Writer,
+};
 use cetar_provider::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite};
 
 use crate::world::{Node, OTHER_NODE, World};
@@ -67,6 +69,32 @@ async fn every_step_of_a_message_is_told_without_delay() {
     let mut told = world.told();
     told.sort();
     assert_eq!(told, ["message.delivered", "message.read", "message.sent"]);
+}
+
+#[tokio::test]
+async fn a_session_learns_who_wrote_a_message_of_a_chat() {
+    let world = World::new();
+    let node = world.start().await;
+    let job = node.send(BUDI, "Halo!").await;
+    node.message_is(&job, S::Sent).await;
+    let ours = node.job(&job).await.job.message.remote_id.unwrap();
+    let host = world.network.host().unwrap();
+    host.emit(message(&*host, "3EB01")).await.unwrap();
+    let Inbound::Message(typed) = message(&*host, "3EB02") else { unreachable!() };
+    host.emit(Inbound::Message(InboundMessage { echo: true, ..typed })).await.unwrap();
+
+    let chat = Chat::new(BUDI);
+    let theirs = Writer::Other { address: chat.clone(), is_alias: false };
+    for (remote_id, writer) in
+        [(&*ours, Some(Writer::Us)), ("3EB02", Some(Writer::Us)), ("3EB01", Some(theirs)), ("3EB03", None)]
+    {
+        assert_eq!(host.writer_of(&chat, remote_id).await.unwrap(), writer, "{remote_id}");
+    }
+    assert_eq!(
+        host.writer_of(&Chat::new("6281200000000"), &ours).await.unwrap(),
+        None,
+        "an id is its chat's"
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cetar_model::{Clock, MediaId, Timestamp};
+use cetar_model::{Chat, Clock, MediaId, Timestamp, Writer};
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
@@ -17,6 +17,7 @@ pub struct MemoryHost {
     state: Mutex<BTreeMap<(String, Bytes), Bytes>>,
     media: Mutex<BTreeMap<MediaId, Bytes>>,
     linked_elsewhere: Mutex<BTreeSet<String>>,
+    writers: Mutex<BTreeMap<(Chat, String), Writer>>,
     events: mpsc::UnboundedSender<Inbound>,
 }
 
@@ -29,6 +30,7 @@ impl MemoryHost {
             state: Mutex::default(),
             media: Mutex::default(),
             linked_elsewhere: Mutex::default(),
+            writers: Mutex::default(),
             events,
         };
         (Arc::new(host), told)
@@ -37,6 +39,12 @@ impl MemoryHost {
     /// From now on another device is linked to the account of this address.
     pub fn link_elsewhere(&self, address: &str) {
         self.linked_elsewhere.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned());
+    }
+
+    /// From now on it is known who wrote this message.
+    pub fn note_writer(&self, chat: Chat, remote_id: &str, writer: Writer) {
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        writers.insert((chat, remote_id.to_owned()), writer);
     }
 
     /// Keeps a medium, to be read by [`Host::media`].
@@ -91,6 +99,11 @@ impl Host for MemoryHost {
 
     async fn is_linked_elsewhere(&self, address: &str) -> Result<bool, HostError> {
         Ok(self.linked_elsewhere.lock().unwrap_or_else(PoisonError::into_inner).contains(address))
+    }
+
+    async fn writer_of(&self, chat: &Chat, remote_id: &str) -> Result<Option<Writer>, HostError> {
+        let writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(writers.get(&(chat.clone(), remote_id.to_owned())).cloned())
     }
 
     fn now(&self) -> Timestamp {

@@ -1,12 +1,12 @@
-//! Replies in the answers to webhooks.
+//! Answers: to whom, and replies in the answers to webhooks.
 
-use cetar_model::{Channel, DeliveryId};
+use cetar_model::{Channel, Chat, DeliveryId, Writer};
 
 use super::{
     delivering::{message, settlement},
     world::{World, on_both_engines},
 };
-use crate::{ClaimedDelivery, DeliveryAttempt, DeliveryNext, DeliverySettlement, ReplyOutcome};
+use crate::{ClaimedDelivery, DeliveryAttempt, DeliveryNext, DeliverySettlement, NewInbound, ReplyOutcome};
 
 async fn log(world: &World, delivery: &DeliveryId) -> Vec<DeliveryAttempt> {
     world.store.delivery(&world.workspace, delivery).await.unwrap().unwrap().attempts
@@ -22,6 +22,37 @@ fn answered(world: &World, delivery: &ClaimedDelivery, reply: Option<ReplyOutcom
 }
 
 on_both_engines! {
+    async fn the_writer_of_a_message_is_known_by_its_networks_id(world: &World) {
+        let (device, lease) = world.leased().await;
+        let (group, alias) = ("120363000000000001@g.us", "99888777");
+        let sent = world.accept(&device, group, "Halo semua").await;
+        let from = |echo, from: &str, is_alias| NewInbound {
+            chat: Chat::new(group),
+            group: true,
+            from: Chat::new(from),
+            from_alias: is_alias,
+            echo,
+            ..world.inbound(&device, lease, from, "Halo")
+        };
+        let (named, hidden, typed) = (from(false, "6281234567890", false), from(false, alias, true), from(true, "6281100000001", false));
+        for new in [&named, &hidden, &typed] {
+            assert!(world.store.take_in(new.clone()).await.unwrap());
+        }
+        let chat = Chat::new(group);
+        let other = |new: &NewInbound| Some(Writer::Other { address: new.from.clone(), is_alias: new.from_alias });
+        let ours = sent.remote_id.expect("its network's name of it");
+        for (remote_id, writer) in [
+            (&ours, Some(Writer::Us)),
+            (&typed.remote_id, Some(Writer::Us)),
+            (&named.remote_id, other(&named)),
+            (&hidden.remote_id, other(&hidden)),
+        ] {
+            assert_eq!(world.store.writer_of(&device, &chat, remote_id).await.unwrap(), writer);
+        }
+        assert_eq!(world.store.writer_of(&device, &Chat::new("6281234567890"), &named.remote_id).await.unwrap(), None);
+        assert_eq!(world.store.writer_of(&world.device().await, &chat, &named.remote_id).await.unwrap(), None);
+    }
+
     async fn a_reply_goes_where_the_message_came_from_and_only_once(world: &World) {
         world.endpoint_with(|new| new.endpoint.replies = true).await;
         message(world).await;

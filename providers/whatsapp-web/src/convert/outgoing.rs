@@ -1,6 +1,6 @@
 //! What we send, in WhatsApp's words.
 
-use cetar_model::{Button, Buttons, Content};
+use cetar_model::{Button, Buttons, Content, Writer};
 use serde_json::json;
 use waproto::whatsapp::{
     self as wa, ContextInfo,
@@ -13,7 +13,7 @@ use waproto::whatsapp::{
         },
     },
 };
-use whatsapp_rust::{Jid, buffa::MessageField};
+use whatsapp_rust::{Jid, buffa::MessageField, wacore_binary::JidExt};
 
 use crate::media::Sealed;
 
@@ -22,11 +22,24 @@ use crate::media::Sealed;
 pub(crate) struct Answered {
     /// WhatsApp's id of it.
     pub(crate) id: String,
-    /// Who wrote it, as far as we know: in a chat of two the other one.
+    /// Who wrote it, as far as we know.
     pub(crate) by: Option<Jid>,
 }
 
 impl Answered {
+    /// A message of the chat `to`. A phone shows whose it is by what is said here, and finds it by that: so an answer to one of our own
+    /// names us. Who is not known to have written it is, in a chat of two, the other one.
+    pub(crate) fn new(id: String, writer: Option<Writer>, to: &Jid, own: Option<Jid>) -> Self {
+        let by = match writer {
+            Some(Writer::Us) => own.map(|own| own.to_non_ad()),
+            // Their address in this chat may be another than the one their message came from: one person, and the chat's is newer.
+            Some(Writer::Other { .. }) | None if !to.is_group() => Some(to.clone()),
+            Some(Writer::Other { address, is_alias }) => super::recipient(address.as_str(), is_alias),
+            None => None,
+        };
+        Self { id, by }
+    }
+
     fn context(self) -> MessageField<ContextInfo> {
         MessageField::some(ContextInfo {
             stanza_id: Some(self.id),

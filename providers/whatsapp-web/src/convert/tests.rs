@@ -1,4 +1,4 @@
-use cetar_model::IdSource;
+use cetar_model::{Chat, IdSource, Writer};
 
 use super::*;
 
@@ -166,4 +166,22 @@ fn an_address_becomes_a_jid_or_nothing() {
     ] {
         assert_eq!(recipient(address, alias).map(|jid| jid.to_string()).as_deref(), expected, "{address}");
     }
+}
+
+#[test]
+fn an_answer_names_the_writer_of_what_it_answers() {
+    let by = |to: &str, writer: Option<Writer>| {
+        let own = Some(jid("628111:3@s.whatsapp.net"));
+        Answered::new("X".into(), writer, &jid(to), own).by.map(|jid| jid.to_string())
+    };
+    let other = |address: &str, is_alias| Some(Writer::Other { address: Chat::new(address), is_alias });
+    let (person, group) = ("628222@s.whatsapp.net", "120363000000000001@g.us");
+    for chat in [person, group, "99888@lid"] {
+        assert_eq!(by(chat, Some(Writer::Us)).as_deref(), Some("628111@s.whatsapp.net"), "{chat}");
+    }
+    assert_eq!(by(person, None).as_deref(), Some(person));
+    assert_eq!(by("99888@lid", other("628222", false)).as_deref(), Some("99888@lid"));
+    assert_eq!(by(group, other("628222", false)).as_deref(), Some(person));
+    assert_eq!(by(group, other("99888", true)).as_deref(), Some("99888@lid"));
+    assert_eq!(by(group, None), None, "nobody is named whom we do not know");
 }

@@ -1,6 +1,7 @@
 //! Every kind of message that can come in.
 
-use cetar_model::{Card, Content, Coordinate, Location};
+use cetar_model::{Card, Content, Coordinate, Location, Writer};
+use cetar_provider::Outbound;
 use waproto::whatsapp::{
     ContextInfo, Message, MessageKey,
     message::{
@@ -10,7 +11,7 @@ use waproto::whatsapp::{
 };
 use whatsapp_rust::buffa::MessageField;
 
-use crate::world::{PEER, World, soon};
+use crate::world::{OWNER, PEER, World, soon};
 
 fn some<T: Default>(value: T) -> MessageField<T> {
     MessageField::some(value)
@@ -141,13 +142,30 @@ async fn an_answer_names_the_message_it_answers_both_ways() {
     assert_eq!(message.reply_to, Some(sent.remote_id));
 
     soon("the first", world.peer.next_message()).await;
-    let reply =
-        cetar_provider::Outbound { reply_to: Some(message.remote_id.clone()), ..world.message("Baik") };
+    let reply = Outbound { reply_to: Some(message.remote_id.clone()), ..world.message("Baik") };
     running.send(&reply).await.expect("sent");
     let received = soon("the peer", world.peer.next_message()).await;
     assert_eq!(received.text.as_deref(), Some("Baik"));
-    let context =
-        received.message.extended_text_message.as_option().expect("an answer").context_info.as_option();
-    assert_eq!(context.and_then(|context| context.stanza_id.clone()), Some(message.remote_id));
+    let quoted = quoted(&received.message).expect("an answer");
+    assert_eq!(quoted, (Some(message.remote_id), Some(format!("{PEER}@s.whatsapp.net"))));
+    running.stop().await;
+}
+
+/// Which message an answer quotes, and whose it is.
+fn quoted(message: &Message) -> Option<(Option<String>, Option<String>)> {
+    let context = message.extended_text_message.as_option()?.context_info.as_option()?;
+    Some((context.stanza_id.clone(), context.participant.clone()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_to_a_message_of_our_own_quotes_us() {
+    let (world, running) = World::connected().await;
+    let ours = running.send(&world.message("Halo")).await.expect("sent").remote_id;
+    world.host.note_writer(&ours, Writer::Us);
+    soon("the first", world.peer.next_message()).await;
+    let more = Outbound { reply_to: Some(ours.clone()), ..world.message("Masih ada?") };
+    running.send(&more).await.expect("sent");
+    let received = soon("the peer", world.peer.next_message()).await;
+    assert_eq!(quoted(&received.message), Some((Some(ours), Some(format!("{OWNER}@s.whatsapp.net")))));
     running.stop().await;
 }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
     Channel, Chat, Content, DeviceId, DeviceState, Health, IdSource, LinkMethod, Media, MediaId, MediaSource,
-    MessageId, PhoneNumber, Receipt, Timestamp,
+    MessageId, PhoneNumber, Receipt, Timestamp, Writer,
 };
 use cetar_provider::{
     Account, Host, HostError, Inbound, InboundMessage, InboundReceipt, LinkError, LinkProcess, LinkRequest,
@@ -121,6 +121,11 @@ impl ScriptedHost {
         self.inner.link_elsewhere(address);
     }
 
+    /// This message is known from now on.
+    pub(crate) fn note_writer(&self, remote_id: &str, writer: Writer) {
+        self.inner.note_writer(Chat::new(PEER), remote_id, writer);
+    }
+
     /// Another node holds the device from now on.
     pub(crate) fn take_over(&self) {
         self.taken_over.store(true, Ordering::SeqCst);
@@ -210,6 +215,11 @@ impl Host for ScriptedHost {
     async fn is_linked_elsewhere(&self, address: &str) -> Result<bool, HostError> {
         self.held()?;
         self.inner.is_linked_elsewhere(address).await
+    }
+
+    async fn writer_of(&self, chat: &Chat, remote_id: &str) -> Result<Option<Writer>, HostError> {
+        self.held()?;
+        self.inner.writer_of(chat, remote_id).await
     }
 
     fn now(&self) -> Timestamp {
