@@ -2,7 +2,8 @@
 //!
 //! Networks take many such questions for harvesting and close the account that asks them. So an answer is remembered for a while, and
 //! each device has a budget, which its network's data names; what is over it is refused, not queued: who asks wants to know now. Whoever
-//! asks the same through the same device meanwhile waits for the one answer.
+//! asks the same through the same device meanwhile waits for the one answer. What is spent is stored before the question is asked, so that
+//! the budget is one, over restarts and whichever node runs the device.
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
@@ -11,7 +12,7 @@ use std::{
 
 use cetar_model::{Channel, DeviceId, DownReason, PhoneNumber, Timestamp};
 use cetar_provider::{CheckError, CheckLimit, NumberCheck};
-
+use cetar_store::StoreError;
 use tokio::sync::OnceCell;
 
 use crate::{Engine, accept::AcceptError, auth::Caller, lock};
@@ -51,6 +52,9 @@ pub enum NumberCheckError {
     /// No answer, or one not understood.
     #[error("no answer: {0}")]
     NoAnswer(String),
+    /// It was not asked, because it could not be counted.
+    #[error("the question could not be counted: {0}")]
+    Uncounted(Arc<StoreError>),
 }
 
 /// A question, under way or answered.
@@ -63,6 +67,13 @@ enum Unanswered {
     OverBudget(Duration),
     Down(DownReason),
     NoAnswer(String),
+    Uncounted(Arc<StoreError>),
+}
+
+impl From<StoreError> for Unanswered {
+    fn from(error: StoreError) -> Self {
+        Self::Uncounted(Arc::new(error))
+    }
 }
 
 impl From<Unanswered> for NumberCheckError {
@@ -72,16 +83,50 @@ impl From<Unanswered> for NumberCheckError {
             Unanswered::OverBudget(retry_after) => Self::OverBudget { retry_after },
             Unanswered::Down(reason) => Self::Down(reason),
             Unanswered::NoAnswer(why) => Self::NoAnswer(why),
+            Unanswered::Uncounted(error) => Self::Uncounted(error),
         }
     }
 }
 
-/// What was asked lately, in this process.
+/// What was asked lately.
 #[derive(Default)]
 pub(crate) struct Checks {
     under_way: Mutex<HashMap<(DeviceId, PhoneNumber), Flight>>,
     answers: Mutex<HashMap<(DeviceId, PhoneNumber), (NumberCheck, Timestamp)>>,
-    asked: Mutex<HashMap<DeviceId, VecDeque<Timestamp>>>,
+    /// Read from the database for the first question; stays true for as long as the device runs here.
+    spent: Mutex<HashMap<DeviceId, Arc<OnceCell<Mutex<Spent>>>>>,
+}
+
+/// The questions of a device in the last 24 hours, oldest first.
+#[derive(Default)]
+struct Spent(VecDeque<Timestamp>);
+
+impl Spent {
+    /// Those that were stored: each at the end of its minute, so that what is known less exactly does not count for less.
+    fn stored(asked: Vec<(Timestamp, usize)>, now: Timestamp) -> Self {
+        Self(asked.into_iter().flat_map(|(at, times)| std::iter::repeat_n(at.min(now), times)).collect())
+    }
+
+    /// Takes one, or says when there will be one. In no minute and in no day are more let through.
+    fn take(&mut self, limit: CheckLimit, now: Timestamp) -> Result<(), Duration> {
+        let Self(log) = self;
+        let now = log.back().map_or(now, |last| now.max(*last));
+        while log.front().is_some_and(|oldest| now.since(*oldest) >= DAY) {
+            log.pop_front();
+        }
+        let wait =
+            [(limit.per_minute, MINUTE), (limit.per_day, DAY)].into_iter().filter_map(|(most, span)| {
+                // The one that has to leave the span before another may enter it.
+                let first = log.len().checked_sub(most)?;
+                let leaves = log.get(first).map_or(now, |at| *at) + span;
+                Some(leaves.since(now)).filter(|wait| !wait.is_zero())
+            });
+        if let Some(wait) = wait.max() {
+            return Err(wait);
+        }
+        log.push_back(now);
+        Ok(())
+    }
 }
 
 impl Checks {
@@ -119,26 +164,9 @@ impl Checks {
         answers.insert(asked, (answer, now + lasts));
     }
 
-    /// Takes one question from the budget, or says when there will be one. In no minute and in no day are more let through.
-    fn spend(&self, device: &DeviceId, limit: CheckLimit, now: Timestamp) -> Result<(), Duration> {
-        let mut asked = lock(&self.asked);
-        let log = asked.entry(device.clone()).or_default();
-        let now = log.back().map_or(now, |last| now.max(*last));
-        while log.front().is_some_and(|oldest| now.since(*oldest) >= DAY) {
-            log.pop_front();
-        }
-        let wait =
-            [(limit.per_minute, MINUTE), (limit.per_day, DAY)].into_iter().filter_map(|(most, span)| {
-                // The one that has to leave the span before another may enter it.
-                let first = log.len().checked_sub(most)?;
-                let leaves = log.get(first).map_or(now, |at| *at) + span;
-                Some(leaves.since(now)).filter(|wait| !wait.is_zero())
-            });
-        if let Some(wait) = wait.max() {
-            return Err(wait);
-        }
-        log.push_back(now);
-        Ok(())
+    /// Another node runs the device, or nobody does: what it asks there is not known here.
+    pub(crate) fn forget(&self, device: &DeviceId) {
+        lock(&self.spent).remove(device);
     }
 }
 
@@ -183,7 +211,8 @@ impl Engine {
         // Nothing is taken from the budget for a question that cannot be asked.
         let live = self.inner.sessions.live(device).filter(|live| live.can_send());
         let live = live.ok_or(Unanswered::Down(down))?;
-        checks.spend(device, limit, self.now()).map_err(Unanswered::OverBudget)?;
+        self.spend(device, limit).await?;
+        self.progressed();
         let answer = tokio::select! {
             answer = live.session.check(number) => answer,
             () = self.pause(PATIENCE) => Err(CheckError::Failed("it did not answer in time".into())),
@@ -202,6 +231,21 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Takes one question from the device's budget, and has it on disk. One that could not be stored is spent all the same.
+    async fn spend(&self, device: &DeviceId, limit: CheckLimit) -> Result<(), Unanswered> {
+        let (store, now) = (&self.inner.store, self.now());
+        let spent = Arc::clone(lock(&self.inner.checks.spent).entry(device.clone()).or_default());
+        let stored = || async {
+            let asked = store.number_checks(device, now).await?;
+            Ok::<_, StoreError>(Mutex::new(Spent::stored(asked, now)))
+        };
+        let spent = spent.get_or_try_init(stored).await?;
+        lock(spent).take(limit, now).map_err(Unanswered::OverBudget)?;
+        Ok(store.count_number_check(device, now).await?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cetar_model::IdSource;
@@ -216,13 +260,20 @@ mod tests {
 
     #[test]
     fn a_budget_holds_in_any_minute_and_in_any_day() {
-        let (checks, ids) = (Checks::default(), IdSource::new(|bytes| bytes.fill(1)));
-        let (device, other) = (ids.make(at(0)), ids.make(at(0)));
-        let spend = |secs| checks.spend(&device, LIMIT, at(secs)).map_err(|wait| wait.as_secs());
-        assert_eq!((spend(0), spend(30), spend(31)), (Ok(()), Ok(()), Err(29)));
-        assert_eq!(checks.spend(&other, LIMIT, at(31)), Ok(()), "each device has its own");
-        assert_eq!((spend(60), spend(61)), (Ok(()), Err(86_339)));
-        assert_eq!(spend(86_400), Ok(()));
+        let mut spent = Spent::default();
+        let mut ask = |secs| spent.take(LIMIT, at(secs)).map_err(|wait| wait.as_secs());
+        assert_eq!((ask(0), ask(30), ask(31)), (Ok(()), Ok(()), Err(29)));
+        assert_eq!((ask(60), ask(61)), (Ok(()), Err(86_339)));
+        assert_eq!(ask(86_400), Ok(()));
+    }
+
+    #[test]
+    fn what_was_stored_counts_until_its_whole_minute_is_a_day_ago() {
+        // Two in a minute that ended, one in the minute that runs.
+        let mut spent = Spent::stored(vec![(at(0), 2), (at(90), 1)], at(70));
+        let mut ask = |secs| spent.take(LIMIT, at(secs)).map_err(|wait| wait.as_secs());
+        assert_eq!(ask(71), Err(86_400 - 71), "in no day more than three");
+        assert_eq!((ask(86_400), ask(86_401), ask(86_470)), (Ok(()), Ok(()), Ok(())));
     }
 
     #[test]

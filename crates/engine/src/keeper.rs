@@ -422,8 +422,9 @@ impl Keeper {
             }
             self.engine.inner.sessions.set_elsewhere(&self.id, elsewhere);
             if elsewhere {
-                // What it sends there is not counted here.
+                // What it sends and asks there is not counted here.
                 self.engine.inner.paces.forget(&self.id);
+                self.engine.inner.checks.forget(&self.id);
             }
             self.engine.progressed();
         }

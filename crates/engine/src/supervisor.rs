@@ -115,6 +115,7 @@ impl Supervisor {
             if ended.is_ok() {
                 self.engine.inner.sessions.forget(&device);
                 self.engine.inner.paces.forget(&device);
+                self.engine.inner.checks.forget(&device);
             }
         }
     }

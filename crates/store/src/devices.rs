@@ -11,7 +11,7 @@ use crate::{
     Device, DeviceLease, NewDevice, Result, Store, StoreError, alias,
     db::{Tx, corrupt, execute, fetch_all, fetch_optional, read, read_opt, row},
     events::{self, NewEvent},
-    expire, lanes, official,
+    expire, lanes, number_checks, official,
     seal::{Place, Sealer},
     statement::statements,
 };
@@ -217,6 +217,7 @@ impl Store {
                     execute!(tx, DELETE_SETTINGS, id.as_str())?;
                     official::forget(tx, id).await?;
                     alias::forget(tx, id).await?;
+                    number_checks::forget(tx, id).await?;
                     Ok(true)
                 })
             })

@@ -44,6 +44,7 @@ mod media;
 mod media_prune;
 mod message_log;
 mod migrate;
+mod number_checks;
 mod official;
 mod outcomes;
 mod pace;

@@ -46,6 +46,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!(17, "0017_time_zone"),
     step!(18, "0018_credentials"),
     step!(19, "0019_put_off"),
+    step!(20, "0020_checks"),
 ];
 
 /// The schema this program knows.

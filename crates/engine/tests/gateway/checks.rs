@@ -6,7 +6,7 @@ use cetar_engine::check::NumberCheckError;
 use cetar_model::{Channel, DeviceState, DownReason, Health, PhoneNumber};
 use cetar_provider::{CheckError, NumberCheck};
 
-use crate::world::{Node, World};
+use crate::world::{Node, OTHER_NODE, World};
 
 async fn check(node: &Node, number: &str) -> Result<NumberCheck, NumberCheckError> {
     let number = PhoneNumber::parse(number).unwrap();
@@ -71,6 +71,35 @@ async fn a_device_is_not_made_to_ask_more_than_its_network_bears() {
     assert_eq!(over("6281234567894").await, None);
     node.pass(Duration::from_mins(1));
     assert_eq!(over("6281234567895").await, Some(Duration::from_hours(24) - Duration::from_mins(2)));
+    assert_eq!(world.network.checked().len(), 5);
+}
+
+#[tokio::test]
+async fn neither_a_restart_nor_another_node_gives_a_device_its_budget_anew() {
+    let world = World::new();
+    let node = world.start().await;
+    let over = async |node: &Node, number: &str| match check(node, number).await {
+        Err(NumberCheckError::OverBudget { retry_after }) => Some(retry_after),
+        Ok(_) => None,
+        Err(other) => panic!("{other}"),
+    };
+    for number in ["6281234567890", "6281234567891", "6281234567892"] {
+        assert_eq!(over(&node, number).await, None);
+    }
+    node.stop().await;
+    let node = world.start().await;
+    assert!(over(&node, "6281234567893").await.is_some(), "three in a minute");
+    // What was stored is known to the minute, so that it may count for one more.
+    node.pass(Duration::from_mins(2));
+    for number in ["6281234567893", "6281234567894"] {
+        assert_eq!(over(&node, number).await, None);
+    }
+    node.stop().await;
+    let other = world.start_as(OTHER_NODE).await;
+    other.device_is(DeviceState::Connected).await;
+    other.pass(Duration::from_mins(2));
+    let wait = over(&other, "6281234567895").await.expect("five a day");
+    assert!(wait > Duration::from_hours(23), "{wait:?}");
     assert_eq!(world.network.checked().len(), 5);
 }
 

@@ -20,6 +20,30 @@ async fn acquainted(world: &World, device: &DeviceId, chats: &[Chat]) -> Vec<Cha
 }
 
 on_both_engines! {
+    async fn questions_are_counted_by_the_minute_for_a_day_and_go_with_their_device(world: &World) {
+        let (device, other) = (world.device().await, world.device().await);
+        let begin = world.now();
+        let ask = async || world.store.count_number_check(&device, world.now()).await.unwrap();
+        ask().await;
+        ask().await;
+        world.store.count_number_check(&other, begin).await.unwrap();
+        world.pass(HOUR);
+        ask().await;
+        let counted = async || -> Vec<usize> {
+            let all = world.store.number_checks(&device, world.now()).await.unwrap();
+            assert!(all.iter().all(|(at, _)| *at >= begin && at.since(world.now()) <= Duration::from_mins(1)), "{all:?}");
+            all.into_iter().map(|(_, asked)| asked).collect()
+        };
+        assert_eq!(counted().await, [2, 1]);
+        world.pass(23 * HOUR + Duration::from_mins(59));
+        assert_eq!(counted().await, [1], "the first are over a day ago");
+        ask().await;
+        let rows = async || world.number("SELECT COUNT(*) FROM number_checks").await;
+        assert_eq!((counted().await, rows().await), (vec![1, 1], 3));
+        world.store.remove_device(&world.workspace, &device, world.now()).await.unwrap();
+        assert_eq!(rows().await, 1);
+    }
+
     async fn who_wrote_or_got_something_is_no_stranger(world: &World) {
         let (device, lease) = world.leased().await;
         let other = world.device().await;

@@ -8,8 +8,8 @@ use super::world::{Kind, World, on_both_engines, open, with_database};
 use crate::{
     accept, alias, audit, callback, change, claim, contacts, conversations, db, deliveries, delivery_log,
     device_change, devices, endpoints, events, expire, inbound, keys, lanes, leases, master, media,
-    media_prune, message_log, official, outcomes, pace, prune, reachable, receipts, recover, replies,
-    sessions, settle, state,
+    media_prune, message_log, number_checks, official, outcomes, pace, prune, reachable, receipts, recover,
+    replies, sessions, settle, state,
     statement::{MAX_ROWS, Multi, Sql},
     store, stream, templates, usage, users, workspaces, writer,
 };
@@ -40,6 +40,7 @@ const STATEMENTS: &[(&str, &[Sql])] = &[
     ("media", media::STATEMENTS),
     ("media_prune", media_prune::STATEMENTS),
     ("message_log", message_log::STATEMENTS),
+    ("number_checks", number_checks::STATEMENTS),
     ("official", official::STATEMENTS),
     ("outcomes", outcomes::STATEMENTS),
     ("pace", pace::STATEMENTS),

@@ -37,6 +37,7 @@ fn refused(error: NumberCheckError) -> ApiError {
         NumberCheckError::Down(_) | NumberCheckError::NoAnswer(_) => {
             ApiError::new(ErrorCode::NetworkUnavailable).because(error)
         }
+        NumberCheckError::Uncounted(_) => ApiError::new(ErrorCode::Unavailable).because(error),
     }
 }
 
