@@ -1,6 +1,6 @@
 //! Asking about a job, and changing its course.
-use cetar_model::{Health, JobId, JobState};
-use cetar_store::{Change, Job, StoreError};
+use cetar_model::{DeviceState, Health, JobId, JobState};
+use cetar_store::{Change, Device, Job, StoreError};
 
 use crate::auth::Caller;
 
@@ -9,10 +9,10 @@ use crate::auth::Caller;
 pub struct JobView {
     /// The job.
     pub job: Job,
-    /// Its device's health, if the job waits for the device.
+    /// Its device's health, if that is why the job waits: the device is down, or its network lets it write to no strangers.
     pub held: Option<Health>,
-    /// It waits for its turn, by the pace of its network.
-    pub paced: bool,
+    /// It was put off, by the pace of its network or because that lets nobody be written to first, and is tried again at `run_at`.
+    pub put_off: bool,
 }
 
 impl crate::Engine {
@@ -25,13 +25,26 @@ impl crate::Engine {
         }
         let device = devices.iter().find(|device| device.id == job.message.device);
         // Never stored, so that it cannot disagree with the device (ADR 3).
-        let held = device
-            .filter(|_| job.state == JobState::Ready)
-            .map(|device| self.health(device))
-            .filter(|health| !health.state.can_send());
-        // Our own pace did; what its network asked to wait for is another matter.
-        let put_off = job.state == JobState::Ready && job.put_off && self.now() < job.run_at;
-        Ok(Some(JobView { paced: put_off && held.is_none(), job, held }))
+        let health =
+            device.filter(|_| job.state == JobState::Ready).map(|device| (device, self.health(device)));
+        let down = health.is_some_and(|(_, health)| !health.state.can_send());
+        // We did; what its network asked to wait for is another matter.
+        let put_off = job.state == JobState::Ready && !down && job.put_off && self.now() < job.run_at;
+        let held = match health {
+            Some((device, health)) if down || put_off && self.is_forbidden(device, health, &job).await? => {
+                Some(health)
+            }
+            Some(_) | None => None,
+        };
+        Ok(Some(JobView { job, held, put_off }))
+    }
+
+    /// Whether the network forbids this message, as one to a stranger: the pace would have put it off too, but that is not what to look at.
+    async fn is_forbidden(&self, device: &Device, health: Health, job: &Job) -> Result<bool, StoreError> {
+        let (restricted, chat) = (health.state == DeviceState::Restricted, &job.message.chat);
+        let pace = self.provider_of(device).and_then(|provider| provider.capabilities().pace);
+        let group = pace.and_then(|pace| pace.group).is_some_and(|group| (group.is_group)(chat));
+        Ok(restricted && !group && self.inner.store.is_stranger(&device.id, chat).await?)
     }
 
     /// Takes a queued message back.

@@ -6,7 +6,7 @@ use cetar_model::{Chat, DeviceId, JobId, Timestamp};
 
 use crate::{
     Result, Store,
-    db::{Tx, execute_rows, fetch_all, fetch_rows, read},
+    db::{Tx, execute_rows, fetch_all, fetch_optional, fetch_rows, read},
     statement::{Multi, statements},
 };
 
@@ -38,6 +38,7 @@ statements! {
         acquainted!("j.conversation"),
         " ORDER BY j.run_at, j.id LIMIT $3"
     );
+    IS_STRANGER = concat!("SELECT c.id FROM conversations c WHERE c.device = $1 AND c.chat = $2 AND NOT ", acquainted!("c.id"));
     // Not what its network asked to wait for.
     PUT_OFF = "SELECT j.id FROM jobs j WHERE j.device = $1 AND j.at_head AND j.state = 'ready' AND j.put_off AND j.run_at > $2 \
                ORDER BY j.run_at, j.id LIMIT $3",
@@ -112,6 +113,12 @@ impl Store {
                 .push((Chat::new(chat), Timestamp::from_micros(at)));
         }
         Ok(of)
+    }
+
+    /// Whether a chat of this device is with somebody who neither wrote nor got a message. Groups are such chats too, until one went there.
+    pub async fn is_stranger(&self, device: &DeviceId, chat: &Chat) -> Result<bool> {
+        let mut conn = self.read().await?;
+        Ok(fetch_optional!(conn, (String,), IS_STRANGER, device.as_str(), chat.as_str())?.is_some())
     }
 
     /// The due jobs of this device, never tried, in whose chats the other side neither wrote nor got a message: up to a thousand of

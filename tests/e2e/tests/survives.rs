@@ -161,6 +161,8 @@ async fn whatsapps_restriction_fails_the_message_with_its_code_and_is_said() {
     scene.simulator.peer(ANA).send_text(&scene.simulator.phone(scene::OWNER), "Halo").await;
     scene.receiver.next("what she wrote", |webhook| webhook.event() == "message.received").await;
     scene.simulator.faults().nack(BUDI, 463);
+    // Some hour of the far future, of which WhatsApp tells the account.
+    scene.simulator.faults().restricted_until(Some(4_102_444_800));
     let job = scene.gateway.send_text(&scene.key, BUDI, "kenalan").await.job_id();
     let failed = scene.receiver.status_of(&job, "message.failed").await.json;
     let error = &failed["data"]["error"];
@@ -170,9 +172,29 @@ async fn whatsapps_restriction_fails_the_message_with_its_code_and_is_said() {
         "{failed}"
     );
     scene::state(&mut scene.receiver, &scene.device, "restricted").await;
-    // Who wrote first can still be answered.
+    let path = format!("/v1/devices/{}", scene.device);
+    let shown = within("the end that WhatsApp told", async {
+        loop {
+            let shown = scene.gateway.get(&scene.key, &path).await.json["data"].clone();
+            if shown["until"].is_string() {
+                return shown;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let until = "2100-01-01T00:00:00.000Z";
+    assert_eq!(
+        (&shown["state"], &shown["reason"], &shown["next_action"], &shown["until"]),
+        (&"restricted".into(), &"restricted".into(), &"slow_down".into(), &until.into()),
+        "{shown}"
+    );
+    // Who wrote first can still be answered; to another stranger nothing goes out, though this device has no pace.
+    let strange = scene.gateway.send_text(&scene.key, "6281234567899", "kenalan lagi").await.job_id();
     let job = scene.gateway.send_text(&scene.key, ANA, "balasan").await.job_id();
     scene.receiver.status_of(&job, "message.delivered").await;
+    let held = scene.gateway.job(&scene.key, &strange).await;
+    assert_eq!((&held["status"], &held["held_reason"]), (&"queued".into(), &"restricted".into()), "{held}");
     scene.gateway.stop().await;
 }
 

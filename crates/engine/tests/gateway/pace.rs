@@ -210,7 +210,7 @@ impl World {
 
 async fn is_paced(node: &Node, job: &JobId) -> bool {
     let view = node.job(job).await;
-    view.paced && view.job.message.state == S::Queued && view.job.attempts == 0
+    view.put_off && view.job.message.state == S::Queued && view.job.attempts == 0
 }
 
 #[tokio::test]

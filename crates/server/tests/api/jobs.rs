@@ -1,7 +1,11 @@
 //! The life of a message, as the API shows it.
 
-use axum::http::StatusCode;
-use cetar_model::{Channel, DeviceState, DownReason, FailureCode, Health, SendError};
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use cetar_model::{Channel, Clock, DeviceState, DownReason, FailureCode, Health, SendError};
+use cetar_provider::{Manners, Pace, Rate, Span, Typing, testkit::ScriptedProvider};
+use cetar_server::Face;
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -201,6 +205,55 @@ async fn a_device_that_goes_down_is_named_as_what_the_job_waits_for() {
     next_action: "wait"
     next_attempt_at: null
     "#);
+}
+
+#[tokio::test]
+async fn a_message_to_a_stranger_says_that_the_network_forbids_it_and_not_the_pace() {
+    let second = Duration::from_secs(1);
+    let manners = Manners {
+        gap: Span { from: second, to: second },
+        typing: Typing { character: second, within: Span { from: second, to: second } },
+        firsts_per_hour: 20,
+        firsts_per_day: 100,
+        starts: second,
+    };
+    let many = Rate { most: 30, per: second };
+    let pace = Pace { account: many, chat: many, group: None, manners: Some(manners) };
+    let network = ScriptedProvider::new(true).paced(pace);
+    let mut app = App::on(network, Face::Public, |options| options.requests_per_minute = 1_000_000).await;
+    let device = app.sandbox(Channel::Whatsapp).await;
+    let (key, admin) = (app.key().await, app.admin_key().await);
+    app.run().await;
+    let until = app.clock.now() + Duration::from_hours(2);
+    let restricted = Health::new(DeviceState::Restricted, Some(DownReason::Restricted));
+    app.network.set_health(Health { until: Some(until), ..restricted }).await;
+
+    // With the pace or without it.
+    for mode in ["on", "off"] {
+        let change = format!(r#"{{"pace":"{mode}"}}"#);
+        let path = format!("/v1/devices/{device}");
+        let changed = app.ask_with(Method::PATCH, &path, change).bearer(&admin).await_answer().await;
+        assert_eq!(changed.status, StatusCode::OK, "{changed}");
+        let id = app.send(&key).await;
+        let part = async |part: &str| job(&app, &key, &id).await.json()["data"][part].clone();
+        app.until(async |_| part("next_attempt_at").await == "2024-03-05T16:46:40.000Z").await;
+        let parts = ["status", "held_reason", "held_message", "next_action"];
+        let mut shown = Vec::new();
+        for name in parts {
+            shown.push(format!("{name}: {}", part(name).await));
+        }
+        assert_eq!(
+            shown,
+            [
+                r#"status: "queued""#,
+                r#"held_reason: "restricted""#,
+                r#"held_message: "WhatsApp sementara membatasi akun ini untuk memulai percakapan baru. Balasan tetap terkirim; coba lagi setelah pembatasan berakhir.""#,
+                r#"next_action: "slow_down""#,
+            ],
+            "{mode}"
+        );
+        assert_eq!(act(&app, &key, &id, "cancel").await.status, StatusCode::OK);
+    }
 }
 
 #[tokio::test]

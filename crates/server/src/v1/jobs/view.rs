@@ -33,7 +33,8 @@ pub(crate) struct JobData {
     /// Where it stands: `queued`, `sending`, `sent`, `delivered`, `read`; or `failed`, `unknown` (it may have been sent), `cancelled`.
     #[schema(value_type = schema::MessageStatus)]
     status: MessageState,
-    /// Why a queued message waits: what its device lacks, or `pace` while it waits for its turn; `null` where it does not.
+    /// Why a queued message waits: what its device lacks, `restricted` while WhatsApp lets it write to no strangers, or `pace` while it
+    /// waits for its turn; `null` where it does not.
     #[schema(required, example = json!(null))]
     held_reason: Option<&'static str>,
     /// The same in words.
@@ -116,17 +117,22 @@ pub(crate) struct JobError {
 }
 
 impl JobData {
-    pub(super) fn of(JobView { job, held, paced }: JobView, trail: MessageTrail, language: Language) -> Self {
+    pub(super) fn of(
+        JobView { job, held, put_off }: JobView,
+        trail: MessageTrail,
+        language: Language,
+    ) -> Self {
         let Job { id, state, message, attempts, run_at, put_off: _, expires_at, history } = job;
-        let next_attempt_at = (state == JobState::Ready && held.is_none()).then(|| run_at.into());
+        let next_attempt_at =
+            (state == JobState::Ready && (held.is_none() || put_off)).then(|| run_at.into());
         Self {
             job_id: id,
             message_id: message.id,
             status: message.state,
-            held_reason: held.map(held_reason).or(paced.then_some(PACE)),
+            held_reason: held.map(held_reason).or(put_off.then_some(PACE)),
             held_message: held
                 .map(|health| held_message(health, language))
-                .or(paced.then(|| turn_message(language))),
+                .or(put_off.then(|| turn_message(language))),
             next_action: held.map(|health| health.reason.map_or(NextAction::Wait, DownReason::next_action)),
             session_id: message.device,
             channel: message.channel,
