@@ -146,9 +146,11 @@ fn mark_in(data: &Value) -> String {
     }
 }
 
-/// What arrived at the customer's server: by mark, the webhooks (their ids) and the places in the chats.
+/// What arrived at the customer's server: by mark, the webhooks (their ids) and, as they came, the places in the chats.
 #[derive(Default)]
 struct Arrived {
+    /// The endpoint was promised the order of the events.
+    ordered: bool,
     webhooks: HashMap<String, HashSet<String>>,
     places: BTreeMap<String, Vec<(i64, usize)>>,
     /// What the phone repeated, by mark.
@@ -223,6 +225,10 @@ impl Arrived {
         }
         assert_eq!(self.places.len(), CHATS + 1, "each under its own number, or its group");
         for (chat, places) in &mut self.places {
+            if self.ordered {
+                let told: Vec<i64> = places.iter().map(|(sequence, _)| *sequence).collect();
+                assert!(told.is_sorted(), "{chat}, as it was told: {told:?}");
+            }
             places.sort_unstable();
             // What had to be asked for again is later than what was written after it.
             let readable = |number: &usize| !number.is_multiple_of(GARBLED) || chat_of(*number) == CHATS;
@@ -238,11 +244,17 @@ fn of_a_message(webhook: &Webhook) -> bool {
     matches!(webhook.event(), "message.received" | "message.echo")
 }
 
-/// So many messages, in tenths.
-async fn a_storm(database: Database, tenth: usize) {
+/// So many messages, in tenths, to an endpoint that is `ordered` or not.
+async fn a_storm(database: Database, tenth: usize, ordered: bool) {
     let mut scene = Scene::set(&database).await;
+    if ordered {
+        let listed = scene.home.cli("webhook list", &["--json"]).await.ok();
+        let listed: Value = serde_json::from_str(&listed).expect("JSON");
+        let endpoint = listed[0]["id"].as_str().expect("an endpoint");
+        scene.home.cli("webhook change", &[endpoint, "--ordered", "true"]).await.ok();
+    }
     let mut storm = Storm::begin(&scene.simulator);
-    let mut arrived = Arrived::default();
+    let mut arrived = Arrived { ordered, ..Arrived::default() };
     let faults = scene.simulator.faults().clone();
 
     storm.write(3 * tenth).await;
@@ -280,10 +292,10 @@ async fn a_storm(database: Database, tenth: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_messages_of_all_kinds_arrive_once_and_in_order_whatever_happens() {
-    a_storm(Database::Sqlite, 100).await;
+    a_storm(Database::Sqlite, 100, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_on_postgresql() {
-    a_storm(Database::postgres().await, 40).await;
+async fn the_same_on_postgresql_and_an_ordered_endpoint_is_told_in_the_order_of_each_chat() {
+    a_storm(Database::postgres().await, 40, true).await;
 }
