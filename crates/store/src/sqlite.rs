@@ -123,7 +123,7 @@ async fn first_connection(path: &Path) -> Result<SqlitePool, OpenError> {
     }
 }
 
-/// SQLITE_BUSY in any of its forms.
+/// `SQLITE_BUSY` in any of its forms.
 fn is_locked(error: &dyn sqlx::error::DatabaseError) -> bool {
     error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
