@@ -3,7 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql, types::FromSql};
+use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql, config::DbConfig, types::FromSql};
 
 use crate::{Result, StoreError};
 
@@ -31,6 +31,9 @@ impl Direct {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(patience)?;
+        // The plan depends on the statement alone. Otherwise one with a bound `LIMIT` is prepared anew each time it runs, for another limit
+        // might want another plan, and that took longer than the claim itself.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         for (name, value) in PRAGMAS {
             conn.execute_batch(&format!("PRAGMA {name} = {value}"))?;
         }
@@ -171,5 +174,28 @@ impl From<rusqlite::Error> for StoreError {
             // The texts of the others may quote values.
             _ => Self::internal("the driver refused a statement"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_prepared_once_whatever_its_limit() {
+        const SOME: &str = "SELECT name FROM sqlite_schema ORDER BY name LIMIT $1";
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("cetar.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE a (x); CREATE TABLE b (x)").unwrap();
+        let conn = Direct::open(&path, Duration::ZERO).unwrap();
+        for limit in [1, 2, 1] {
+            let names = conn.query(SOME).bind(limit).fetch_all::<(String,)>().unwrap();
+            assert_eq!(names.len(), usize::try_from(limit).unwrap());
+        }
+        let statement = conn.0.prepare_cached(SOME).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        assert_eq!(statement.get_status(StatementStatus::Run), 3);
     }
 }
