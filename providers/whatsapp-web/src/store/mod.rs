@@ -5,8 +5,8 @@
 //! before a frame goes out, and a lease that is lost would be used twice.
 //!
 //! Reads go to the host. whatsapp-rust keeps its own write-behind cache of sessions, identities, sender keys, device lists
-//! and mappings, so a second copy here would only cost memory. The exception is the LID to number table, which every
-//! inbound message asks and whatsapp-rust's cache answers only through the client.
+//! and mappings, so a second copy here would only cost memory. The exceptions are the LID to number table, which every
+//! inbound message asks and whatsapp-rust's cache answers only through the client, and the tokens of people, of which it keeps none.
 
 mod app_sync;
 mod device;
@@ -28,7 +28,10 @@ use bytes::Bytes;
 use cetar_provider::{Host, HostError, StateWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use wacore::store::error::{Result, StoreError};
+use wacore::store::{
+    error::{Result, StoreError},
+    traits::TcTokenEntry,
+};
 
 use crate::transport::{Wire, WireState};
 use repeats::{FirstCopy, Repeats};
@@ -83,6 +86,8 @@ pub(crate) struct SessionStore {
     signal_users: Mutex<HashSet<String>>,
     /// LID to number, all of it.
     numbers: Mutex<HashMap<String, String>>,
+    /// Tokens of people that were asked for, and of whom there is none. Filled and changed under the gate.
+    tokens: Mutex<HashMap<String, Option<TcTokenEntry>>>,
     /// LIDs told as an alias.
     aliases: Mutex<HashSet<String>>,
     /// Where a number that turned up for such an alias is told: `(lid, number)`.
@@ -109,6 +114,7 @@ impl SessionStore {
             gate: tokio::sync::Mutex::default(),
             signal_users: Mutex::default(),
             numbers: Mutex::default(),
+            tokens: Mutex::default(),
             aliases: Mutex::default(),
             resolved,
             repeats: Mutex::default(),

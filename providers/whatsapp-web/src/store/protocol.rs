@@ -24,6 +24,9 @@ use crate::convert;
 /// One group's devices: whether each holds our sender key.
 type Holders = BTreeMap<String, bool>;
 
+/// People whose token is kept in memory: each send asks for its recipient's, mostly to learn that there is none.
+const KNOWN_TOKENS: usize = 1024;
+
 impl SessionStore {
     async fn holders(&self, group_jid: &str) -> Result<Holders> {
         match self.get(c::SENDER_KEY_DEVICES, group_jid.as_bytes()).await? {
@@ -36,12 +39,31 @@ impl SessionStore {
         self.get(c::LID, lid.as_bytes()).await?.map(|value| rows::from_json(&value)).transpose()
     }
 
+    /// Whoever calls it holds the gate.
     async fn tc_token(&self, jid: &str) -> Result<Option<TcTokenEntry>> {
-        self.get(c::TC_TOKEN, jid.as_bytes()).await?.map(|value| rows::from_json(&value)).transpose()
+        if let Some(known) = lock(&self.tokens).get(jid) {
+            return Ok(known.clone());
+        }
+        let kept = self.get(c::TC_TOKEN, jid.as_bytes()).await?;
+        let entry: Option<TcTokenEntry> = kept.map(|value| rows::from_json(&value)).transpose()?;
+        self.know_token(jid, entry.clone());
+        Ok(entry)
+    }
+
+    fn know_token(&self, jid: &str, entry: Option<TcTokenEntry>) {
+        let mut tokens = lock(&self.tokens);
+        if tokens.len() >= KNOWN_TOKENS {
+            tokens.clear();
+        }
+        tokens.insert(jid.to_owned(), entry);
     }
 
     async fn write_tc_token(&self, jid: &str, entry: &TcTokenEntry) -> Result<()> {
-        self.put(c::TC_TOKEN, jid.as_bytes(), rows::json(entry)?).await
+        // Whether a write that fails was done is not known.
+        lock(&self.tokens).remove(jid);
+        self.put(c::TC_TOKEN, jid.as_bytes(), rows::json(entry)?).await?;
+        self.know_token(jid, Some(entry.clone()));
+        Ok(())
     }
 
     fn now_secs(&self) -> i64 {
@@ -191,6 +213,10 @@ impl ProtocolStore for SessionStore {
     }
 
     async fn get_tc_token(&self, jid: &str) -> Result<Option<TcTokenEntry>> {
+        if let Some(known) = lock(&self.tokens).get(jid) {
+            return Ok(known.clone());
+        }
+        let _gate = self.gate.lock().await;
         self.tc_token(jid).await
     }
 
@@ -201,6 +227,7 @@ impl ProtocolStore for SessionStore {
 
     async fn delete_tc_token(&self, jid: &str) -> Result<()> {
         let _gate = self.gate.lock().await;
+        lock(&self.tokens).remove(jid);
         self.delete(c::TC_TOKEN, jid.as_bytes()).await
     }
 
@@ -211,6 +238,7 @@ impl ProtocolStore for SessionStore {
 
     async fn delete_expired_tc_tokens(&self, token_cutoff: i64, sender_cutoff: i64) -> Result<u32> {
         let _gate = self.gate.lock().await;
+        lock(&self.tokens).clear();
         self.sweep(c::TC_TOKEN, |value| {
             rows::from_json::<TcTokenEntry>(value).is_ok_and(|entry| {
                 let token_lives = !entry.token.is_empty() && entry.token_timestamp >= token_cutoff;

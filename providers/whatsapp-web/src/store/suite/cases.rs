@@ -230,6 +230,8 @@ pub(super) async fn tc_tokens(b: &impl Backend) {
     let of = async |jid| {
         b.get_tc_token(jid).await.unwrap().map(|t| (t.token, t.token_timestamp, t.sender_timestamp))
     };
+    // Asked for before it is there, as with every first message.
+    assert_eq!(of("a").await, None);
     b.touch_tc_token_sender_timestamp("a", 50).await.unwrap();
     assert_eq!(of("a").await, Some((vec![], 50, Some(50))));
     // A placeholder never stands in the way of a real token, an older token never replaces a newer one.
@@ -263,7 +265,9 @@ pub(super) async fn expired_tc_tokens(b: &impl Backend) {
         let entry = TcTokenEntry { token: token.to_vec(), token_timestamp: at, sender_timestamp: sender };
         b.put_tc_token(jid, &entry).await.unwrap();
     }
+    assert!(b.get_tc_token("stale").await.unwrap().is_some());
     assert_eq!(b.delete_expired_tc_tokens(50, 50).await.unwrap(), 2);
+    assert!(b.get_tc_token("stale").await.unwrap().is_none());
     assert_eq!(
         sorted(b.get_all_tc_token_jids().await.unwrap()),
         ["both live", "on the edge", "sender live", "token live"]
