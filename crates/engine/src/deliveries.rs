@@ -45,7 +45,7 @@ impl Engine {
         }
         match self.inner.store.resend_delivery(&caller.workspace.id, id, self.now()).await? {
             Resend::Done => {
-                self.told();
+                self.webhooks_are_due();
                 Ok(())
             }
             Resend::NotFound => Err(EndpointError::NotFound),

@@ -191,7 +191,7 @@ impl Engine {
         if !self.inner.store.change_endpoint(&caller.workspace.id, id, change).await? {
             return Err(EndpointError::NotFound);
         }
-        self.told();
+        self.webhooks_are_due();
         self.endpoint(caller, id).await
     }
 
@@ -206,7 +206,7 @@ impl Engine {
         if !self.inner.store.act_on_endpoint(&caller.workspace.id, id, act, self.now()).await? {
             return Err(EndpointError::NotFound);
         }
-        self.told();
+        self.webhooks_are_due();
         self.endpoint(caller, id).await
     }
 
@@ -230,7 +230,7 @@ impl Engine {
         self.enabled(caller, id).await?;
         let delivery = self.inner.store.test_endpoint(&caller.workspace.id, id, self.now()).await?;
         let delivery = delivery.ok_or(EndpointError::NotFound)?;
-        self.told();
+        self.webhooks_are_due();
         Ok(delivery)
     }
 
@@ -253,7 +253,7 @@ impl Engine {
         loop {
             let moved = store.revive_deliveries(id, (since, until), now, BATCH).await?;
             recovered.again += moved;
-            self.told();
+            self.webhooks_are_due();
             if moved == 0 {
                 break;
             }
@@ -265,7 +265,7 @@ impl Engine {
                 store.deliver_missed(workspace, id, cursor, until, self.now(), BATCH).await?;
             recovered.missed += missed;
             after = next;
-            self.told();
+            self.webhooks_are_due();
         }
         Ok(recovered)
     }

@@ -202,7 +202,7 @@ pub(crate) async fn rescue(engine: &Engine, own: bool) -> Result<(), StoreError>
     // A job that cannot be rescued must not keep webhooks waiting.
     let jobs = rescue_jobs(engine, own).await;
     if engine.inner.store.rescue_deliveries(&engine.inner.node, own, engine.now()).await? > 0 {
-        engine.told();
+        engine.webhooks_are_due();
     }
     jobs
 }

@@ -281,8 +281,16 @@ impl Engine {
         self.inner.progress.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Something was committed that webhooks may be told of.
+    /// Something was committed that webhooks may be told of. Who sends them looks only if there are some: most events are nobody's.
     pub(crate) fn told(&self) {
+        if self.inner.store.has_new_deliveries() {
+            self.inner.deliveries.notify_one();
+        }
+        self.progressed();
+    }
+
+    /// Webhooks may be due that were not, or not to this process.
+    pub(crate) fn webhooks_are_due(&self) {
         self.inner.deliveries.notify_one();
         self.progressed();
     }

@@ -1,6 +1,13 @@
 //! One way to run a statement on either engine.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use cetar_model::{IdSource, WorkspaceId};
 use futures::future::BoxFuture;
@@ -171,6 +178,14 @@ pub(crate) struct Context {
     pub(crate) sealer: Sealer,
     /// Ids for rows the store makes by itself, and nonces.
     pub(crate) ids: Arc<IdSource>,
+    /// Deliveries were committed that nobody has looked for yet.
+    pub(crate) new_deliveries: AtomicBool,
+}
+
+impl Context {
+    pub(crate) fn new(sealer: Sealer, ids: Arc<IdSource>) -> Self {
+        Self { sealer, ids, new_deliveries: AtomicBool::new(false) }
+    }
 }
 
 /// A connection to either engine.
@@ -195,6 +210,8 @@ pub(crate) struct Tx {
     conn: Conn,
     /// The enabled endpoints read in this transaction. Whoever changes endpoints clears it.
     pub(crate) listeners: HashMap<WorkspaceId, Arc<Vec<Listener>>>,
+    /// Deliveries were written in this transaction.
+    pub(crate) delivers: bool,
     /// A transaction is open that nobody has ended: the connection is not fit for others.
     open: bool,
     pub(crate) ctx: Arc<Context>,
@@ -210,22 +227,33 @@ pub(crate) const STATEMENTS: &[Sql] = &[BEGIN, COMMIT, ROLLBACK];
 impl Tx {
     /// The writer's connection; transactions are its caller's business.
     pub(crate) fn sqlite(conn: Conn, ctx: Arc<Context>) -> Self {
-        Self { conn, listeners: HashMap::new(), open: false, ctx }
+        Self { conn, listeners: HashMap::new(), delivers: false, open: false, ctx }
     }
 
     /// Begins a transaction on PostgreSQL. If it is dropped before [`commit`](Self::commit) or
     /// [`rollback`](Self::rollback), its connection is closed, which rolls back.
     pub(crate) async fn begin(conn: PoolConnection<Postgres>, ctx: Arc<Context>) -> Result<Self> {
-        let mut tx = Self { conn: Conn::Postgres(conn), listeners: HashMap::new(), open: true, ctx };
+        let mut tx =
+            Self { conn: Conn::Postgres(conn), listeners: HashMap::new(), delivers: false, open: true, ctx };
         execute!(tx, BEGIN)?;
         Ok(tx)
     }
 
     /// Commits on PostgreSQL.
     pub(crate) async fn commit(&mut self) -> Result<()> {
-        execute!(self, COMMIT)?;
+        let done = execute!(self, COMMIT);
+        // Of one that is in doubt too: to look once more does no harm.
+        self.committed();
+        done?;
         self.open = false;
         Ok(())
+    }
+
+    /// Notes what others want to know of a transaction, now that they can see it.
+    pub(crate) fn committed(&mut self) {
+        if std::mem::take(&mut self.delivers) {
+            self.ctx.new_deliveries.store(true, Ordering::Release);
+        }
     }
 
     /// Rolls back on PostgreSQL.

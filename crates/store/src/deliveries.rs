@@ -1,6 +1,9 @@
 //! Events on their way to endpoints: what is claimed, and taken back.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use cetar_model::{CIRCUIT_OPENS_AFTER, DeliveryId, EventId, EventType, Timestamp, circuit_is_open};
 
@@ -156,6 +159,12 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// Whether this process committed deliveries of events since this was asked last. Those that were brought forward do not count.
+    #[must_use]
+    pub fn has_new_deliveries(&self) -> bool {
+        self.inner.ctx.new_deliveries.swap(false, Ordering::AcqRel)
     }
 
     /// When the next delivery of an endpoint that is on is due, whether or not the endpoint has its share running.

@@ -55,6 +55,7 @@ pub(crate) async fn emit(tx: &mut Tx, new: NewEvent<'_>) -> Result<()> {
             deliveries.push((tx.ctx.ids.make::<DeliveryId>(now), endpoint.id.as_str()));
         }
     }
+    tx.delivers |= !deliveries.is_empty();
     execute_rows!(tx, DELIVERIES, [], &deliveries, |(delivery, endpoint)| [
         delivery.as_str(),
         workspace.as_str(),

@@ -33,7 +33,7 @@ pub struct Inspection {
 /// SQLite file that is not there [`OpenError::Unreachable`].
 pub async fn inspect(options: Options) -> Result<Inspection, OpenError> {
     let Options { url, sealer, ids } = options;
-    let ctx = Arc::new(Context { sealer, ids });
+    let ctx = Arc::new(Context::new(sealer, ids));
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
         let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();

@@ -78,7 +78,7 @@ impl Store {
     /// it was.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let Options { url, sealer, ids } = options;
-        let ctx = Arc::new(Context { sealer, ids });
+        let ctx = Arc::new(Context::new(sealer, ids));
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             // No parameters, and not in memory: every connection would have a database of its own.

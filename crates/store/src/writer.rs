@@ -217,6 +217,7 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
     tx.listeners.clear();
     match transaction(tx, &sends, &mut writes).await {
         Ok(accepted) => {
+            tx.committed();
             metrics::histogram!("cetar_store_commit_seconds").record(started.elapsed());
             #[expect(clippy::cast_precision_loss, reason = "at most 512")]
             metrics::histogram!("cetar_store_batch_size").record(size as f64);

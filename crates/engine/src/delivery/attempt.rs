@@ -156,7 +156,7 @@ async fn settle(engine: &Engine, delivery: &ClaimedDelivery, settlement: Deliver
             if let Err(error) = hasten(engine, delivery, settlement.now).await {
                 tracing::warn!(%endpoint, %error, "what waits for it goes at its own time");
             }
-            engine.told();
+            engine.webhooks_are_due();
         }
         // Other endpoints are told of it.
         Ok(EndpointTurn::Disabled(reason)) => {
