@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Chat, Content, DeviceId, JobId, MediaSource, MessageId, MessageTag, Timestamp, WorkspaceId,
+    Channel, Chat, Content, DeviceId, JobId, MediaId, MediaSource, MessageId, MessageTag, Timestamp,
+    WorkspaceId,
 };
 use cetar_provider::{HostError, NotLocated, Provider, SavedState, Unfit};
 use cetar_store::{Accepted, Device, MediaState, NewIdempotency, NewSend, SentRequest, StoreError};
@@ -254,21 +255,30 @@ impl crate::Engine {
         content: &mut Content,
     ) -> Result<(), AcceptError> {
         let Some(media) = content.media_mut() else { return Ok(()) };
-        let Some(link) = media.url().and_then(|url| self.own_media_link(url)) else { return Ok(()) };
-        let id = self.read_media_link(link).map_err(|bad| {
-            AcceptError::NoSuchMedium(match bad {
-                BadLink::Ended => NoSuchMedium::Ended,
-                BadLink::Forged => NoSuchMedium::NotHere,
-            })
-        })?;
+        let Some(url) = media.url() else { return Ok(()) };
+        let Some(found) = self.own_medium(workspace, url).await? else { return Ok(()) };
+        let (id, _state) = found.map_err(AcceptError::NoSuchMedium)?;
+        media.source = MediaSource::Stored(id);
+        Ok(())
+    }
+
+    /// The medium of this workspace that an address of ours leads to, which is here or still coming in; `None` of any other address.
+    pub(crate) async fn own_medium(
+        &self,
+        workspace: &WorkspaceId,
+        url: &str,
+    ) -> Result<Option<Result<(MediaId, MediaState), NoSuchMedium>>, StoreError> {
+        let Some(link) = self.own_media_link(url) else { return Ok(None) };
+        let id = match self.read_media_link(link) {
+            Ok(id) => id,
+            Err(BadLink::Ended) => return Ok(Some(Err(NoSuchMedium::Ended))),
+            Err(BadLink::Forged) => return Ok(Some(Err(NoSuchMedium::NotHere))),
+        };
         let record = self.inner.store.media(&id).await?.filter(|record| record.workspace == *workspace);
-        match record.map(|record| record.state) {
-            Some(MediaState::Stored(_) | MediaState::Wanted) => {
-                media.source = MediaSource::Stored(id);
-                Ok(())
-            }
-            Some(MediaState::Lost(_)) | None => Err(AcceptError::NoSuchMedium(NoSuchMedium::NotHere)),
-        }
+        Ok(Some(match record.map(|record| record.state) {
+            Some(state @ (MediaState::Stored(_) | MediaState::Wanted)) => Ok((id, state)),
+            Some(MediaState::Lost(_)) | None => Err(NoSuchMedium::NotHere),
+        }))
     }
 
     /// A reaction or a read mark may name its message by our id: the network knows it by its own.

@@ -65,6 +65,9 @@ pub enum DeviceError {
     /// It is linked, and linking it anew would throw its keys away: log it out first.
     #[error("the device is linked already")]
     AlreadyLinked,
+    /// How linking is to go can be chosen only where the phone is simulated.
+    #[error("the phone of this device is real")]
+    PhoneIsReal,
     /// Another device has this account.
     #[error("another device has this account")]
     AccountInUse,

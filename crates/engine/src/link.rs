@@ -82,7 +82,8 @@ impl Drop for Teller {
 impl crate::Engine {
     /// Begins linking; one already under way for this device is ended first. The session starts by itself afterwards.
     /// `DeviceError::Settings` names what the method lacks (a phone for a pairing code). A device that is linked is refused with
-    /// `DeviceError::AlreadyLinked`: it is logged out first. A paused device is resumed.
+    /// `DeviceError::AlreadyLinked`: it is logged out first. How it is to go is asked of simulated phones only: any other is refused with
+    /// `DeviceError::PhoneIsReal`. A paused device is resumed.
     ///
     /// Returns as soon as it is on its way; what follows is told by [`Self::link_events`]. Needs [`Self::run`] to be running.
     pub async fn link_device(
@@ -97,6 +98,9 @@ impl crate::Engine {
         let state = device.health.state;
         if state.is_linked() && state != DeviceState::Replaced && !device.sandbox {
             return Err(DeviceError::AlreadyLinked);
+        }
+        if request.outcome.is_some() && !device.sandbox {
+            return Err(DeviceError::PhoneIsReal);
         }
         if !provider.capabilities().link_methods.contains(&request.method) {
             let problem = format!("{} cannot be linked by {}", device.channel, request.method);

@@ -322,6 +322,19 @@ impl Content {
             _ => None,
         }
     }
+
+    /// The same, to say it in the network's words or in ours.
+    pub fn about_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Reaction { message, .. }
+            | Self::PollVote { message, .. }
+            | Self::Edited { message, .. }
+            | Self::Deleted { message }
+            | Self::Seen { message, .. } => Some(message),
+            Self::ButtonPress { message, .. } => message.as_mut(),
+            _ => None,
+        }
+    }
 }
 
 /// Content never reaches a log line: only its kind shows.

@@ -19,6 +19,7 @@ mod plan;
 mod received;
 mod role;
 mod send;
+mod simulated;
 mod template;
 mod time;
 
@@ -54,5 +55,6 @@ pub use plan::Plan;
 pub use received::{MediaData, PollData, ReceivedData};
 pub use role::Role;
 pub use send::{BoxError, SendError, Sent};
+pub use simulated::{Disturbance, LinkOutcome};
 pub use template::{MAX_PLACEHOLDERS, Template, TemplateMedium, TooFewVariables};
 pub use time::{Clock, Timestamp};

@@ -38,6 +38,29 @@ pub struct Capabilities {
     pub human_agent: Option<Duration>,
     /// How fast one account may send; the engine keeps to it. `None`: as fast as it can.
     pub pace: Option<Pace>,
+    /// What comes in.
+    pub receives: Receives,
+}
+
+/// What can come in from a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receives {
+    /// Kinds of content. Replies name what they answer on every network.
+    pub content: &'static [ContentKind],
+    /// Those of them that carry a caption.
+    pub captioned: &'static [ContentKind],
+    /// Messages of groups.
+    pub groups: bool,
+    /// What the owner writes elsewhere: on the account's own phone, or in the network's own inbox.
+    pub echoes: bool,
+    /// Senders whose number the network tells later, if at all.
+    pub aliases: bool,
+}
+
+impl Receives {
+    /// Nothing.
+    pub const NOTHING: Self =
+        Self { content: &[], captioned: &[], groups: false, echoes: false, aliases: false };
 }
 
 /// How fast one account may send. Whatever is sent counts, whether or not the network took it, from its start until a rate's span after
@@ -443,6 +466,7 @@ mod tests {
         pace: None,
         window: None,
         human_agent: None,
+        receives: Receives::NOTHING,
     };
 
     #[test]

@@ -11,6 +11,7 @@ mod host;
 pub mod http;
 mod link;
 mod session;
+mod simulated;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
@@ -18,8 +19,8 @@ pub use callback::{
     Arrival, CallbackRefused, CallbackRequest, Callbacks, Forwarded, MessageStatus, Watermark,
 };
 pub use capabilities::{
-    ButtonLimits, Capabilities, CheckLimit, GroupPace, Length, Manners, MediaLimit, Pace, Part, Rate, Span,
-    Typing, Unfit, Unit, types as media_types,
+    ButtonLimits, Capabilities, CheckLimit, GroupPace, Length, Manners, MediaLimit, Pace, Part, Rate,
+    Receives, Span, Typing, Unfit, Unit, types as media_types,
 };
 pub use clock::SystemClock;
 pub use host::{
@@ -29,7 +30,8 @@ pub use host::{
 pub use link::{LinkError, LinkProcess, LinkStep, Linked};
 pub use session::{
     Account, CheckError, DownloadError, IdentifyError, LinkRequest, NotLocated, NumberCheck, Outbound,
-    PersonAct, PlayError, Provider, Push, PushRefused, SavedState, Session, SessionEnd, SettingsError,
+    Provider, Push, PushRefused, SavedState, Session, SessionEnd, SettingsError,
 };
+pub use simulated::{PersonAct, PlayError};
 
 pub use cetar_model::{SendError, Sent};

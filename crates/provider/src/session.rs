@@ -1,16 +1,19 @@
 //! A network, and one live account on it.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    BoxError, Channel, Chat, Content, DeviceId, DownReason, FailureCode, Health, KnownTemplate, Language,
-    LinkMethod, MessageId, MessageTag, OfficialTemplate, PhoneNumber, SendError, Sent,
+    BoxError, Channel, Chat, Content, DeviceId, Disturbance, DownReason, FailureCode, Health, KnownTemplate,
+    Language, LinkMethod, LinkOutcome, MessageId, MessageTag, OfficialTemplate, PhoneNumber, SendError, Sent,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{ByteStream, Callbacks, Capabilities, Host, HostError, LinkError, LinkProcess, Linked};
+use crate::{
+    ByteStream, Callbacks, Capabilities, Host, HostError, LinkError, LinkProcess, Linked, PersonAct,
+    PlayError,
+};
 
 /// Knows one network. No account, no state, no I/O.
 #[async_trait]
@@ -111,6 +114,8 @@ pub struct LinkRequest {
     pub method: LinkMethod,
     /// The account's own number; needed for a pairing code.
     pub phone: Option<PhoneNumber>,
+    /// How it is to go, on a network whose phones are simulated; nobody asks any other for it.
+    pub outcome: Option<LinkOutcome>,
 }
 
 /// One linked account, live.
@@ -168,33 +173,14 @@ pub trait Session: Send + Sync {
         Err(PlayError::PeopleAreReal)
     }
 
+    /// Has a simulated network do this to the account, for so long if it [passes](Disturbance::passes). What follows is told as by any
+    /// other network. Every network that is real refuses.
+    async fn disturb(&self, _what: Disturbance, _lasts: Duration) -> Result<(), PlayError> {
+        Err(PlayError::PeopleAreReal)
+    }
+
     /// Ends the link on the network's side too. The session is stopped afterwards.
     async fn logout(&self) -> Result<(), SendError>;
-}
-
-/// What a simulated person does.
-#[derive(Debug, Clone)]
-pub struct PersonAct {
-    /// Who.
-    pub from: Chat,
-    /// The network's id of what they write.
-    pub remote_id: String,
-    /// What they write, or the button they press.
-    pub content: Content,
-}
-
-/// Why no simulated person did it.
-#[derive(Debug, thiserror::Error)]
-pub enum PlayError {
-    /// The people of this network are real.
-    #[error("the people of this network are real")]
-    PeopleAreReal,
-    /// The account is down.
-    #[error("the account is down: {0}")]
-    AccountDown(DownReason),
-    /// It could not be stored.
-    #[error(transparent)]
-    Host(#[from] HostError),
 }
 
 /// A request that a network made to a device's own address.

@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cetar_model::{Channel, ContentKind, Language, Markup};
-use cetar_provider::{ButtonLimits, Capabilities, Length};
+use cetar_provider::{ButtonLimits, Capabilities, Length, Receives};
 use serde_json::Value;
 
 use crate::{
@@ -57,6 +57,7 @@ fn everything() -> Reach {
         pace: None,
         window: None,
         human_agent: None,
+        receives: Receives::NOTHING,
     };
     Reach::to(CHANNELS.iter().map(|channel| (*channel, network.clone())).collect())
 }

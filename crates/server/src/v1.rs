@@ -6,7 +6,7 @@ mod blocked_ips;
 mod contacts;
 mod conversations;
 pub(crate) mod deliveries;
-mod devices;
+pub(crate) mod devices;
 mod events;
 mod invitations;
 mod jobs;

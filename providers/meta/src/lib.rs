@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use cetar_model::{Channel, Content, ContentKind as Kind, KnownTemplate, MessageId, OfficialTemplate};
 use cetar_provider::{
     Account, ButtonLimits, Callbacks, Capabilities, Host, IdentifyError, Length, LinkError, LinkProcess,
-    LinkRequest, Linked, MediaLimit, Pace, Provider, Rate, Session, SettingsError, media_types,
+    LinkRequest, Linked, MediaLimit, Pace, Provider, Rate, Receives, Session, SettingsError, media_types,
 };
 
 pub use settings::{GRAPH_URL, GRAPH_VERSION, INSTAGRAM_URL, Settings};
@@ -101,6 +101,28 @@ const OFFICIAL: Capabilities = Capabilities {
     window: Some(WINDOW),
     human_agent: None,
     pace: Some(Pace { account: OFFICIAL_ACCOUNT, chat: OFFICIAL_PERSON, group: None, manners: None }),
+    receives: Receives {
+        content: &[
+            Kind::Text,
+            Kind::Button,
+            Kind::Image,
+            Kind::Video,
+            Kind::Document,
+            Kind::Audio,
+            Kind::Voice,
+            Kind::Sticker,
+            Kind::Location,
+            Kind::Contact,
+            Kind::Reaction,
+            Kind::Edited,
+            Kind::Deleted,
+            Kind::Unsupported,
+        ],
+        captioned: &[Kind::Image, Kind::Video, Kind::Document],
+        groups: true,
+        echoes: true,
+        aliases: true,
+    },
 };
 
 const fn messaging(text: Length, media: &'static [MediaLimit], a_second: usize) -> Capabilities {
@@ -139,6 +161,26 @@ const fn messaging(text: Length, media: &'static [MediaLimit], a_second: usize) 
             group: None,
             manners: None,
         }),
+        receives: Receives {
+            content: &[
+                Kind::Text,
+                Kind::Button,
+                Kind::Image,
+                Kind::Video,
+                Kind::Document,
+                Kind::Audio,
+                Kind::Sticker,
+                Kind::Location,
+                Kind::Reaction,
+                Kind::Edited,
+                Kind::Deleted,
+                Kind::Unsupported,
+            ],
+            captioned: &[Kind::Image, Kind::Video],
+            groups: false,
+            echoes: true,
+            aliases: false,
+        },
     }
 }
 

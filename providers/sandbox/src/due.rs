@@ -1,4 +1,4 @@
-//! What the network will tell us later: receipts and answers. Saved before the send is acknowledged, deleted after it was
+//! What the network will tell us later: receipts, answers, numbers behind aliases. Saved before the send is acknowledged, deleted after it was
 //! told and committed; a restart between the two tells it twice, which is harmless, as on a real network.
 
 use std::collections::BTreeMap;
@@ -7,6 +7,8 @@ use bytes::Bytes;
 use cetar_model::{Chat, Content, Receipt, Timestamp};
 use cetar_provider::{Host, HostError, Inbound, InboundMessage, InboundReceipt, StateWrite};
 use serde::{Deserialize, Serialize};
+
+use crate::people;
 
 /// Where it is kept in the session's state.
 const COLLECTION: &str = "due";
@@ -34,6 +36,8 @@ pub(crate) enum News {
     Receipt(Receipt),
     /// A message in return.
     Answer(Box<Content>),
+    /// The number of this person behind the alias, which is the chat.
+    Number(Chat),
 }
 
 impl Due {
@@ -42,6 +46,7 @@ impl Due {
         let kind = match &self.news {
             News::Receipt(receipt) => receipt.as_str(),
             News::Answer(_) => "answer",
+            News::Number(_) => "number",
         };
         Bytes::from(format!("{}/{kind}", self.remote_id))
     }
@@ -100,9 +105,10 @@ pub(crate) fn kept(due: &Due) -> Result<StateWrite, serde_json::Error> {
 
 /// Tells the host, then forgets. Receipts of one kind go out together, as networks send them, and the weaker kinds first.
 pub(crate) async fn tell(host: &dyn Host, news: Vec<Due>) -> Result<(), HostError> {
-    let told = news.iter().map(|due| StateWrite::Delete { collection: COLLECTION, key: due.key() }).collect();
+    let mut told: Vec<_> =
+        news.iter().map(|due| StateWrite::Delete { collection: COLLECTION, key: due.key() }).collect();
     let mut receipts: BTreeMap<Receipt, InboundReceipt> = BTreeMap::new();
-    let mut answers = Vec::new();
+    let (mut answers, mut numbers) = (Vec::new(), Vec::new());
     for due in news {
         match due.news {
             News::Receipt(receipt) => {
@@ -114,6 +120,10 @@ pub(crate) async fn tell(host: &dyn Host, news: Vec<Due>) -> Result<(), HostErro
                 });
                 together.remote_ids.push(due.remote_id);
                 together.at = together.at.max(due.at);
+            }
+            News::Number(number) => {
+                told.push(people::number(&due.chat, &number));
+                numbers.push(Inbound::Resolved { alias: due.chat, number });
             }
             News::Answer(content) => answers.push(InboundMessage {
                 // Follows from the message it answers: told twice, it is still one message.
@@ -135,7 +145,11 @@ pub(crate) async fn tell(host: &dyn Host, news: Vec<Due>) -> Result<(), HostErro
         host.emit(Inbound::Receipt(receipt)).await?;
     }
     for answer in answers {
+        told.push(people::has_written(&answer.chat));
         host.emit(Inbound::Message(answer)).await?;
+    }
+    for number in numbers {
+        host.emit(number).await?;
     }
     host.save(told).await
 }

@@ -18,6 +18,9 @@
 //! | `…0010` | outside Meta's 24-hour window (on Meta's channels) |
 //! | any other | sent and delivered |
 //!
+//! Whoever tries things out may also have any of these people write whatever its network can carry ([`Session::play`]), have something
+//! happen to the account ([`Session::disturb`]), and say how linking ends ([`LinkRequest::outcome`]).
+//!
 //! No channel reports more than its real network does: Telegram has no receipts for bots, Instagram none of delivery.
 //! Receipts and answers that are still to come are kept in the session's state, so they come after a restart as well.
 
@@ -25,7 +28,9 @@ mod content;
 mod due;
 mod link;
 mod network;
+mod people;
 mod person;
+mod restriction;
 mod session;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -76,7 +81,8 @@ impl Provider for Sandbox {
                 problem: format!("this is the simulated {}", self.network.channel),
             });
         }
-        Ok(Arc::new(SandboxSession::new(self.network, host, Arc::clone(&self.clock))))
+        let own = link::own_address(&account);
+        Ok(Arc::new(SandboxSession::new(self.network, own, host, Arc::clone(&self.clock))))
     }
 
     async fn link(

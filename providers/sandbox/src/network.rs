@@ -1,7 +1,7 @@
 //! What each channel's network can do and how it words its refusals: the simulated one must promise no more.
 
 use cetar_model::{Channel, ContentKind, FailureCode, LinkMethod, Markup, MessageId, Receipt, SendError};
-use cetar_provider::{ButtonLimits, Capabilities, CheckLimit, Length, MediaLimit, media_types};
+use cetar_provider::{ButtonLimits, Capabilities, CheckLimit, Length, MediaLimit, Receives, media_types};
 
 /// The properties of one channel's network.
 pub(crate) struct Network {
@@ -66,6 +66,101 @@ const OFFICIAL_CONTENT: &[ContentKind] = &[
 
 const CAPTIONED: &[ContentKind] = &[ContentKind::Image, ContentKind::Video, ContentKind::Document];
 
+/// What people can send on each network: as its provider tells of it, which a test of the binary, which sees both, holds together.
+const FROM_WHATSAPP: Receives = Receives {
+    content: &[
+        ContentKind::Text,
+        ContentKind::Button,
+        ContentKind::Image,
+        ContentKind::Video,
+        ContentKind::Document,
+        ContentKind::Audio,
+        ContentKind::Voice,
+        ContentKind::Sticker,
+        ContentKind::Location,
+        ContentKind::Contact,
+        ContentKind::Reaction,
+        ContentKind::Poll,
+        ContentKind::PollVote,
+        ContentKind::Edited,
+        ContentKind::Deleted,
+        ContentKind::Unsupported,
+    ],
+    captioned: CAPTIONED,
+    groups: true,
+    echoes: true,
+    aliases: true,
+};
+
+const FROM_WHATSAPP_OFFICIAL: Receives = Receives {
+    content: &[
+        ContentKind::Text,
+        ContentKind::Button,
+        ContentKind::Image,
+        ContentKind::Video,
+        ContentKind::Document,
+        ContentKind::Audio,
+        ContentKind::Voice,
+        ContentKind::Sticker,
+        ContentKind::Location,
+        ContentKind::Contact,
+        ContentKind::Reaction,
+        ContentKind::Edited,
+        ContentKind::Deleted,
+        ContentKind::Unsupported,
+    ],
+    ..FROM_WHATSAPP
+};
+
+const FROM_TELEGRAM: Receives = Receives {
+    content: &[
+        ContentKind::Text,
+        ContentKind::Button,
+        ContentKind::Image,
+        ContentKind::Video,
+        ContentKind::Document,
+        ContentKind::Audio,
+        ContentKind::Voice,
+        ContentKind::Sticker,
+        ContentKind::Location,
+        ContentKind::Contact,
+        ContentKind::Poll,
+        ContentKind::Edited,
+        ContentKind::Unsupported,
+    ],
+    captioned: &[
+        ContentKind::Image,
+        ContentKind::Video,
+        ContentKind::Document,
+        ContentKind::Audio,
+        ContentKind::Voice,
+    ],
+    groups: true,
+    echoes: false,
+    aliases: false,
+};
+
+const FROM_MESSAGING: Receives = Receives {
+    content: &[
+        ContentKind::Text,
+        ContentKind::Button,
+        ContentKind::Image,
+        ContentKind::Video,
+        ContentKind::Document,
+        ContentKind::Audio,
+        ContentKind::Sticker,
+        ContentKind::Location,
+        ContentKind::Reaction,
+        ContentKind::Edited,
+        ContentKind::Deleted,
+        ContentKind::Unsupported,
+    ],
+    captioned: &[ContentKind::Image, ContentKind::Video],
+    groups: false,
+    echoes: true,
+    aliases: false,
+};
+
 /// Every kind of medium, with the largest picture, film or sound, and file.
 const fn media(picture: u64, film: u64, other: u64) -> [MediaLimit; 6] {
     const fn of(kind: ContentKind, content_types: &'static [&'static str], max_bytes: u64) -> MediaLimit {
@@ -121,6 +216,7 @@ const fn capabilities(
         pace: None,
         window: None,
         human_agent: None,
+        receives: FROM_MESSAGING,
     }
 }
 
@@ -162,6 +258,7 @@ static WHATSAPP: Network = Network {
         check: Some(CheckLimit { per_minute: 20, per_day: 1000 }),
         resend_is_safe: true,
         link_methods: LinkMethod::ALL,
+        receives: FROM_WHATSAPP,
         ..capabilities(
             Length::characters(65_536),
             Length::characters(1024),
@@ -183,6 +280,7 @@ static WHATSAPP_OFFICIAL: Network = Network {
     channel: Channel::WhatsappOfficial,
     capabilities: Capabilities {
         content: OFFICIAL_CONTENT,
+        receives: FROM_WHATSAPP_OFFICIAL,
         // With sound it follows as a second message.
         captioned: &[
             ContentKind::Image,
@@ -226,6 +324,7 @@ static TELEGRAM: Network = Network {
         ],
         markups: Markup::ALL,
         typing: true,
+        receives: FROM_TELEGRAM,
         check: Some(CheckLimit { per_minute: 600, per_day: 100_000 }),
         ..capabilities(
             Length::utf16(4096),
@@ -315,6 +414,15 @@ pub(crate) fn refused() -> SendError {
         FailureCode::RejectedByNetwork,
         Some("sandbox_refused"),
         "The simulated network refuses this recipient.",
+    )
+}
+
+/// "You may not write to strangers for a while": WhatsApp's 463.
+pub(crate) fn restricted() -> SendError {
+    refusal(
+        FailureCode::AccountRestricted,
+        Some("463"),
+        "The simulated network has restricted this account, and this person has never written to it.",
     )
 }
 

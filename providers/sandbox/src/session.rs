@@ -1,5 +1,7 @@
 //! One simulated account.
 
+mod acts;
+
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -8,11 +10,12 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Channel, Chat, Clock, DeviceState, DownReason, Health, PhoneNumber, Receipt, SendError, Sent, Timestamp,
+    Channel, Chat, Clock, DeviceState, Disturbance, DownReason, Health, PhoneNumber, Receipt, SendError,
+    Sent, Timestamp,
 };
 use cetar_provider::{
-    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, InboundMessage, NumberCheck, Outbound,
-    PersonAct, PlayError, Session, SessionEnd, StateWrite,
+    ByteStream, CheckError, DownloadError, Host, HostError, Inbound, NumberCheck, Outbound, PersonAct,
+    PlayError, Session, SessionEnd, StateWrite,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -22,7 +25,9 @@ use crate::{
     content,
     due::{self, Calendar, Due, News},
     network::{self, Network},
+    people,
     person::Person,
+    restriction,
 };
 
 /// How long after the network took a message the phone has it.
@@ -52,16 +57,26 @@ enum Line {
     Closed,
     Up,
     DownUntil(Timestamp),
-    LoggedOut,
+    /// Gone for good.
+    Over(DownReason),
 }
 
 struct State {
     line: Line,
     calendar: Calendar,
+    restricted_until: Option<Timestamp>,
+}
+
+impl State {
+    fn new(line: Line) -> Self {
+        Self { line, calendar: Calendar::default(), restricted_until: None }
+    }
 }
 
 pub(crate) struct SandboxSession {
     network: &'static Network,
+    /// The account's own address.
+    own: Chat,
     host: Arc<dyn Host>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -78,9 +93,14 @@ struct Attempts {
 }
 
 impl SandboxSession {
-    pub(crate) fn new(network: &'static Network, host: Arc<dyn Host>, clock: Arc<dyn Clock>) -> Self {
-        let state = Mutex::new(State { line: Line::Closed, calendar: Calendar::default() });
-        Self { network, host, clock, state, changed: Notify::new() }
+    pub(crate) fn new(
+        network: &'static Network,
+        own: Chat,
+        host: Arc<dyn Host>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let state = Mutex::new(State::new(Line::Closed));
+        Self { network, own, host, clock, state, changed: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -92,14 +112,21 @@ impl SandboxSession {
         match self.state().line {
             Line::Up => Ok(()),
             Line::Closed | Line::DownUntil(_) => Err(DownReason::Disconnected),
-            Line::LoggedOut => Err(DownReason::LoggedOut),
+            Line::Over(reason) => Err(reason),
         }
+    }
+
+    /// Until when strangers may not be written to, while that is so.
+    fn restricted_until(&self) -> Option<Timestamp> {
+        let until = self.state().restricted_until;
+        until.filter(|until| self.clock.now() < *until)
     }
 
     async fn connect(&self) -> Result<(), HostError> {
         self.forget_old_attempts().await?;
         let calendar = Calendar::load(&*self.host).await?;
-        *self.state() = State { line: Line::Up, calendar };
+        let restricted_until = restriction::load(&*self.host).await?;
+        *self.state() = State { line: Line::Up, calendar, restricted_until };
         self.tell_health().await
     }
 
@@ -107,20 +134,26 @@ impl SandboxSession {
     async fn live(&self, stop: &CancellationToken) -> Result<SessionEnd, HostError> {
         while !stop.is_cancelled() {
             let now = self.clock.now();
-            let (news, recovered, wake_at) = {
+            let (news, recovered, allowed, wake_at) = {
                 let mut state = self.state();
                 let recovered = matches!(state.line, Line::DownUntil(until) if until <= now);
                 if recovered {
                     state.line = Line::Up;
                 }
+                let allowed = state.restricted_until.take_if(|until| *until <= now).is_some();
                 // Over a line that is down nothing comes in.
-                match state.line {
-                    Line::Up => (state.calendar.take_due(now), recovered, state.calendar.next_at()),
-                    Line::DownUntil(until) => (Vec::new(), false, Some(until)),
-                    Line::Closed | Line::LoggedOut => return Ok(SessionEnd::Ended(DownReason::LoggedOut)),
-                }
+                let (news, next) = match state.line {
+                    Line::Up => (state.calendar.take_due(now), state.calendar.next_at()),
+                    Line::DownUntil(until) => (Vec::new(), Some(until)),
+                    Line::Over(reason) => return Ok(SessionEnd::Ended(reason)),
+                    Line::Closed => return Ok(SessionEnd::Ended(DownReason::LoggedOut)),
+                };
+                (news, recovered, allowed, next.into_iter().chain(state.restricted_until).min())
             };
-            if recovered {
+            if allowed {
+                self.host.save(vec![restriction::over()]).await?;
+            }
+            if recovered || allowed {
                 self.tell_health().await?;
             }
             if !news.is_empty() {
@@ -185,7 +218,7 @@ impl SandboxSession {
             .into_iter()
             .filter(|(_, news)| match news {
                 News::Receipt(receipt) => self.network.reports(*receipt),
-                News::Answer(_) => true,
+                News::Answer(_) | News::Number(_) => true,
             })
             .map(|(after, news)| Due {
                 at: now + after,
@@ -238,7 +271,7 @@ impl Session for SandboxSession {
         };
         {
             let mut state = self.state();
-            if state.line != Line::LoggedOut {
+            if !matches!(state.line, Line::Over(_)) {
                 state.line = Line::Closed;
             }
         }
@@ -251,16 +284,24 @@ impl Session for SandboxSession {
     }
 
     fn health(&self) -> Health {
-        match self.state().line {
+        let line = self.state().line;
+        match line {
             // The network is in this process: looking at it is a round trip.
             Line::Up => {
-                let now = Some(self.clock.now());
-                Health { last_frame_at: now, last_ack_at: now, ..Health::new(DeviceState::Connected, None) }
+                let (now, until) = (Some(self.clock.now()), self.restricted_until());
+                let health = match until {
+                    Some(_) => Health::new(DeviceState::Restricted, Some(DownReason::Restricted)),
+                    None => Health::new(DeviceState::Connected, None),
+                };
+                Health { last_frame_at: now, last_ack_at: now, until, ..health }
             }
             Line::Closed | Line::DownUntil(_) => {
                 Health::new(DeviceState::Connecting, Some(DownReason::Disconnected))
             }
-            Line::LoggedOut => Health::new(DeviceState::LoggedOut, Some(DownReason::LoggedOut)),
+            Line::Over(DownReason::ReplacedElsewhere) => {
+                Health::new(DeviceState::Replaced, Some(DownReason::ReplacedElsewhere))
+            }
+            Line::Over(reason) => Health::new(DeviceState::LoggedOut, Some(reason)),
         }
     }
 
@@ -268,6 +309,11 @@ impl Session for SandboxSession {
         self.require_up().map_err(SendError::AccountDown)?;
         if !content::is_carried(&message.content) {
             return Err(network::content_not_supported());
+        }
+        if self.restricted_until().is_some()
+            && people::is_stranger(&*self.host, &message.to).await.map_err(not_sent)?
+        {
+            return Err(network::restricted());
         }
         match Person::at(message.to.as_str()) {
             Person::Receives => self.take(message, vec![delivered()], None).await,
@@ -358,27 +404,16 @@ impl Session for SandboxSession {
     }
 
     async fn play(&self, act: PersonAct) -> Result<(), PlayError> {
-        self.require_up().map_err(PlayError::AccountDown)?;
-        let PersonAct { from, remote_id, content } = act;
-        let message = InboundMessage {
-            remote_id,
-            chat: from.clone(),
-            from,
-            from_alias: false,
-            group: false,
-            echo: false,
-            sender_name: Some("Sandbox".to_owned()),
-            content,
-            reply_to: None,
-            raw: None,
-            sent_at: self.clock.now(),
-        };
-        Ok(self.host.emit(Inbound::Message(message)).await?)
+        self.perform(act).await
+    }
+
+    async fn disturb(&self, what: Disturbance, lasts: Duration) -> Result<(), PlayError> {
+        self.befall(what, lasts).await
     }
 
     async fn logout(&self) -> Result<(), SendError> {
         self.host.save(vec![StateWrite::ClearAll]).await.map_err(not_sent)?;
-        *self.state() = State { line: Line::LoggedOut, calendar: Calendar::default() };
+        *self.state() = State::new(Line::Over(DownReason::LoggedOut));
         self.changed.notify_one();
         Ok(())
     }

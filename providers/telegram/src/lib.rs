@@ -24,8 +24,8 @@ use async_trait::async_trait;
 use cetar_model::{Chat, Clock, ContentKind as Kind, Markup, MessageId};
 use cetar_provider::{
     Account, ButtonLimits, Capabilities, CheckLimit, GroupPace, Host, IdentifyError, Length, LinkError,
-    LinkProcess, LinkRequest, Linked, MediaLimit, NotLocated, Pace, Provider, Rate, SavedState, Session,
-    SettingsError, http, media_types,
+    LinkProcess, LinkRequest, Linked, MediaLimit, NotLocated, Pace, Provider, Rate, Receives, SavedState,
+    Session, SettingsError, http, media_types,
 };
 
 use crate::{
@@ -111,6 +111,28 @@ const CAPABILITIES: Capabilities = Capabilities {
     concurrency: 16,
     window: None,
     human_agent: None,
+    // A bot is told of no reaction and no deletion, and of a poll only that it was sent.
+    receives: Receives {
+        content: &[
+            Kind::Text,
+            Kind::Button,
+            Kind::Image,
+            Kind::Video,
+            Kind::Document,
+            Kind::Audio,
+            Kind::Voice,
+            Kind::Sticker,
+            Kind::Location,
+            Kind::Contact,
+            Kind::Poll,
+            Kind::Edited,
+            Kind::Unsupported,
+        ],
+        captioned: &[Kind::Image, Kind::Video, Kind::Document, Kind::Audio, Kind::Voice],
+        groups: true,
+        echoes: false,
+        aliases: false,
+    },
     // Telegram's FAQ, "Broadcasting to users". 429 is the truth.
     pace: Some(Pace {
         account: Rate { most: 30, per: Duration::from_secs(1) },

@@ -33,7 +33,7 @@ use async_trait::async_trait;
 use cetar_model::{Chat, ContentKind as Kind, DeviceId, LinkMethod, MessageId};
 use cetar_provider::{
     Account, ButtonLimits, Capabilities, CheckLimit, GroupPace, Host, Length, LinkError, LinkProcess,
-    LinkRequest, Manners, MediaLimit, Pace, Provider, Rate, Session, SettingsError, Span, Typing,
+    LinkRequest, Manners, MediaLimit, Pace, Provider, Rate, Receives, Session, SettingsError, Span, Typing,
     media_types,
 };
 use tokio_util::task::TaskTracker;
@@ -106,6 +106,30 @@ const CAPABILITIES: Capabilities = Capabilities {
     pace: Some(PACE),
     window: None,
     human_agent: None,
+    receives: Receives {
+        content: &[
+            Kind::Text,
+            Kind::Button,
+            Kind::Image,
+            Kind::Video,
+            Kind::Document,
+            Kind::Audio,
+            Kind::Voice,
+            Kind::Sticker,
+            Kind::Location,
+            Kind::Contact,
+            Kind::Reaction,
+            Kind::Poll,
+            Kind::PollVote,
+            Kind::Edited,
+            Kind::Deleted,
+            Kind::Unsupported,
+        ],
+        captioned: &[Kind::Image, Kind::Video, Kind::Document],
+        groups: true,
+        echoes: true,
+        aliases: true,
+    },
 };
 
 /// Our estimates of what a person who is busy on a phone does: WhatsApp publishes no figures, and closes accounts that write to many

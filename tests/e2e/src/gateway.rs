@@ -287,6 +287,25 @@ impl Gateway {
         answer(request.header("content-type", "application/json").body(body.to_owned())).await
     }
 
+    /// The same, asking for an answer in this language.
+    pub async fn post_in(&self, key: &str, language: &str, path: &str, body: &Value) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(key).json(body);
+        answer(request.header("accept-language", language)).await
+    }
+
+    /// `POST` of these bytes, with a key.
+    pub async fn post_file(&self, key: &str, path: &str, bytes: &[u8]) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(key);
+        answer(request.header("content-type", "application/octet-stream").body(bytes.to_vec())).await
+    }
+
+    /// `GET` with a key of what is no JSON, to its end.
+    pub async fn get_text(&self, key: &str, path: &str) -> String {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(key);
+        let response = within("an answer", request.send()).await.expect("an answer");
+        within("its end", response.text()).await.expect("a whole body")
+    }
+
     /// Sends a text on WhatsApp; returns the answer.
     pub async fn send_text(&self, key: &str, to: &str, text: &str) -> Answer {
         let body = serde_json::json!({ "channel": "whatsapp", "type": "text", "to": to, "content": { "text": text } });

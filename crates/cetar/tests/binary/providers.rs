@@ -65,6 +65,24 @@ fn is_promised_alike(real: &dyn Provider, channel: Channel) {
     assert_eq!((real.check, real.window, real.human_agent), (twin.check, twin.window, twin.human_agent));
 }
 
+#[test]
+fn the_simulated_people_of_every_channel_can_write_what_real_ones_can() {
+    let whatsapp = WhatsappWeb::new(Settings::new(std::path::PathBuf::new()));
+    let metas: Vec<_> = Meta::CHANNELS.into_iter().map(|channel| (channel, meta(channel))).collect();
+    let (telegram, mut compared) = (telegram(), 0);
+    let mut is_told_alike = |real: &dyn Provider, channel: Channel| {
+        let sandbox = Sandbox::new(channel, Arc::new(SystemClock));
+        assert_eq!(real.capabilities().receives, sandbox.capabilities().receives, "{channel}");
+        compared += 1;
+    };
+    is_told_alike(&whatsapp, Channel::Whatsapp);
+    is_told_alike(&telegram, Channel::Telegram);
+    for (channel, provider) in &metas {
+        is_told_alike(provider, *channel);
+    }
+    assert_eq!(compared, Channel::ALL.len());
+}
+
 fn section(page: &mut String, title: &str, network: &Capabilities) {
     let list = |words: Vec<&str>| words.join("`, `");
     // Writing to a String cannot fail.
@@ -89,6 +107,7 @@ fn section(page: &mut String, title: &str, network: &Capabilities) {
         let names = list(network.markups.iter().map(|markup| markup.as_str()).collect());
         let _ = writeln!(page, "- `parse_mode`: `{names}`; left out, nothing is taken for markup");
     }
+    let received = received(network);
     if let Some(buttons) = network.buttons {
         let _ = writeln!(
             page,
@@ -103,6 +122,7 @@ fn section(page: &mut String, title: &str, network: &Capabilities) {
             },
         );
     }
+    let _ = writeln!(page, "- Comes in: `{}`{}", received.0, received.1);
     if network.media.is_empty() {
         return;
     }
@@ -121,6 +141,19 @@ fn section(page: &mut String, title: &str, network: &Capabilities) {
         let types = limit.content_types.join("`, `");
         let _ = writeln!(page, "| `{}` | {size} | {caption} | `{types}` |", limit.kind);
     }
+}
+
+/// The types that come in, and how else.
+fn received(network: &Capabilities) -> (String, String) {
+    let receives = network.receives;
+    let types = receives.content.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join("`, `");
+    let more = [
+        (receives.groups, "in groups"),
+        (receives.echoes, "what the owner writes elsewhere"),
+        (receives.aliases, "from people whose number is told later"),
+    ];
+    let more = more.into_iter().filter(|(there, _)| *there).map(|(_, words)| format!("; {words}"));
+    (types, more.collect())
 }
 
 fn length(Length { max, unit }: Length) -> String {

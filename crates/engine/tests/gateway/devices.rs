@@ -10,7 +10,7 @@ use cetar_model::{
 };
 use cetar_provider::{
     Account, ByteStream, Capabilities, CheckError, DownloadError, Host, Inbound, Length, LinkError,
-    LinkProcess, LinkRequest, NumberCheck, Outbound, Provider, Session, SessionEnd, SettingsError,
+    LinkProcess, LinkRequest, NumberCheck, Outbound, Provider, Receives, Session, SessionEnd, SettingsError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -195,6 +195,7 @@ impl Provider for Troublesome {
             pace: None,
             window: None,
             human_agent: None,
+            receives: Receives::NOTHING,
         };
         &TROUBLESOME
     }

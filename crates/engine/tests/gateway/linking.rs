@@ -14,7 +14,7 @@ use crate::world::{Node, World};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-const BY_QR: LinkRequest = LinkRequest { method: LinkMethod::Qr, phone: None };
+const BY_QR: LinkRequest = LinkRequest { method: LinkMethod::Qr, phone: None, outcome: None };
 
 fn qr(data: &str) -> LinkStep {
     LinkStep::Qr { data: data.to_owned(), expires_in: MINUTE }
@@ -77,7 +77,7 @@ async fn every_watcher_sees_the_latest_step_with_the_time_it_ends() {
     let node = with_unlinked_device(&world).await;
     will_show(&world, [LinkStep::Code { code: "ABCD-EFGH".to_owned(), expires_in: MINUTE }]);
     let phone = "628111111111".to_owned().try_into().ok();
-    let request = LinkRequest { method: LinkMethod::PairingCode, phone };
+    let request = LinkRequest { method: LinkMethod::PairingCode, phone, outcome: None };
     node.engine.link_device(&node.operator, &node.device, request).await.unwrap();
     let end = node.engine.clock().now() + MINUTE;
     for _ in 0..2 {
@@ -183,7 +183,7 @@ async fn a_linking_given_up_leaves_the_device_logged_out() {
 async fn what_the_method_lacks_is_named() {
     let world = World::new();
     let node = with_unlinked_device(&world).await;
-    let by_code = LinkRequest { method: LinkMethod::PairingCode, phone: None };
+    let by_code = LinkRequest { method: LinkMethod::PairingCode, phone: None, outcome: None };
     let refused = node.engine.link_device(&node.operator, &node.device, by_code).await;
     assert!(matches!(refused, Err(DeviceError::Settings(error)) if error.field == "phone"));
     assert!(node.engine.link_events(&node.operator, &node.device).await.unwrap().next().await.is_none());

@@ -7,8 +7,8 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Chat, Content, ContentKind, DeviceState, DownReason, Health, LinkMethod, Markup, MessageId, PhoneNumber,
-    SendError, Sent, Timestamp,
+    Chat, Content, ContentKind, DeviceState, Disturbance, DownReason, Health, LinkMethod, Markup,
+    MediaSource, MessageId, PhoneNumber, SendError, Sent, Timestamp,
 };
 use futures::{StreamExt, stream};
 use tokio::sync::{Notify, watch};
@@ -18,7 +18,7 @@ use crate::{
     Account, Arrival, ButtonLimits, ByteStream, CallbackRefused, CallbackRequest, Callbacks, Capabilities,
     CheckError, CheckLimit, DownloadError, Host, Inbound, InboundMessage, Length, LinkError, LinkProcess,
     LinkRequest, LinkStep, Linked, MediaLimit, NumberCheck, Outbound, Pace, PersonAct, PlayError, Provider,
-    Session, SessionEnd, SettingsError, media_types,
+    Receives, Session, SessionEnd, SettingsError, media_types,
 };
 
 type Outcomes = Mutex<VecDeque<Result<Sent, SendError>>>;
@@ -46,6 +46,32 @@ const BUTTONS: ButtonLimits = ButtonLimits {
     joined: false,
 };
 
+/// All that there is.
+const RECEIVES: Receives = Receives {
+    content: &[
+        ContentKind::Text,
+        ContentKind::Button,
+        ContentKind::Image,
+        ContentKind::Video,
+        ContentKind::Document,
+        ContentKind::Audio,
+        ContentKind::Voice,
+        ContentKind::Sticker,
+        ContentKind::Location,
+        ContentKind::Contact,
+        ContentKind::Reaction,
+        ContentKind::Poll,
+        ContentKind::PollVote,
+        ContentKind::Edited,
+        ContentKind::Deleted,
+        ContentKind::Unsupported,
+    ],
+    captioned: &[ContentKind::Image, ContentKind::Video, ContentKind::Document],
+    groups: true,
+    echoes: true,
+    aliases: true,
+};
+
 /// A network that does as the test says. All accounts share one script.
 pub struct ScriptedProvider {
     capabilities: Capabilities,
@@ -62,6 +88,7 @@ struct Shared {
     checked: Mutex<Vec<String>>,
     signs: Mutex<VecDeque<Result<(), SendError>>>,
     typed: Mutex<Vec<String>>,
+    disturbances: Mutex<Vec<(Disturbance, Duration)>>,
     hold: Mutex<bool>,
     calls: Mutex<bool>,
     released: Notify,
@@ -104,6 +131,7 @@ impl ScriptedProvider {
                 pace: None,
                 window: None,
                 human_agent: None,
+                receives: RECEIVES,
             },
             shared: Arc::default(),
         }
@@ -120,6 +148,13 @@ impl ScriptedProvider {
     #[must_use]
     pub const fn carrying(mut self, content: &'static [ContentKind]) -> Self {
         self.capabilities.content = content;
+        self
+    }
+
+    /// The same, from which this comes in.
+    #[must_use]
+    pub const fn telling(mut self, receives: Receives) -> Self {
+        self.capabilities.receives = receives;
         self
     }
 
@@ -168,6 +203,11 @@ impl ScriptedProvider {
     /// Every chat that was shown that something is being written, in order.
     pub fn typed(&self) -> Vec<String> {
         lock(&self.shared.typed).clone()
+    }
+
+    /// What was to happen to its accounts, and for how long, in order. None of it does.
+    pub fn disturbances(&self) -> Vec<(Disturbance, Duration)> {
+        lock(&self.shared.disturbances).clone()
     }
 
     /// From now on its network calls us, at `/callbacks/scripted`.
@@ -406,21 +446,42 @@ impl Session for ScriptedSession {
     }
 
     async fn play(&self, act: PersonAct) -> Result<(), PlayError> {
-        let PersonAct { from, remote_id, content } = act;
+        let PersonAct {
+            from,
+            from_alias,
+            number: _,
+            sender_name,
+            chat,
+            group,
+            remote_id,
+            mut content,
+            reply_to,
+        } = act;
+        if let Some(media) = content.media_mut()
+            && let Some(id) = media.stored()
+        {
+            // What `download` gives is this text, unless the test says otherwise.
+            media.source = MediaSource::Network(id.to_string());
+        }
         let message = InboundMessage {
             remote_id,
-            chat: from.clone(),
-            from,
-            from_alias: false,
-            group: false,
-            echo: false,
-            sender_name: Some("Scripted".to_owned()),
+            chat,
+            echo: from.is_none(),
+            from: from.unwrap_or_else(|| Chat::new("628111111111")),
+            from_alias,
+            group,
+            sender_name: sender_name.or_else(|| Some("Scripted".to_owned())),
             content,
-            reply_to: None,
+            reply_to,
             raw: None,
             sent_at: Timestamp::from_secs(1_709_650_000),
         };
         Ok(self.host.emit(Inbound::Message(message)).await?)
+    }
+
+    async fn disturb(&self, what: Disturbance, lasts: Duration) -> Result<(), PlayError> {
+        lock(&self.shared.disturbances).push((what, lasts));
+        Ok(())
     }
 
     async fn logout(&self) -> Result<(), SendError> {

@@ -1,5 +1,7 @@
 //! What can be wrong with a field.
 
+mod simulated;
+
 use std::time::Duration;
 
 use cetar_engine::accept::NoSuchMedium;
@@ -70,6 +72,11 @@ pub(crate) enum Problem {
         /// So many.
         max: usize,
     },
+    /// Fewer entries than a list must have.
+    TooFew {
+        /// The fewest.
+        min: usize,
+    },
     /// Longer than the channel takes, in the unit its network counts in.
     TooLongFor(Length),
     OutOfRange {
@@ -109,6 +116,25 @@ pub(crate) enum Problem {
     NotOnChannel {
         allowed: Vec<String>,
     },
+    /// Nobody can send this on the channel; where it is a kind, those that can be.
+    NotReceived {
+        allowed: Vec<String>,
+    },
+    /// Not a group of this channel.
+    GroupId(Channel),
+    /// Only a simulated phone does as it is told.
+    SandboxOnly,
+    /// Not at an address that an upload was given.
+    NotUploaded,
+    /// A medium of another type than the message says.
+    WrongMedium {
+        /// Its media type.
+        is: String,
+        /// The beginning of what would do.
+        should: &'static str,
+    },
+    /// Somebody else wrote the message that is to be changed.
+    NotTheirs,
     /// Buttons of different kinds, where the channel takes one kind at a time.
     MixedButtons,
     Number(PhoneNumberError),
@@ -187,7 +213,7 @@ impl Problem {
             Self::TooLong { .. } | Self::TooMany { .. } | Self::TooLongFor(_) => "too_long",
             Self::OutOfRange { .. } => "out_of_range",
             Self::NulCharacter => "nul_character",
-            Self::TooShort { .. } => "too_short",
+            Self::TooShort { .. } | Self::TooFew { .. } => "too_short",
             Self::Email => "invalid_email",
             Self::EmailTaken => "email_taken",
             Self::NoSuchUser => "no_such_user",
@@ -196,9 +222,13 @@ impl Problem {
             Self::Unknown { .. } => "unknown_value",
             Self::UnknownField { .. } => "unknown_field",
             Self::NotAvailable { .. } => "not_available",
-            Self::NotOnChannel { .. } => "not_on_channel",
+            Self::NotOnChannel { .. } | Self::NotReceived { .. } => "not_on_channel",
+            Self::GroupId(_) => "invalid_group",
+            Self::SandboxOnly => "sandbox_only",
+            Self::NotUploaded => "not_uploaded",
+            Self::NotTheirs => "not_theirs",
             Self::TemplatePart { problem, .. } => problem.code(),
-            Self::TemplateMedium => "wrong_medium",
+            Self::TemplateMedium | Self::WrongMedium { .. } => "wrong_medium",
             Self::EndingAddress => "address_ends",
             Self::MixedButtons => "mixed_buttons",
             Self::Number(PhoneNumberError::Plus) => "plus_sign",
@@ -239,6 +269,7 @@ impl Problem {
             Self::Unknown { allowed }
             | Self::NotAvailable { allowed }
             | Self::NotOnChannel { allowed }
+            | Self::NotReceived { allowed }
             | Self::Choose { allowed } => allowed,
             _ => Vec::new(),
         }
@@ -255,6 +286,9 @@ impl Problem {
             }
             Self::TooMany { max } => {
                 Text::new(format!("Paling banyak {max} buah."), format!("At most {max} of them."))
+            }
+            Self::TooFew { min } => {
+                Text::new(format!("Paling sedikit {min} buah."), format!("At least {min} of them."))
             }
             Self::OutOfRange { min, max } => {
                 Text::new(format!("Harus antara {min} dan {max}."), format!("Must be from {min} to {max}."))
@@ -305,6 +339,12 @@ impl Problem {
                     format!("This channel cannot send that type. Use: {list}."),
                 )
             }
+            Self::NotReceived { .. }
+            | Self::GroupId(_)
+            | Self::SandboxOnly
+            | Self::NotUploaded
+            | Self::WrongMedium { .. }
+            | Self::NotTheirs => self.of_a_simulated_phone(),
             Self::TooShort { min } => {
                 Text::new(format!("Paling sedikit {min} karakter."), format!("At least {min} characters."))
             }

@@ -12,6 +12,7 @@ use utoipa::{
 
 use crate::v1::{
     deliveries::view::REPLY_STATUSES,
+    devices::phone_act,
     messages::{content::BUTTON_TYPES, create::TYPES},
     meta::content::TYPES as OFFICIAL_TYPES,
 };
@@ -57,6 +58,8 @@ words! {
         words(model::EventType::ALL, model::EventType::as_str).into_iter().chain([store::ERASED]).collect();
     FailureCode: "Why a message failed." = words(Failures::ALL, Failures::as_str);
     LinkMethod: "How a device is linked." = words(model::LinkMethod::ALL, model::LinkMethod::as_str);
+    LinkOutcome: "How linking a sandbox device goes." = words(model::LinkOutcome::ALL, model::LinkOutcome::as_str);
+    PhoneType: "What is done on a simulated phone." = phone_act::types();
     PaceMode: "Whether a device keeps to its network's pace." = words(model::PaceMode::ALL, model::PaceMode::as_str);
     Language: "A language we answer in." = words(model::Language::ALL, model::Language::as_str);
     Role: "What a person may do: the inbox, all but owners and plan, everything." = words(model::Role::ALL, model::Role::as_str);

@@ -10,6 +10,7 @@ pub(super) mod list;
 pub(super) mod logout;
 pub(super) mod pause;
 pub(super) mod phone;
+pub(crate) mod phone_act;
 pub(super) mod read;
 mod refusal;
 pub(super) mod restart;

@@ -316,6 +316,13 @@ async fn a_way_of_linking_that_cannot_be_is_refused() {
         (r#"{"method":"sms"}"#, "422 validation_failed · method: unknown_value"),
         (r#"{"method":"pairing_code"}"#, "422 validation_failed · phone: required"),
         (r#"{"method":"pairing_code","phone":"0812"}"#, "422 validation_failed · phone: leading_zero"),
+        (r#"{"method":"qr","outcome":"magic"}"#, "422 validation_failed · outcome: unknown_value"),
+        (
+            r#"{"method":"qr","outcome":"too_many_attempts"}"#,
+            "422 validation_failed · outcome: unknown_value",
+        ),
+        // The phone of this one is real.
+        (r#"{"method":"qr","outcome":"link_expired"}"#, "422 validation_failed · outcome: sandbox_only"),
     ] {
         assert_eq!(
             post(&app, &key, &format!("/v1/devices/{id}/link"), body).await.gist(),
@@ -354,54 +361,6 @@ async fn a_device_gets_another_name_and_keeps_everything_else() {
     let foreign = app.key_in(&elsewhere, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
     assert_eq!(change(&foreign, r#"{"name":"x"}"#).await.gist(), "404 not_found");
     assert_eq!(app.get(&path).bearer(&admin).await_answer().await.json()["data"]["name"], "Toko Dua");
-}
-
-#[tokio::test]
-async fn the_phone_of_a_simulated_person_writes_and_presses() {
-    let mut app = App::new().await;
-    let id = app.sandbox(Channel::Whatsapp).await;
-    let admin = app.admin_key().await;
-    let path = format!("/v1/devices/{id}/phone");
-    let text = r#"{"from":"6281234567890","type":"text","text":"Halo"}"#;
-    assert_eq!(
-        post(&app, &admin, &path, text).await.gist(),
-        "503 network_unavailable",
-        "its session does not run"
-    );
-    app.run().await;
-    app.until(async |app| {
-        let device =
-            app.get(&format!("/v1/devices/{id}")).bearer(&app.admin_key().await).await_answer().await;
-        device.json()["data"]["state"] == "connected"
-    })
-    .await;
-    assert_eq!(post(&app, &admin, &path, text).await.gist(), "200 ok");
-    let press = r#"{"from":"6281234567890","type":"button","button_id":"YA","text":"Ya, Ambil!"}"#;
-    assert_eq!(post(&app, &admin, &path, press).await.gist(), "200 ok");
-    let log = app.get("/v1/messages?direction=in").bearer(&admin).await_answer().await.json();
-    let shown = [0, 1]
-        .map(|at| (log["data"][at]["type"].as_str().unwrap(), log["data"][at]["text"].as_str().unwrap()));
-    assert_eq!(shown, [("button", "Ya, Ambil!"), ("text", "Halo")]);
-    for (body, expected) in [
-        ("{}", "422 validation_failed · from: required · type: required"),
-        (r#"{"from":"0812","type":"text"}"#, "422 validation_failed · from: leading_zero · text: required"),
-        (r#"{"from":"6281234567890","type":"dance"}"#, "422 validation_failed · type: unknown_value"),
-        (
-            r#"{"from":"6281234567890","type":"button","message_id":"x"}"#,
-            "422 validation_failed · message_id: invalid_id · button_id: required",
-        ),
-    ] {
-        assert_eq!(post(&app, &admin, &path, body).await.gist(), expected, "{body}");
-    }
-    let real = app.device_in(&app.operator, Channel::Whatsapp, false).await;
-    assert_eq!(
-        post(&app, &admin, &format!("/v1/devices/{real}/phone"), text).await.gist(),
-        "422 people_are_real"
-    );
-    assert_eq!(post(&app, &app.key().await, &path, text).await.gist(), "403 scope_missing");
-    let elsewhere = app.engine.operator(app.engine.add_workspace("Lain".to_owned()).await.unwrap());
-    let foreign = app.key_in(&elsewhere, |key| key.scopes = vec![cetar_store::Scope::Admin]).await;
-    assert_eq!(post(&app, &foreign, &path, text).await.gist(), "404 not_found");
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ mod numbers;
 mod pages;
 mod people;
 mod permissions;
+mod phone;
 mod reference;
 mod sending;
 mod templates;

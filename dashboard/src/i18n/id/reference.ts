@@ -3,13 +3,14 @@ import { answers } from "./reference/answers";
 import { devices } from "./reference/devices";
 import { messages } from "./reference/messages";
 import { requests } from "./reference/requests";
+import { simulated } from "./reference/simulated";
 import { webhooks } from "./reference/webhooks";
 import { workspace } from "./reference/workspace";
 
 export { OPERATIONS, TAGS } from "./reference/operations";
 
 /** Each text is in one of them. */
-export const PARTS = { requests, answers, workspace, messages, devices, webhooks };
+export const PARTS = { requests, answers, workspace, messages, devices, simulated, webhooks };
 
 const DESCRIPTIONS: Record<string, string | undefined> = Object.assign({}, ...Object.values(PARTS));
 

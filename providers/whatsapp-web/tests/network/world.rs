@@ -324,7 +324,7 @@ impl World {
 
     pub(crate) async fn begin(&self, method: LinkMethod) -> Box<dyn LinkProcess> {
         let phone = (method == LinkMethod::PairingCode).then(|| PhoneNumber::parse(OWNER).unwrap());
-        let request = LinkRequest { method, phone };
+        let request = LinkRequest { method, phone, outcome: None };
         self.provider.link(self.account(), request, self.host.clone()).await.unwrap()
     }
 

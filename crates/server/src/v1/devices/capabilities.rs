@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use cetar_model::{ContentKind, DeviceId, LinkMethod, MAX_BUTTONS, Markup};
-use cetar_provider::{ButtonLimits, Capabilities, Length};
+use cetar_provider::{ButtonLimits, Capabilities, Length, Receives};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,6 +44,32 @@ pub(crate) struct CapabilitiesData {
     /// How it is linked; empty where settings suffice.
     #[schema(value_type = Vec<schema::LinkMethod>)]
     link_methods: &'static [LinkMethod],
+    /// What can come in.
+    receives: ReceivesData,
+}
+
+/// What can come in from a channel.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Receives)]
+pub(crate) struct ReceivesData {
+    /// The types.
+    #[schema(value_type = Vec<schema::ContentType>)]
+    types: &'static [ContentKind],
+    /// Those of them that carry a caption.
+    #[schema(value_type = Vec<schema::ContentType>)]
+    captioned: &'static [ContentKind],
+    /// Messages of groups.
+    groups: bool,
+    /// What the owner writes on the account's own phone: `message.echo`.
+    echoes: bool,
+    /// Senders whose number is told later, if at all: `from_lid`.
+    from_lid: bool,
+}
+
+impl From<Receives> for ReceivesData {
+    fn from(Receives { content, captioned, groups, echoes, aliases }: Receives) -> Self {
+        Self { types: content, captioned, groups, echoes, from_lid: aliases }
+    }
 }
 
 /// The most, and what is counted.
@@ -150,6 +176,7 @@ impl From<&Capabilities> for CapabilitiesData {
             check_number: network.check.is_some(),
             typing: network.typing,
             link_methods: network.link_methods,
+            receives: network.receives.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/devices/{id}/link`
 
 use axum::extract::State;
-use cetar_model::{DeviceId, DeviceState, LinkMethod, PhoneNumber};
+use cetar_model::{DeviceId, DeviceState, LinkMethod, LinkOutcome, PhoneNumber};
 use cetar_provider::LinkRequest;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,6 +30,11 @@ pub(crate) struct LinkBody {
     /// The account's own number; needed with `pairing_code`.
     #[schema(nullable, required = false)]
     phone: Option<String>,
+    /// Of a sandbox device, and of no other: how it goes, so that every end can be tried. `linked`; or, by the `reason` that is told,
+    /// `link_expired` (the QR is replaced three times, each after five seconds; nobody uses it), `passkey_required`, `already_linked` or
+    /// `banned`; or, with `pairing_code`, `too_many_attempts`. Left out: `linked`.
+    #[schema(value_type = Option<schema::LinkOutcome>, required = false)]
+    outcome: Option<String>,
 }
 
 /// Linking has begun.
@@ -56,10 +61,17 @@ fn parse(fields: &Fields<'_>) -> Result<LinkRequest, ApiError> {
     if let Some(Err(problem)) = phone {
         fields.refuse("phone", Problem::Number(problem));
     }
+    let outcome = fields.parsed("outcome", || Problem::Unknown { allowed: words(LinkOutcome::ALL) });
+    if method == Some(LinkMethod::Qr) && outcome == Some(LinkOutcome::TooManyAttempts) {
+        // Only codes are counted.
+        let others = LinkOutcome::ALL.iter().filter(|it| **it != LinkOutcome::TooManyAttempts);
+        let allowed = others.map(ToString::to_string).collect();
+        fields.refuse("outcome", Problem::Unknown { allowed });
+    }
     fields.check()?;
     let method =
         method.ok_or_else(|| ApiError::internal("a required field is missing and was not refused"))?;
-    Ok(LinkRequest { method, phone: phone.and_then(Result::ok) })
+    Ok(LinkRequest { method, phone: phone.and_then(Result::ok), outcome })
 }
 
 /// Link a device

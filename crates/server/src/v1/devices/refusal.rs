@@ -23,6 +23,7 @@ pub(super) fn refused(error: DeviceError, id: Option<&DeviceId>, settings: &str)
         DeviceError::Settings(error) => {
             ApiError::field(format!("{settings}{}", error.field), Problem::Setting(error.problem))
         }
+        DeviceError::PhoneIsReal => ApiError::field("outcome", Problem::SandboxOnly),
         DeviceError::NotLinked => id.map_or_else(|| ApiError::new(ErrorCode::DeviceNotLinked), not_linked),
         DeviceError::AccountInUse => ApiError::new(ErrorCode::AccountInUse),
         DeviceError::AlreadyLinked => ApiError::new(ErrorCode::DeviceAlreadyLinked),

@@ -167,7 +167,8 @@ fn buttons(components: &Fields<'_>) -> Vec<TemplateButton> {
     entries.iter().filter_map(read).collect()
 }
 
-fn location(fields: &Fields<'_>) -> Option<Content> {
+/// A place, in `location`.
+pub(in crate::v1) fn location(fields: &Fields<'_>) -> Option<Content> {
     fields.require("location");
     let place = fields.object("location");
     if !place.exists() {
@@ -189,7 +190,8 @@ fn location(fields: &Fields<'_>) -> Option<Content> {
     Some(Content::Location(Location { latitude: latitude?, longitude: longitude?, name, address }))
 }
 
-fn contacts(fields: &Fields<'_>) -> Option<Content> {
+/// Cards, in `contacts`.
+pub(in crate::v1) fn contacts(fields: &Fields<'_>) -> Option<Content> {
     fields.require("contacts");
     let entries = fields.objects("contacts", CARDS)?;
     if entries.is_empty() {

@@ -170,7 +170,7 @@ export const OPERATIONS: Record<string, Said> = {
   usePhone: {
     name: "Pakai ponsel orang simulasi",
     about:
-      "Dari perangkat sandbox: orangnya menulis atau menekan tombol, dan itu masuk seperti dari jaringan lain, dengan webhook-nya.",
+      "Dari perangkat sandbox: orangnya menulis apa pun yang bisa dibawa kanalnya, atau menekan tombol, dan itu masuk seperti dari jaringan lain, dengan webhook-nya. Atau sesuatu terjadi pada akunnya, dan keadaan perangkat serta peristiwa `session.state` mengatakannya.",
   },
   listApiKeys: { name: "Daftar API key", about: "Dari yang terbaru, termasuk yang dicabut." },
   createApiKey: {

@@ -1,8 +1,6 @@
-//! Every outcome a message can have, by its recipient, as the gateway sees it.
-#![expect(clippy::unwrap_used, reason = "in a test, helpers included, a panic is a failure")]
+//! Every outcome a message can have, by its recipient.
 
 use std::{
-    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,190 +8,20 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use cetar_model::{
-    Button, Buttons, Channel, Chat, Clock, Content, Decision, DownReason, IdSource, LinkMethod, MAX_ATTEMPTS,
-    Media, MediaId, MediaSource, MessageId, PhoneNumber, SendError, Timestamp, decide,
+    Button, Buttons, Channel, Clock, Content, DownReason, IdSource, Media, MediaId, MediaSource, MessageId,
+    PhoneNumber, SendError, Timestamp,
 };
 use cetar_provider::{
-    Account, DownloadError, Host, HostError, Inbound, LinkError, LinkRequest, LinkStep, Outbound, Provider,
-    Session, SessionEnd, StateWrite, StoredMedia,
+    Account, DownloadError, Host, HostError, Inbound, Outbound, Provider, SessionEnd, StateWrite,
+    StoredMedia,
     testkit::{ManualClock, MemoryHost},
 };
 use cetar_sandbox::Sandbox;
 use futures::TryStreamExt;
 use rstest::rstest;
-use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-const TICK: Duration = Duration::from_millis(100);
-
-/// The gateway's part, reduced to what decides: send, follow the retry policy, write down what is told and when.
-struct Gateway {
-    clock: Arc<ManualClock>,
-    began: Timestamp,
-    provider: Sandbox,
-    account: Account,
-    host: Arc<MemoryHost>,
-    told: mpsc::UnboundedReceiver<Inbound>,
-    ids: IdSource,
-    session: Arc<dyn Session>,
-    running: JoinSet<SessionEnd>,
-    stop: CancellationToken,
-    last_remote_id: String,
-    log: Vec<String>,
-}
-
-impl Gateway {
-    async fn on(channel: Channel) -> Self {
-        static SEED: Mutex<u8> = Mutex::new(0);
-        let clock = Arc::new(ManualClock::default());
-        let (host, told) = MemoryHost::new(clock.clone());
-        let provider = Sandbox::new(channel, clock.clone());
-        let ids = IdSource::new(|bytes| {
-            let mut seed = SEED.lock().unwrap();
-            bytes.fill_with(|| {
-                *seed = seed.wrapping_add(1);
-                *seed
-            });
-        });
-        let account = Account {
-            device: ids.make(clock.now()),
-            channel,
-            address: Some("6200012345678".to_owned()),
-            settings: std::collections::BTreeMap::default(),
-            language: cetar_model::Language::Indonesian,
-        };
-        let session = provider.open(account.clone(), host.clone()).unwrap();
-        let mut gateway = Self {
-            began: clock.now(),
-            clock,
-            provider,
-            account,
-            host,
-            told,
-            ids,
-            session,
-            running: JoinSet::new(),
-            stop: CancellationToken::new(),
-            last_remote_id: String::new(),
-            log: Vec::new(),
-        };
-        gateway.start().await;
-        gateway.log.clear();
-        gateway
-    }
-
-    async fn start(&mut self) {
-        self.session = self.provider.open(self.account.clone(), self.host.clone()).unwrap();
-        self.stop = CancellationToken::new();
-        let (session, stop) = (Arc::clone(&self.session), self.stop.clone());
-        self.running.spawn(async move { session.run(stop).await });
-        self.listen().await;
-    }
-
-    async fn stop(&mut self) -> SessionEnd {
-        self.stop.cancel();
-        self.running.join_next().await.unwrap().unwrap()
-    }
-
-    fn note(&mut self, what: impl std::fmt::Display) {
-        let elapsed = self.clock.now().since(self.began).as_secs_f32();
-        self.log.push(format!("{elapsed:.1} {what}"));
-    }
-
-    /// Lets the session do all it can at this moment (on one thread, with a host that never waits, a few turns do), and
-    /// writes down what it told.
-    async fn listen(&mut self) {
-        for _ in 0..16 {
-            tokio::task::yield_now().await;
-        }
-        while let Ok(event) = self.told.try_recv() {
-            match event {
-                Inbound::Receipt(receipt) => self.note(receipt.receipt),
-                Inbound::Health(health) => self.note(health.state),
-                Inbound::Message(message) => {
-                    let id = message.remote_id.replace(&self.last_remote_id, "…");
-                    let text = message.content.text().unwrap_or_default();
-                    self.note(format_args!("\"{text}\" from {} as {id}", message.from));
-                }
-                Inbound::Reachable { .. } => self.note("reachable"),
-                Inbound::AccountRate(_) => self.note("rate"),
-                Inbound::Templates { .. } => self.note("templates"),
-                Inbound::Renewed(_) => self.note("renewed"),
-                Inbound::Resolved { .. } => self.note("resolved"),
-            }
-        }
-    }
-
-    async fn pass(&mut self, time: Duration) {
-        let until = self.clock.now() + time;
-        while self.clock.now() < until {
-            self.clock.advance(TICK);
-            self.listen().await;
-        }
-    }
-
-    fn message(&self, to: &str) -> Outbound {
-        Outbound {
-            id: self.ids.make(self.clock.now()),
-            to: Chat::new(to),
-            content: Content::Text { text: "Halo!".to_owned() },
-            reply_to: None,
-            tag: None,
-            attempt: 1,
-        }
-    }
-
-    /// One attempt, time passing while it lasts.
-    async fn attempt(&mut self, message: &Outbound) -> Option<SendError> {
-        let session = Arc::clone(&self.session);
-        let mut sending = pin!(session.send(message));
-        let outcome = loop {
-            tokio::select! {
-                biased;
-                outcome = &mut sending => break outcome,
-                () = tokio::task::yield_now() => self.clock.advance(TICK),
-            }
-        };
-        match &outcome {
-            Ok(sent) => {
-                assert_eq!(Some(&sent.remote_id), self.provider.remote_id(&message.id).as_ref());
-                self.last_remote_id.clone_from(&sent.remote_id);
-                self.note("took it");
-            }
-            Err(SendError::Rejected { code, provider_code, .. }) => {
-                self.note(format_args!("refused: {code} ({})", provider_code.as_deref().unwrap_or("-")));
-            }
-            Err(SendError::Unknown(_)) => self.note("no word"),
-            Err(SendError::SlowDown { .. }) => self.note("slow down"),
-            Err(error) => self.note(error),
-        }
-        self.listen().await;
-        outcome.err()
-    }
-
-    /// Sends as the gateway does, at most `rounds` times, then waits a minute for what comes in.
-    async fn send(&mut self, to: &str, rounds: u32) {
-        let mut message = self.message(to);
-        for _ in 0..rounds {
-            let Some(error) = self.attempt(&message).await else { break };
-            let safe = self.provider.capabilities().resend_is_safe;
-            match decide(&error, message.attempt, Some(MAX_ATTEMPTS), safe) {
-                Decision::Retry(after) => {
-                    message.attempt += 1;
-                    self.pass(after).await;
-                }
-                Decision::Postpone(after) => self.pass(after).await,
-                Decision::Hold => {
-                    while !self.session.health().state.can_send() {
-                        self.pass(TICK).await;
-                    }
-                }
-                Decision::Fail(_) | Decision::Unknown => break,
-            }
-        }
-        self.pass(Duration::from_mins(1)).await;
-    }
-}
+use crate::gateway::Gateway;
 
 #[rstest]
 #[case::anyone("6281234567890", &["0.0 took it", "0.2 delivered"])]
@@ -497,74 +325,6 @@ async fn a_check_knows_who_is_registered() {
         let answer = gateway.session.check(&PhoneNumber::parse(number).unwrap()).await.unwrap();
         assert_eq!(answer.is_registered, registered);
         assert_eq!(answer.jid, registered.then(|| format!("{number}@s.whatsapp.net")));
-    }
-}
-
-#[rstest]
-#[case::by_qr(LinkMethod::Qr, None, "6200012345678")]
-#[case::by_code(LinkMethod::PairingCode, Some("6281234567890"), "6281234567890")]
-#[tokio::test]
-async fn linking_needs_nobody(
-    #[case] method: LinkMethod,
-    #[case] phone: Option<&str>,
-    #[case] address: &str,
-) {
-    let gateway = Gateway::on(Channel::Whatsapp).await;
-    let phone = phone.map(|phone| PhoneNumber::parse(phone).unwrap());
-    let request = LinkRequest { method, phone };
-    let linking = gateway.provider.link(gateway.account.clone(), request, gateway.host.clone());
-    let mut linking = linking.await.unwrap();
-    let shown = linking.next().await.unwrap();
-    match method {
-        LinkMethod::Qr => assert!(matches!(shown, LinkStep::Qr { .. })),
-        LinkMethod::PairingCode => assert!(matches!(shown, LinkStep::Code { code, .. } if code.len() == 8)),
-    }
-    let (step, ()) = tokio::join!(linking.next(), async { gateway.clock.advance(Duration::from_secs(1)) });
-    assert!(step.unwrap() == LinkStep::Connecting);
-    assert!(matches!(linking.next().await.unwrap(), LinkStep::Done(linked) if linked.address == address));
-    assert!(linking.next().await.is_err());
-}
-
-#[tokio::test]
-async fn an_account_that_another_device_has_is_not_linked_a_second_time() {
-    let gateway = Gateway::on(Channel::Whatsapp).await;
-    gateway.host.link_elsewhere("6200012345678");
-    let request = LinkRequest { method: LinkMethod::Qr, phone: None };
-    let linking = gateway.provider.link(gateway.account.clone(), request, gateway.host.clone());
-    let mut linking = linking.await.unwrap();
-    linking.next().await.unwrap();
-    let (step, ()) = tokio::join!(linking.next(), async { gateway.clock.advance(Duration::from_secs(1)) });
-    assert!(step.unwrap() == LinkStep::Connecting);
-    assert!(matches!(linking.next().await, Err(LinkError::Refused(DownReason::AlreadyLinked))));
-}
-
-#[tokio::test]
-async fn a_device_without_a_number_is_given_one_that_stays() {
-    let mut gateway = Gateway::on(Channel::Whatsapp).await;
-    gateway.account.address = None;
-    let mut numbers = Vec::new();
-    for _ in 0..2 {
-        let request = LinkRequest { method: LinkMethod::Qr, phone: None };
-        let linking = gateway.provider.link(gateway.account.clone(), request, gateway.host.clone());
-        let mut linking = linking.await.unwrap();
-        linking.next().await.unwrap();
-        let (step, ()) =
-            tokio::join!(linking.next(), async { gateway.clock.advance(Duration::from_secs(1)) });
-        step.unwrap();
-        if let LinkStep::Done(linked) = linking.next().await.unwrap() {
-            numbers.push(linked.address);
-        }
-    }
-    assert!(PhoneNumber::parse(&numbers[0]).is_ok_and(|number| number.as_str().starts_with("62000")));
-    assert_eq!(numbers[0], numbers[1]);
-}
-
-#[tokio::test]
-async fn channels_that_link_by_settings_have_no_qr() {
-    for channel in Channel::ALL.iter().filter(|channel| **channel != Channel::Whatsapp) {
-        let gateway = Gateway::on(*channel).await;
-        let request = LinkRequest { method: LinkMethod::Qr, phone: None };
-        assert!(gateway.provider.link(gateway.account.clone(), request, gateway.host.clone()).await.is_err());
     }
 }
 
