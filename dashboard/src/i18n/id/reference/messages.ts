@@ -64,8 +64,8 @@ export const messages: Record<string, string> = {
   "The webhooks it caused, newest first, at most 100; `null` for who may not see webhooks.":
     "Webhook yang disebabkannya, dari yang terbaru, paling banyak 100; `null` bagi yang tidak boleh melihat webhook.",
   "After this it is not sent any more.": "Setelah saat itu tidak dikirim lagi.",
-  "Why a queued message waits: what its device lacks, or `pace` while it waits for its turn; `null` where it does not.":
-    "Mengapa pesan di antrean menunggu: apa yang kurang pada perangkatnya, atau `pace` selama menunggu giliran; `null` bila tidak menunggu.",
+  "Why a queued message waits: what its device lacks, `restricted` while WhatsApp lets it write to no strangers, or `pace` while it waits for its turn; `null` where it does not.":
+    "Mengapa pesan di antrean menunggu: apa yang kurang pada perangkatnya, `restricted` selama WhatsApp tidak mengizinkannya menulis kepada orang baru, atau `pace` selama menunggu giliran; `null` bila tidak menunggu.",
   "One attempt.": "Satu percobaan.",
   "What the network or the connection said.": "Apa kata jaringan atau koneksinya.",
   "When it ended.": "Kapan berakhir.",
