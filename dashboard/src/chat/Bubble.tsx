@@ -14,11 +14,13 @@ interface Props {
   /** Shows it from the customer's side: what we sent comes in. */
   mirrored?: boolean;
   onPress?: (button: Button, message: ChatMessage) => void;
+  /** What can be done with it here. */
+  acts?: ReactNode;
   /** What went wrong with it, and what can be done. */
   trouble?: ReactNode;
 }
 
-export function Bubble({ channel, message, quoted, mirrored = false, onPress, trouble }: Props) {
+export function Bubble({ channel, message, quoted, mirrored = false, onPress, acts, trouble }: Props) {
   const { t, format } = useI18n();
   const out = (message.direction === "out") !== mirrored;
   const { reactions } = message;
@@ -40,6 +42,7 @@ export function Bubble({ channel, message, quoted, mirrored = false, onPress, tr
             {format.time(message.at)}
           </time>
           {message.direction === "out" && !mirrored && message.state && <Ticks state={message.state} />}
+          {acts}
         </div>
       </div>
       {reactions.length > 0 && <div className={css.reactions}>{reactions.join(" ")}</div>}

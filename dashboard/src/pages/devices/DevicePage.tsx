@@ -19,6 +19,7 @@ import { Loaded } from "~/ui/Status";
 import { Ago } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
 import { Abilities } from "./Abilities";
+import { AccountActs } from "./AccountActs";
 import { ChangeDevice } from "./ChangeDevice";
 import { DeviceStateView } from "./DeviceStateView";
 import css from "./devices.module.css";
@@ -46,7 +47,7 @@ function Shown({ device }: { device: Device }) {
   const { t } = useI18n();
   const abilities = useQuery(capabilitiesQuery(device.id));
   const methods = abilities.data?.link_methods ?? [];
-  const linkable = !device.sandbox && methods.length > 0 && LINKABLE.includes(device.state);
+  const linkable = methods.length > 0 && LINKABLE.includes(device.state);
   return (
     <Page
       title={device.name}
@@ -72,7 +73,12 @@ function Shown({ device }: { device: Device }) {
           </section>
           <Loaded query={abilities}>{(all) => <Abilities abilities={all} />}</Loaded>
         </div>
-        {device.sandbox && <SandboxPhone device={device} />}
+        {device.sandbox && (
+          <div className="stack">
+            <SandboxPhone device={device} receives={abilities.data?.receives} />
+            <AccountActs device={device} linked={methods.length > 0} />
+          </div>
+        )}
       </div>
     </Page>
   );

@@ -1,7 +1,7 @@
-import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { Button, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { answer, api } from "~/api/client";
-import type { Device, LinkMethod } from "~/api/types";
+import type { Device, LinkMethod, LinkOutcome } from "~/api/types";
 import { useI18n } from "~/i18n";
 import { type LinkStep, useLinking } from "~/live/link";
 import { Copy } from "~/ui/Copy";
@@ -13,11 +13,24 @@ import { useNow } from "~/ui/Time";
 import { useAct } from "~/ui/useAct";
 import css from "./devices.module.css";
 
+/** How linking a simulated phone can go; only codes are counted. */
+const OUTCOMES: readonly LinkOutcome[] = [
+  "linked",
+  "link_expired",
+  "passkey_required",
+  "already_linked",
+  "banned",
+  "too_many_attempts",
+];
+
 /** Links a WhatsApp account: by a live QR, or by a code that is typed into the phone. */
 export function LinkDevice({ device, methods }: { device: Device; methods: LinkMethod[] }) {
   const { t } = useI18n();
   const [method, setMethod] = useState<LinkMethod>("qr");
   const [phone, setPhone] = useState("");
+  const [wanted, setWanted] = useState<LinkOutcome>("linked");
+  const outcomes = OUTCOMES.filter((each) => method === "pairing_code" || each !== "too_many_attempts");
+  const outcome = outcomes.includes(wanted) ? wanted : "linked";
   const [attempt, setAttempt] = useState(device.state === "linking" ? 1 : 0);
   const step = useLinking(device.id, attempt);
 
@@ -26,7 +39,11 @@ export function LinkDevice({ device, methods }: { device: Device; methods: LinkM
       answer(
         api.POST("/v1/devices/{id}/link", {
           params: { path: { id: device.id } },
-          body: by === "qr" ? { method: by } : { method: by, phone: phone.replace(/[\s+-]/g, "") },
+          body: {
+            method: by,
+            ...(by === "pairing_code" && { phone: phone.replace(/[\s+-]/g, "") }),
+            ...(device.sandbox && { outcome }),
+          },
         }),
       ),
     { quiet: method === "pairing_code", refresh: [["devices"]], after: () => setAttempt((now) => now + 1) },
@@ -60,6 +77,15 @@ export function LinkDevice({ device, methods }: { device: Device; methods: LinkM
             onChange={(event) => setPhone(event.currentTarget.value)}
             error={fault}
             inputMode="tel"
+          />
+        )}
+        {device.sandbox && (
+          <NativeSelect
+            label={t("link.outcome")}
+            description={t("link.outcomeAbout")}
+            value={outcome}
+            onChange={(event) => setWanted(event.currentTarget.value as LinkOutcome)}
+            data={outcomes.map((each) => ({ value: each, label: t(`linkOutcome.${each}`) }))}
           />
         )}
         <div>
