@@ -1,5 +1,5 @@
 //! Quick-reply templates.
-use cetar_model::{Channel, Content, Template, TooFewVariables};
+use cetar_model::{Channel, Content, NotFilled, Template};
 use cetar_store::{NewTemplate, StoreError, TemplateRecord};
 
 use crate::{Engine, auth::Caller};
@@ -24,9 +24,9 @@ pub enum FillError {
     /// None of this number in the caller's workspace.
     #[error("there is no such template")]
     NotFound,
-    /// Fewer variables than places.
-    #[error("too few variables")]
-    TooFewVariables(TooFewVariables),
+    /// Not with these variables.
+    #[error("the variables do not fill it")]
+    NotFilled(NotFilled),
     /// What came out has no text.
     #[error("the text is empty")]
     Empty,
@@ -104,7 +104,7 @@ impl Engine {
         channel: Channel,
     ) -> Result<(Template, Content), FillError> {
         let template = self.template(caller, id).await?.ok_or(FillError::NotFound)?.template;
-        let content = template.fill(variables, channel).map_err(FillError::TooFewVariables)?;
+        let content = template.fill(variables, channel).map_err(FillError::NotFilled)?;
         let blank = content.text().is_some_and(|text| text.trim().is_empty());
         if blank { Err(FillError::Empty) } else { Ok((template, content)) }
     }

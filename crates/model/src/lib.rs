@@ -56,5 +56,5 @@ pub use received::{MediaData, PollData, ReceivedData};
 pub use role::Role;
 pub use send::{BoxError, SendError, Sent};
 pub use simulated::{Disturbance, LinkOutcome};
-pub use template::{MAX_PLACEHOLDERS, Template, TemplateMedium, TooFewVariables};
+pub use template::{MAX_FILLED, MAX_PLACEHOLDERS, NotFilled, Template, TemplateMedium, TooFewVariables};
 pub use time::{Clock, Timestamp};

@@ -6,6 +6,10 @@ use crate::{Button, Buttons, Channel, Content, Media};
 
 mod literal;
 
+/// Most characters that a filled text can have: no channel carries more.
+pub const MAX_FILLED: usize = 65_536;
+/// More bytes than these are more characters than [`MAX_FILLED`].
+const MAX_FILLED_BYTES: usize = 4 * MAX_FILLED;
 /// Most placeholders of one template, and so the highest number one may have.
 pub const MAX_PLACEHOLDERS: u32 = 100;
 
@@ -37,6 +41,18 @@ pub struct TooFewVariables {
     pub missing: Vec<u32>,
 }
 
+/// Why a template is not filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotFilled {
+    /// Some of its places would stay empty.
+    TooFewVariables(TooFewVariables),
+    /// A text would have more characters than [`MAX_FILLED`].
+    TooLong {
+        /// Which, by its field of a template.
+        part: &'static str,
+    },
+}
+
 impl Template {
     /// The numbers of its placeholders, ascending, each once.
     pub fn placeholders(&self) -> Vec<u32> {
@@ -59,31 +75,39 @@ impl Template {
 
     /// The message, with each place filled by the variable of its number. What a variable says is shown as it is: what looks like a
     /// placeholder in it is text, so is what WhatsApp would read as markup, and in an address it is escaped. Variables without a place
-    /// are not needed.
-    pub fn fill(&self, variables: &[String], channel: Channel) -> Result<Content, TooFewVariables> {
+    /// are not needed. It takes no longer than the texts are long, and none of them grows far beyond [`MAX_FILLED`].
+    pub fn fill(&self, variables: &[String], channel: Channel) -> Result<Content, NotFilled> {
         let placeholders = self.placeholders();
         let has = |number: &u32| (*number as usize) <= variables.len();
         let missing: Vec<u32> = placeholders.iter().copied().filter(|number| !has(number)).collect();
         if !missing.is_empty() {
-            return Err(TooFewVariables { needed: placeholders.last().copied().unwrap_or(0), missing });
+            let needed = placeholders.last().copied().unwrap_or(0);
+            return Err(NotFilled::TooFewVariables(TooFewVariables { needed, missing }));
         }
         // On buttons and in codes nothing is read as markup.
-        let bare = |template: &str| fill(template, variables, |variable, into| into.push_str(variable));
-        let text = |template: &str| match channel {
-            Channel::Whatsapp | Channel::WhatsappOfficial => fill(template, variables, literal::append),
-            Channel::Telegram | Channel::Messenger | Channel::Instagram => bare(template),
-        };
-        let title = self.title.as_deref().map(text);
-        let footer = self.footer.as_deref().map(text);
-        let body = text(&self.text);
-        let buttons = self.buttons.iter().map(|button| match button {
-            Button::Reply { id, text: label } => Button::Reply { id: id.clone(), text: bare(label) },
-            Button::Url { text: label, url } => {
-                Button::Url { text: bare(label), url: fill(url, variables, escape) }
+        let bare =
+            |part, template: &str| fill(part, template, variables, |variable, into| into.push_str(variable));
+        let text = |part, template: &str| match channel {
+            Channel::Whatsapp | Channel::WhatsappOfficial => {
+                let mut shown = literal::Shown::default();
+                fill(part, template, variables, |variable, into| shown.append(variable, into))
             }
-            Button::Copy { text: label, code } => Button::Copy { text: bare(label), code: bare(code) },
+            Channel::Telegram | Channel::Messenger | Channel::Instagram => bare(part, template),
+        };
+        let title = self.title.as_deref().map(|title| text("title", title)).transpose()?;
+        let footer = self.footer.as_deref().map(|footer| text("footer", footer)).transpose()?;
+        let body = text("text", &self.text)?;
+        let bare = |template: &str| bare("buttons", template);
+        let buttons = self.buttons.iter().map(|button| {
+            Ok(match button {
+                Button::Reply { id, text: label } => Button::Reply { id: id.clone(), text: bare(label)? },
+                Button::Url { text: label, url } => {
+                    Button::Url { text: bare(label)?, url: fill("buttons", url, variables, escape)? }
+                }
+                Button::Copy { text: label, code } => Button::Copy { text: bare(label)?, code: bare(code)? },
+            })
         });
-        let buttons: Vec<Button> = buttons.collect();
+        let buttons = buttons.collect::<Result<Vec<Button>, _>>()?;
         if !buttons.is_empty() {
             let media = self.media_url.as_deref().map(Media::at);
             return Ok(Content::Buttons(Buttons { title, text: body, footer, buttons, media }));
@@ -142,25 +166,25 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let (mut rest, mut from) = (template, 0);
     while let Some(open) = rest[from..].find("{{").map(|at| at + from) {
-        let inside = &rest[open + 2..];
-        let number = inside.find("}}").and_then(|close| {
-            let digits = inside[..close].trim();
-            let number = digits.parse().ok().filter(|number| (1..=MAX_PLACEHOLDERS).contains(number))?;
-            digits.bytes().all(|b| b.is_ascii_digit()).then_some((number, open + 2 + close + 2))
-        });
-        match number {
-            Some((number, end)) => {
-                pieces.push(Piece::Text(&rest[..open]));
-                pieces.push(Piece::Place(number));
-                rest = &rest[end..];
-                from = 0;
-            }
+        if let Some((number, after)) = place(&rest[open + 2..]) {
+            pieces.push(Piece::Text(&rest[..open]));
+            pieces.push(Piece::Place(number));
+            (rest, from) = (after, 0);
+        } else {
             // One brace further: `{{{1}}` has its place after the first.
-            None => from = open + 1,
+            from = open + 1;
         }
     }
     pieces.push(Piece::Text(rest));
     pieces
+}
+
+/// The number of a place that was opened, and what follows it. Looks no further than the place itself goes.
+fn place(inside: &str) -> Option<(u32, &str)> {
+    let inside = inside.trim_start();
+    let end = inside.find(|c: char| !c.is_ascii_digit())?;
+    let number = inside[..end].parse().ok().filter(|number| (1..=MAX_PLACEHOLDERS).contains(number))?;
+    Some((number, inside[end..].trim_start().strip_prefix("}}")?))
 }
 
 fn numbers(template: &str) -> Vec<u32> {
@@ -171,8 +195,13 @@ fn numbers(template: &str) -> Vec<u32> {
     pieces(template).into_iter().filter_map(number).collect()
 }
 
-/// In one pass, so that what a variable brings in is never looked at again.
-fn fill(template: &str, variables: &[String], put: impl Fn(&str, &mut String)) -> String {
+/// In one pass, so that what a variable brings in is never looked at again. `part` is what it is called if it becomes too long.
+fn fill(
+    part: &'static str,
+    template: &str,
+    variables: &[String],
+    mut put: impl FnMut(&str, &mut String),
+) -> Result<String, NotFilled> {
     let mut filled = String::with_capacity(template.len());
     for piece in pieces(template) {
         match piece {
@@ -182,8 +211,12 @@ fn fill(template: &str, variables: &[String], put: impl Fn(&str, &mut String)) -
                 put(variable.map_or("", String::as_str), &mut filled);
             }
         }
+        // Before more is copied: a few kilobytes of places could else become hundreds of megabytes.
+        if filled.len() > MAX_FILLED_BYTES {
+            return Err(NotFilled::TooLong { part });
+        }
     }
-    filled
+    Ok(filled)
 }
 
 /// Percent-encoded but for RFC 3986's unreserved characters: it can become a part of an address, and not another address.
@@ -257,7 +290,44 @@ mod tests {
     #[test]
     fn too_few_variables_are_named() {
         let missing = template("{{1}} {{3}} {{5}}").fill(&["a".into()], Channel::Whatsapp).map(drop);
-        assert_eq!(missing, Err(TooFewVariables { needed: 5, missing: vec![3, 5] }));
+        let few = TooFewVariables { needed: 5, missing: vec![3, 5] };
+        assert_eq!(missing, Err(NotFilled::TooFewVariables(few)));
+    }
+
+    /// What a request of 5 KB could ask for: 53 million characters on one line.
+    #[test]
+    fn what_would_become_longer_than_any_message_is_not_filled_to_the_end() {
+        let long = ["x".repeat(4096)];
+        for channel in [Channel::Whatsapp, Channel::Telegram] {
+            for places in [800, 13_000] {
+                let (text, short) = ("{{1}}".repeat(places), template("Halo"));
+                let filled = template(&text).fill(&long, channel).map(drop);
+                assert_eq!(filled, Err(NotFilled::TooLong { part: "text" }));
+                let title = Template { title: Some(text.clone()), ..short.clone() };
+                assert_eq!(title.fill(&long, channel).map(drop), Err(NotFilled::TooLong { part: "title" }));
+                let buttons = vec![Button::Url { text: "x".into(), url: text }];
+                let buttons = Template { buttons, ..short };
+                assert_eq!(
+                    buttons.fill(&long, channel).map(drop),
+                    Err(NotFilled::TooLong { part: "buttons" })
+                );
+            }
+        }
+    }
+
+    /// Each of these would take minutes if anything in it were looked at once more for each place or brace.
+    #[test]
+    fn filling_takes_no_longer_than_the_texts_are_long() {
+        let (braces, blanks) = ("{".repeat(2_000_000), " ".repeat(30_000));
+        assert!(template(&braces).placeholders().is_empty());
+        let places = "{{1}}".repeat(7_000);
+        for (text, variable) in [
+            (places.clone(), "12345 * "),
+            (format!("{blanks}{places}"), " "),
+            (format!("{}{places}", "x".repeat(30_000)), ""),
+        ] {
+            assert!(template(&text).fill(&[variable.to_owned()], Channel::Whatsapp).is_ok());
+        }
     }
 
     #[test]

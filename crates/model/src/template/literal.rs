@@ -8,33 +8,59 @@
 /// U+2060: no width, and no line is broken at it.
 const JOINER: char = '\u{2060}';
 
-/// Appends `variable` to `text`, so that nothing of it is read as markup. Addresses stay as they are: they would lead elsewhere.
-pub(super) fn append(variable: &str, text: &mut String) {
-    let mut before = text.chars().next_back();
-    let mut rest = variable;
-    while let Some(first) = rest.chars().next() {
-        if begins_line(text) && begins_block(rest) {
-            join(text);
+/// One text, as it grows.
+#[derive(Debug)]
+pub(super) struct Shown {
+    /// So many bytes of it were looked at: none twice, however long its lines become.
+    seen: usize,
+    /// On the line on which they end is nothing but blanks.
+    begins_line: bool,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self { seen: 0, begins_line: true }
+    }
+}
+
+impl Shown {
+    /// Appends `variable` to `text`, so that nothing of it is read as markup. Addresses stay as they are: they would lead elsewhere.
+    /// `text` is the same at each call, and has grown at most.
+    pub(super) fn append(&mut self, variable: &str, text: &mut String) {
+        let mut before = text.chars().next_back();
+        let mut rest = variable;
+        while let Some(first) = rest.chars().next() {
+            if self.begins_line(text) && begins_block(rest) {
+                join(text);
+            }
+            if !before.is_some_and(char::is_alphanumeric) && is_address(rest) {
+                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                text.push_str(&rest[..end]);
+                before = rest[..end].chars().next_back();
+                rest = &rest[end..];
+                continue;
+            }
+            rest = &rest[first.len_utf8()..];
+            let after = rest.chars().next();
+            let within_word =
+                before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
+            if matches!(first, '*' | '_' | '~' | '`') && !within_word {
+                join(text);
+                text.push(first);
+                text.push(JOINER);
+            } else {
+                text.push(first);
+            }
+            before = Some(first);
         }
-        if !before.is_some_and(char::is_alphanumeric) && is_address(rest) {
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            text.push_str(&rest[..end]);
-            before = rest[..end].chars().next_back();
-            rest = &rest[end..];
-            continue;
+    }
+
+    fn begins_line(&mut self, text: &str) -> bool {
+        for c in text.get(self.seen..).unwrap_or_default().chars() {
+            self.begins_line = matches!(c, '\n' | '\r') || (self.begins_line && c.is_whitespace());
         }
-        rest = &rest[first.len_utf8()..];
-        let after = rest.chars().next();
-        let within_word =
-            before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
-        if matches!(first, '*' | '_' | '~' | '`') && !within_word {
-            join(text);
-            text.push(first);
-            text.push(JOINER);
-        } else {
-            text.push(first);
-        }
-        before = Some(first);
+        self.seen = text.len();
+        self.begins_line
     }
 }
 
@@ -42,11 +68,6 @@ fn join(text: &mut String) {
     if !text.ends_with(JOINER) {
         text.push(JOINER);
     }
-}
-
-fn begins_line(text: &str) -> bool {
-    let line = text.rsplit(['\n', '\r']).next().unwrap_or_default();
-    line.chars().all(char::is_whitespace)
 }
 
 /// A quote, or an entry of a list.
@@ -70,7 +91,7 @@ mod tests {
 
     fn appended(text: &str, variable: &str) -> String {
         let mut text = text.to_owned();
-        append(variable, &mut text);
+        Shown::default().append(variable, &mut text);
         // `|` is easier to see.
         text.replace(JOINER, "|")
     }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cetar_engine::{accept::SendRequest, templates::FillError};
-use cetar_model::{Content, MAX_PLACEHOLDERS};
+use cetar_model::{Content, MAX_FILLED, MAX_PLACEHOLDERS, NotFilled};
 use utoipa::ToSchema;
 
 use super::{
@@ -35,7 +35,13 @@ refusals!(Refusals:
 fn refused(error: FillError) -> ApiError {
     match error {
         FillError::NotFound => ApiError::field("template_id", Problem::NoSuchTemplate),
-        FillError::TooFewVariables(few) => ApiError::field("variables", Problem::TooFewVariables(few)),
+        FillError::NotFilled(NotFilled::TooFewVariables(few)) => {
+            ApiError::field("variables", Problem::TooFewVariables(few))
+        }
+        FillError::NotFilled(NotFilled::TooLong { part }) => {
+            let problem = Box::new(Problem::TooLong { max: MAX_FILLED });
+            ApiError::field("variables", Problem::TemplatePart { part: part.to_owned(), problem })
+        }
         FillError::Empty => ApiError::field("variables", Problem::Empty),
         FillError::Store(error) => error.into(),
     }
