@@ -78,7 +78,9 @@ impl Worker {
             return Some(until);
         }
         let pace = self.pace.clone().filter(|pace| pace.is_on());
-        if pace.is_some() {
+        let forbidden = self.strangers_forbidden_until(now);
+        if pace.is_some() || forbidden.is_some() {
+            // What the network forbids would be put off again at once, and brought forward again at the next look.
             self.hurried = false;
         } else if self.pace.is_some() && !self.hurried {
             self.hurry(now).await;
@@ -90,7 +92,6 @@ impl Worker {
         };
         let until = now + inner.settings.lease;
         let claiming = Claiming::new(&engine);
-        let forbidden = self.strangers_forbidden_until(now);
         // Without a pace nobody is asked, and the claim is the statement it always was; but what the network forbids is no matter of
         // pace.
         let asked = pace.or_else(|| self.pace.clone().filter(|_| forbidden.is_some()));

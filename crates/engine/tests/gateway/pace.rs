@@ -324,6 +324,33 @@ async fn what_the_network_forbids_is_not_tried_without_a_pace_either() {
 }
 
 #[tokio::test]
+async fn who_turns_the_pace_off_while_the_network_forbids_strangers_does_not_set_the_device_turning() {
+    let world = polite_world();
+    let node = world.start().await;
+    let until = world.clock.now() + 2 * HOUR;
+    let restricted = Health::new(DeviceState::Restricted, Some(DownReason::Restricted));
+    world.network.set_health(Health { until: Some(until), ..restricted }).await;
+    let stranger = node.send(BUDI, "cold").await;
+    node.until("it to wait", async || is_paced(&node, &stranger).await).await;
+    let off = DeviceChange { paced: Some(false), ..DeviceChange::default() };
+    node.engine.change_device(&node.operator, &node.device, off).await.unwrap();
+
+    // Each look at the queue is told. A handful follow the change; after that nothing is left to look for.
+    let looks = node.engine.progress();
+    let mut changes = 0;
+    let mut last = *looks.borrow();
+    for _ in 0..500 {
+        assert_eq!(node.job(&stranger).await.job.run_at, until);
+        let now = *looks.borrow();
+        changes += usize::from(now != last);
+        last = now;
+    }
+    assert!(changes < 50, "the queue was looked at again and again: {changes} times");
+    world.network.set_health(Health::new(DeviceState::Connected, None)).await;
+    node.message_is(&stranger, S::Sent).await;
+}
+
+#[tokio::test]
 async fn what_waits_for_its_turn_goes_out_when_the_pace_is_turned_off() {
     let world = polite_world();
     let node = world.start().await;
