@@ -15,11 +15,14 @@ use crate::{
 statements! {
     OLD_SOURCES = "DELETE FROM media_sources WHERE (workspace, url_hash) IN \
                    (SELECT s.workspace, s.url_hash FROM media_sources s WHERE s.fetched_at < $1 ORDER BY s.fetched_at LIMIT $2)";
-    // What an address still leads to was used lately, however long ago it was fetched.
+    // What an address still leads to was used lately, however long ago it was fetched. So was what a message of since then refers to; and
+    // what waits for its turn keeps its medium however long it waits.
     OLD = "DELETE FROM media WHERE id IN \
            (SELECT m.id FROM media m WHERE m.created_at < $1 AND NOT EXISTS (SELECT 1 FROM media_sources s WHERE s.media = m.id) \
+              AND NOT EXISTS (SELECT 1 FROM messages g LEFT JOIN jobs j ON j.id = g.job \
+                              WHERE g.media = m.id AND (g.created_at >= $1 OR j.state IN ('ready', 'running'))) \
             ORDER BY m.created_at, m.id LIMIT $2) RETURNING workspace, hash";
-    // A message that was to send one was accepted before its address ended, and has fetched it by now.
+    // A message that is to send one refers to it from the moment it is accepted.
     UPLOADS = "DELETE FROM media WHERE id IN \
                (SELECT m.id FROM media m WHERE m.device = '' AND m.created_at < $1 \
                   AND NOT EXISTS (SELECT 1 FROM messages g WHERE g.media = m.id) ORDER BY m.created_at, m.id LIMIT $2) \

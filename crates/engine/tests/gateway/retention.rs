@@ -7,7 +7,7 @@ use std::{
 };
 
 use cetar_engine::{accept::SendRequest, media::MediaAnswer};
-use cetar_model::{Content, Media, MediaId, MessageState as S};
+use cetar_model::{Content, DeviceState, DownReason, Health, Media, MediaId, MessageState as S};
 
 use crate::{
     site::{Answer, PNG, Site},
@@ -107,6 +107,43 @@ async fn what_was_uploaded_and_not_sent_is_deleted_when_its_address_has_ended() 
     .await;
     deleted(&world, &node, 1).await;
     assert!(matches!(node.engine.find_media(&used_id).await.unwrap(), MediaAnswer::Here(_)));
+}
+
+#[tokio::test]
+async fn a_picture_that_was_accepted_again_is_kept_until_it_is_sent_and_ninety_days_more() {
+    let (world, site) = (World::new(), Site::serving(Answer::of(PNG, "")).await);
+    let node = world.start().await;
+    node.engine.set_base_url("https://cetar.example");
+    let id = sent(&world, &node, &site.url("/promo.png")).await;
+    let there = async || matches!(node.engine.find_media(&id).await.unwrap(), MediaAnswer::Here(_));
+    // Passed on when it was about to be forgotten, through a device that is down.
+    node.pass(89 * DAY + Duration::from_hours(21));
+    world.network.set_health(Health::new(DeviceState::Connecting, Some(DownReason::Disconnected))).await;
+    let expires_in = Some(7 * DAY);
+    let request = SendRequest { expires_in, ..image(&node.engine.media_url(&id)) };
+    let job = node.accept(request).await.unwrap().job;
+    node.pass(6 * DAY);
+    // Pruning has its turn while it waits.
+    assert_eq!(
+        node.engine
+            .store()
+            .prune_media(node.engine.clock().now(), node.engine.clock().now(), 500)
+            .await
+            .unwrap(),
+        1
+    );
+    node.engine.store().prune_media(node.engine.clock().now(), node.engine.clock().now(), 500).await.unwrap();
+    assert!(there().await, "a message waits for it");
+    world.network.set_health(Health::new(DeviceState::Connected, None)).await;
+    node.message_is(&job, S::Sent).await;
+
+    // Used last when that was accepted, and forgotten as long after it as any other.
+    node.pass(83 * DAY);
+    node.pass(Duration::from_mins(61));
+    node.run_until_idle().await;
+    assert!(there().await);
+    node.pass(2 * DAY);
+    node.until("it to be gone", async || !there().await).await;
 }
 
 #[tokio::test]
