@@ -279,6 +279,17 @@ struct Sends {
     slowed: Option<Timestamp>,
 }
 
+/// What a turn leaves in the state of its device, besides its messages.
+#[derive(Debug, Default)]
+struct Trace {
+    /// Typing is shown for so long before.
+    typing: Option<Duration>,
+    /// Its chat was counted among the strangers for it.
+    first: bool,
+    /// Until when the device rests after it, and until when it would have rested else.
+    rest: Option<(Timestamp, Option<Timestamp>)>,
+}
+
 impl Sends {
     /// Whether it is as if nothing had ever been sent to it.
     fn is_past(&mut self, pace: &Pace, now: Timestamp) -> bool {
@@ -347,13 +358,13 @@ impl Pacer {
         now: Timestamp,
         random: [u32; 2],
     ) -> Result<Turn, Wait> {
-        let typing = self.count(ask, now, random)?;
+        let trace = self.count(ask, now, random)?;
         let (pacer, chat) = (Arc::clone(self), ask.chat.clone());
-        Ok(Turn { typing, pacer, chat, messages: ask.messages, used: false })
+        Ok(Turn { pacer, chat, messages: ask.messages, trace, used: false })
     }
 
-    /// Counts a turn in, and says how long typing is shown before.
-    fn count(&self, ask: &Ask<'_>, now: Timestamp, random: [u32; 2]) -> Result<Option<Duration>, Wait> {
+    /// Counts a turn in.
+    fn count(&self, ask: &Ask<'_>, now: Timestamp, random: [u32; 2]) -> Result<Trace, Wait> {
         let Ask { chat, messages, .. } = *ask;
         let mut state = lock(&self.state);
         let State { account, account_rate, chats, many, paused, rested, firsts } = &mut *state;
@@ -385,20 +396,31 @@ impl Pacer {
         if group.is_some() {
             sends.group.begin(messages);
         }
-        if first.is_some() {
-            firsts.add(chat, now);
-        }
-        let Some(manners) = self.pace.manners else { return Ok(None) };
+        let first = first.is_some() && firsts.add(chat, now);
+        let Some(manners) = self.pace.manners else { return Ok(Trace::default()) };
         let typing = ask.characters.map(|characters| manners.typing.of(characters, random[0]));
-        *rested = Some(now + typing.unwrap_or_default() + manners.gap.at(random[1]));
-        Ok(typing)
+        let until = now + typing.unwrap_or_default() + manners.gap.at(random[1]);
+        let before = rested.replace(until);
+        Ok(Trace { typing, first, rest: Some((until, before)) })
     }
 
     /// A turn is over. One that was not used leaves no trace.
-    fn end(&self, chat: &Chat, messages: usize, used: bool) {
-        let at = used.then(|| self.clock.now());
+    fn end(&self, turn: &Turn) {
+        let Turn { chat, messages, trace, used, .. } = turn;
+        let (messages, at) = (*messages, used.then(|| self.clock.now()));
         let mut state = lock(&self.state);
         state.account.end(messages, at);
+        if !used {
+            if trace.first {
+                state.firsts.take_back(chat);
+            }
+            // Unless another has set it since.
+            if let Some((until, before)) = trace.rest
+                && state.rested == Some(until)
+            {
+                state.rested = before;
+            }
+        }
         // It is there: what is under way is never past.
         if let Some(sends) = state.chats.get_mut(chat) {
             sends.chat.end(messages, at);

@@ -44,13 +44,20 @@ impl Firsts {
         waits.max().filter(|until| now < *until)
     }
 
-    /// Counts one.
-    pub(super) fn add(&mut self, chat: &Chat, now: Timestamp) {
-        if !self.has(chat) {
-            // A clock that was set back must not make it unsorted.
-            let at = self.0.back().map_or(now, |(last, _)| now.max(*last));
-            self.0.push_back((at, chat.clone()));
+    /// Counts one; whether it was not counted before.
+    pub(super) fn add(&mut self, chat: &Chat, now: Timestamp) -> bool {
+        if self.has(chat) {
+            return false;
         }
+        // A clock that was set back must not make it unsorted.
+        let at = self.0.back().map_or(now, |(last, _)| now.max(*last));
+        self.0.push_back((at, chat.clone()));
+        true
+    }
+
+    /// One that was counted did not go out.
+    pub(super) fn take_back(&mut self, chat: &Chat) {
+        self.0.retain(|(_, counted)| counted != chat);
     }
 
     /// What is left of the hour and of the day, and when one more may be written to, if not now.

@@ -301,6 +301,27 @@ fn strangers_have_a_budget_of_their_own() {
 }
 
 #[test]
+fn a_turn_that_was_not_used_leaves_no_trace() {
+    let pacer = polite(Vec::new());
+    let (budi, ana) = (chat("budi"), chat("ana"));
+    let first = |chat| Ask { is_first: true, characters: Some(10), ..ask(chat) };
+    let before = pacer.view(at(0));
+    let turn = pacer.take(&first(&budi), at(0), [0, 0]).unwrap();
+    assert!(pacer.room(at(0)).is_err(), "one at a time");
+    drop(turn);
+    assert_eq!(pacer.view(at(0)), before);
+    assert!(pacer.needs_budget(&budi));
+
+    // What was counted before it, and what came after it, stays.
+    assert!(pacer.sends(&first(&budi), at(0), [0, 0]).is_ok());
+    let unused = pacer.take(&first(&budi), at(10_000), [0, 0]).unwrap();
+    assert_eq!(pacer.sends(&ask(&ana), at(20_000), [0, 0]), Ok(None));
+    drop(unused);
+    assert!(!pacer.needs_budget(&budi));
+    assert_eq!(pacer.room(at(20_000)), Err(at(21_000)));
+}
+
+#[test]
 fn groups_and_who_was_counted_wait_for_no_budget_of_strangers() {
     let group = Some(GroupPace { is_group: |chat| chat.as_str().starts_with('-'), rate: rate(100, 60) });
     let pace = Pace { account: rate(100, 60), chat: rate(100, 60), group, manners: Some(MANNERS) };

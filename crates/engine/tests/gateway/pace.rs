@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use cetar_engine::devices::DeviceChange;
+use cetar_engine::{accept::SendRequest, devices::DeviceChange};
 use cetar_model::{
-    Chat, Clock, Content, DeviceState, DownReason, Health, JobId, MessageState as S, SendError,
+    Chat, Clock, Content, DeviceState, DownReason, Health, JobId, Media, MessageState as S, SendError,
 };
 use cetar_provider::{Inbound, InboundMessage, Manners, Pace, Rate, Span, Typing, testkit::ScriptedProvider};
 
-use crate::world::{NODE, Node, World};
+use crate::{
+    site::{Answer, Site},
+    world::{NODE, Node, World},
+};
 
 const BUDI: &str = "6281234567890";
 const ANA: &str = "6281234567891";
@@ -348,6 +351,26 @@ async fn who_turns_the_pace_off_while_the_network_forbids_strangers_does_not_set
     assert!(changes < 50, "the queue was looked at again and again: {changes} times");
     world.network.set_health(Health::new(DeviceState::Connected, None)).await;
     node.message_is(&stranger, S::Sent).await;
+}
+
+#[tokio::test]
+async fn a_first_message_that_never_left_costs_nobody_a_turn() {
+    let (world, site) = (polite_world(), Site::serving(Answer::status("404 Not Found")).await);
+    let node = world.start().await;
+    let picture = |to: &str| {
+        let content = Content::Image { media: Media::at(site.url("/salah.png")), caption: None };
+        SendRequest { content, ..Node::text(to, "") }
+    };
+    for stranger in ["6281300000001", "6281300000002"] {
+        let job = node.accept(picture(stranger)).await.unwrap().job;
+        node.message_is(&job, S::Failed).await;
+    }
+    let device = node.engine.device(&node.operator, &node.device).await.unwrap().unwrap();
+    let pace = node.engine.pace_of(&device).await.unwrap().unwrap();
+    assert_eq!((pace.firsts.unwrap().hour.left, pace.next_at), (2, None));
+    let job = node.send("6281300000003", "third").await;
+    world.goes_out(&node, 1).await;
+    node.message_is(&job, S::Sent).await;
 }
 
 #[tokio::test]
