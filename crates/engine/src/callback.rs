@@ -189,7 +189,7 @@ impl Engine {
                     remote_id: status.remote_id,
                     message: status.message,
                     receipt: status.receipt,
-                    of_part: status.of_part,
+                    part: status.part,
                     failure: status.failure,
                     at: status.at,
                 })

@@ -46,7 +46,7 @@ pub use job::{
     AttemptOutcome, Decision, JobState, MAX_ATTEMPTS, MAX_CRASHES, backoff, decide, ends_the_process,
 };
 pub use media::{Media, MediaSource};
-pub use message::{Direction, Fate, MessageState, MessageTag, Receipt, Writer};
+pub use message::{Direction, Fate, MessageState, MessageTag, OfPart, Receipt, Writer};
 pub use official::{
     Filling, KnownTemplate, NOT_FOUND, OfficialTemplate, TemplateButton, TemplateButtonVariable,
     TemplateChange, TemplateHeader, TemplateNews, TemplateParts, TemplateVariable,

@@ -101,6 +101,17 @@ pub enum Fate {
     Retried,
 }
 
+/// Which of several parts of a message a network's word is about. The message failed if one of them did: what becomes of the others does
+/// not mend that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfPart {
+    /// The network's id of this part. Its refusal counts once, however often it is told: the message may have been sent again since.
+    pub remote_id: String,
+    /// The collection of the session's state in which it notes, under the message's id, which parts went out. A refusal removes that note,
+    /// so that another attempt sends all of them.
+    pub noted_in: &'static str,
+}
+
 impl MessageState {
     /// The state after `fate`, or `None` where that changes nothing or is not allowed.
     pub const fn after(self, fate: Fate) -> Option<Self> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use cetar_model::{
-    Chat, DeviceId, EventType, FailureCode, MessageId, Moved, Receipt, TemplateChange, Timestamp,
+    Chat, DeviceId, EventType, FailureCode, MessageId, Moved, OfPart, Receipt, TemplateChange, Timestamp,
 };
 
 use crate::{Account, InboundMessage};
@@ -129,8 +129,8 @@ pub struct MessageStatus {
     pub message: Option<MessageId>,
     /// What it says.
     pub receipt: Receipt,
-    /// It is about one of several parts of the message, which failed if one of them did: what becomes of the others does not mend that.
-    pub of_part: bool,
+    /// Where it is about one of several parts of the message, which.
+    pub part: Option<OfPart>,
     /// With [`Receipt::Failed`]: why, and the network's own code.
     pub failure: Option<(FailureCode, Option<String>)>,
     /// When, by the network's clock.

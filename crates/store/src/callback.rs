@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use cetar_model::{
-    Channel, Event, EventData, FailureCode, Fate, JobId, MessageState, Receipt, Timestamp, WorkspaceId,
+    Channel, Event, EventData, FailureCode, Fate, JobId, MessageState, OfPart, Receipt, Timestamp,
+    WorkspaceId,
 };
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     events::{self, NewEvent},
     inbound, lanes, official, receipts,
     settle::may_be_out,
+    state,
     statement::statements,
 };
 
@@ -38,6 +40,8 @@ statements! {
 
 /// Where callbacks that were forwarded are noted among what was received: no chat is called so.
 const CALLBACKS: &str = "callback";
+/// … and where refusals of parts are.
+const REFUSALS: &str = "refusal";
 
 impl Store {
     /// Takes in what a callback tells of one device: messages, statuses, and the body to be forwarded, in one transaction. The very
@@ -99,7 +103,7 @@ async fn take(tx: &mut Tx, callback: &NewCallback) -> Result<CallbackTaken> {
     for (chat, receipt, until) in &callback.watermarks {
         for (job,) in fetch_all!(tx, (String,), UNTIL, device, chat.as_str(), until.as_micros())? {
             let job: JobId = read(&job, "messages", "job", &job)?;
-            taken.moved += move_one(tx, &job, None, (*receipt, false, None, *until), callback.now).await?;
+            taken.moved += move_one(tx, &job, None, (*receipt, None, None, *until), callback.now).await?;
         }
     }
     let is_news = taken.messages > 0 || callback.messages.is_empty() || !callback.statuses.is_empty();
@@ -147,18 +151,29 @@ async fn apply(tx: &mut Tx, device: &str, status: &NewStatus, now: Timestamp) ->
     let Some((job,)) = found else { return Ok(0) };
     let job: JobId = read(&job, "messages", "job", &job)?;
     let name = Some(status.remote_id.as_str()).filter(|name| !name.is_empty());
-    let word = (status.receipt, status.of_part, status.failure.clone(), status.at);
+    if let (Some(part), Receipt::Failed) = (&status.part, status.receipt) {
+        // Told again, it is of parts that may have gone out anew since.
+        if !part.remote_id.is_empty()
+            && !inbound::first_time(tx, device, REFUSALS, &plain(&part.remote_id), now).await?
+        {
+            return Ok(0);
+        }
+        if let Some(message) = &status.message {
+            state::forget(tx, device, part.noted_in, message.as_str().as_bytes()).await?;
+        }
+    }
+    let word = (status.receipt, status.part.as_ref(), status.failure.clone(), status.at);
     move_one(tx, &job, name, word, now).await
 }
 
 /// What is said, whether of one of several parts, why, and when.
-type Word = (Receipt, bool, Option<(FailureCode, Option<String>)>, Timestamp);
+type Word<'w> = (Receipt, Option<&'w OfPart>, Option<(FailureCode, Option<String>)>, Timestamp);
 
 async fn move_one(
     tx: &mut Tx,
     job: &JobId,
     name: Option<&str>,
-    (receipt, of_part, failure, at): Word,
+    (receipt, part, failure, at): Word<'_>,
     now: Timestamp,
 ) -> Result<usize> {
     lanes::lock(tx, std::slice::from_ref(job)).await?;
@@ -170,8 +185,8 @@ async fn move_one(
     let failure =
         (receipt == Receipt::Failed).then(|| failure.unwrap_or((FailureCode::RejectedByNetwork, None)));
     let fate = match receipt {
-        Receipt::Failed if of_part => Fate::PartRefused,
-        _ if of_part && work.message_state == MessageState::Failed => return Ok(0),
+        Receipt::Failed if part.is_some() => Fate::PartRefused,
+        _ if part.is_some() && work.message_state == MessageState::Failed => return Ok(0),
         _ => Fate::Receipt(receipt),
     };
     let moved = receipts::move_to(tx, &mut work, fate, failure, (at, now)).await?;

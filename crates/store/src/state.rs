@@ -77,6 +77,11 @@ impl Store {
     }
 }
 
+/// Forgets one entry, whoever holds the device: the network has called.
+pub(crate) async fn forget(tx: &mut Tx, device: &str, collection: &str, key: &[u8]) -> Result<()> {
+    execute!(tx, DELETE, device, collection, key).map(drop)
+}
+
 /// Entries to be put, by collection and key: the last value of each wins.
 type Puts<'a> = BTreeMap<(&'a str, &'a [u8]), Vec<u8>>;
 

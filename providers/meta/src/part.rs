@@ -1,7 +1,10 @@
 //! What Meta cannot carry in one piece goes out in several: which of them something is about. Each carries it to Meta, which gives it
 //! back with every status (`WhatsApp`) or in the echo (Messenger).
 
-use cetar_model::MessageId;
+use cetar_model::{MessageId, OfPart};
+
+/// Where a session notes the parts of a message that are out already, by its id.
+pub(crate) const PARTS: &str = "parts";
 
 /// A part of a message, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,11 @@ impl Part {
     /// They go out in order: what becomes of the last one becomes of the message, unless one of them was refused.
     pub(crate) fn is_last(self) -> bool {
         self.number >= self.of
+    }
+
+    /// Where it is one of several: it, by Meta's id of it.
+    pub(crate) fn of_several(self, remote_id: &str) -> Option<OfPart> {
+        (self != Self::WHOLE).then(|| OfPart { remote_id: remote_id.to_owned(), noted_in: PARTS })
     }
 
     /// As Meta carries it: `msg_…`, or `msg_…/1-2`.

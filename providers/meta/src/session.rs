@@ -25,6 +25,7 @@ use crate::{
     errors::{self, Verdict},
     graph::{Failed, Graph},
     media, messaging,
+    part::PARTS,
     settings::{Credentials, Login, Settings},
     templates, token,
 };
@@ -39,9 +40,7 @@ const TOKEN: Duration = Duration::from_hours(1);
 const TEMPLATES: Duration = Duration::from_hours(1);
 /// … after that came to nothing.
 const TEMPLATES_AGAIN: Duration = Duration::from_mins(5);
-/// Where the parts of a message that are out already are noted.
-const PARTS: &str = "parts";
-/// For so long they stay, if the rest never went out: as long as somebody may retry the message.
+/// For so long the notes of parts that are out stay, if the rest never went out: as long as somebody may retry the message.
 const PARTS_KEPT: Duration = Duration::from_hours(90 * 24);
 /// How often it is looked for older ones.
 const PARTS_LOOK: Duration = Duration::from_hours(24);

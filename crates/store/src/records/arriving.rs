@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cetar_model::{
     Chat, ContactId, Content, ConversationId, DeviceId, EventId, EventType, FailureCode, MessageId, Moved,
-    Receipt, TemplateChange, Timestamp,
+    OfPart, Receipt, TemplateChange, Timestamp,
 };
 
 use super::{DeviceLease, NewWanted};
@@ -121,8 +121,8 @@ pub struct NewStatus {
     pub message: Option<MessageId>,
     /// What it says.
     pub receipt: Receipt,
-    /// It is about one of several parts of the message, which failed if one of them did: what becomes of the others does not mend that.
-    pub of_part: bool,
+    /// Where it is about one of several parts of the message, which.
+    pub part: Option<OfPart>,
     /// With a failure, why.
     pub failure: Option<(FailureCode, Option<String>)>,
     /// When, by the network's clock.

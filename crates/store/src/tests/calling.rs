@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use cetar_model::{
     Chat, DeviceId, EventData, EventType, FailureCode, JobState, KnownTemplate, MessageId, MessageState,
-    Moved, Receipt, TemplateChange, TemplateNews,
+    Moved, OfPart, Receipt, TemplateChange, TemplateNews,
 };
 
 use super::world::{World, again, on_both_engines};
-use crate::{NewCallback, NewForwarded, NewInbound, NewStatus, Outcome};
+use crate::{NewCallback, NewForwarded, NewInbound, NewStatus, Outcome, StateChange};
 
 fn callback(world: &World, device: &DeviceId) -> NewCallback {
     NewCallback {
@@ -31,7 +32,11 @@ fn forwarded(body: &str) -> NewForwarded {
 
 fn status(remote_id: &str, message: Option<&MessageId>, receipt: Receipt, world: &World) -> NewStatus {
     let (remote_id, message) = (remote_id.to_owned(), message.cloned());
-    NewStatus { remote_id, message, receipt, of_part: false, failure: None, at: world.now() }
+    NewStatus { remote_id, message, receipt, part: None, failure: None, at: world.now() }
+}
+
+fn part(remote_id: &str) -> OfPart {
+    OfPart { remote_id: remote_id.to_owned(), noted_in: "parts" }
 }
 
 fn template(name: &str, status: &str) -> KnownTemplate {
@@ -106,13 +111,45 @@ on_both_engines! {
             let send = world.accept(&device, chat, "Halo").await;
             world.sent(&world.claim_one(&device).await).await;
             for receipt in order {
-                let told = NewStatus { of_part: true, ..status("", Some(&send.message), receipt, world) };
+                let part = Some(part(&format!("wamid.{chat}")));
+                let told = NewStatus { part, ..status("", Some(&send.message), receipt, world) };
                 let told = NewCallback { statuses: vec![told], ..callback(world, &device) };
                 world.store.take_callback(told).await.unwrap();
             }
             assert_eq!(world.state(&send.job).await, MessageState::Failed, "{order:?}");
             assert_eq!(world.job(&send.job).await.state, JobState::Dead, "{order:?}");
         }
+    }
+
+    async fn a_refusal_of_a_part_counts_once_and_what_is_sent_after_it_is_sent_whole(world: &World) {
+        let (device, lease) = world.leased().await;
+        let send = world.accept(&device, "6281234567890", "Halo").await;
+        let tell = async |remote_id: &str, receipt| {
+            let told = NewStatus { part: Some(part(remote_id)), ..status("", Some(&send.message), receipt, world) };
+            let told = NewCallback { statuses: vec![told], ..callback(world, &device) };
+            world.store.take_callback(told).await.unwrap().moved
+        };
+        // One part is out, the other waits.
+        let claimed = world.claim_one(&device).await;
+        let key = Bytes::copy_from_slice(send.message.as_str().as_bytes());
+        let noted = vec![StateChange::Put("parts", key.clone(), Bytes::from_static(b"[]"))];
+        world.store.save_state(&device, lease, noted).await.unwrap();
+        let is_noted = async || world.store.state(&device, "parts", &key).await.unwrap().is_some();
+        world.settle(&claimed, again(world.now())).await;
+        assert_eq!(tell("wamid.LAIN", Receipt::Accepted).await, 1);
+        assert!(is_noted().await);
+        assert_eq!(tell("wamid.A", Receipt::Failed).await, 1);
+        assert!(!is_noted().await, "another attempt begins with the first part");
+        assert_eq!(world.state(&send.job).await, MessageState::Failed);
+
+        let expires = world.now() + Duration::from_hours(1);
+        world.store.retry(&world.workspace, &send.job, world.now(), expires).await.unwrap();
+        world.sent(&world.claim_one(&device).await).await;
+        assert_eq!(tell("wamid.B", Receipt::Delivered).await, 1);
+        assert_eq!(tell("wamid.A", Receipt::Failed).await, 0, "told again");
+        assert_eq!(world.state(&send.job).await, MessageState::Delivered);
+        assert_eq!(tell("wamid.B", Receipt::Failed).await, 1, "no repeat, but another's refusal");
+        assert_eq!(world.state(&send.job).await, MessageState::Failed);
     }
 
     async fn a_watermark_moves_what_was_sent_before_it(world: &World) {

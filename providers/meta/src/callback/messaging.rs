@@ -59,7 +59,7 @@ fn read(item: &Value, account: &Credentials, arrival: &mut Arrival) {
                     remote_id: if part.is_first() { mid.to_owned() } else { String::new() },
                     message: Some(own),
                     receipt: Receipt::Accepted,
-                    of_part: part != Part::WHOLE,
+                    part: part.of_several(mid),
                     failure: None,
                     at,
                 });
@@ -122,7 +122,7 @@ fn receipts(
         remote_id: mid.to_owned(),
         message: None,
         receipt,
-        of_part: false,
+        part: None,
         failure: None,
         at,
     }));

@@ -267,9 +267,9 @@ fn status(value: &Value) -> Option<MessageStatus> {
         return None;
     }
     let remote_id = text(value, "id")?;
+    let part_of = part.of_several(remote_id);
     let remote_id = if part.is_first() { remote_id.to_owned() } else { String::new() };
-    let of_part = part != Part::WHOLE;
-    Some(MessageStatus { remote_id, message, receipt, of_part, failure, at: moment(value) })
+    Some(MessageStatus { remote_id, message, receipt, part: part_of, failure, at: moment(value) })
 }
 
 fn failure(error: &Value) -> (FailureCode, Option<String>) {

@@ -146,7 +146,8 @@ fn a_message_in_parts_is_out_with_its_last_part_and_failed_with_any() {
     ] {
         let status = status(part, name).unwrap();
         assert_eq!((status.receipt, status.remote_id.as_str()), (receipt, remote_id), "{part} {name}");
-        assert!(status.of_part && status.message.is_some());
+        assert_eq!(status.part.map(|part| part.remote_id).as_deref(), Some("wamid.1"));
+        assert!(status.message.is_some());
     }
 }
 
