@@ -106,6 +106,13 @@ impl Engine {
         })?;
         let (id, bytes) = match &media.source {
             MediaSource::Stored(id) => (id.clone(), self.own(job, id, limit).await?),
+            // Accepted before acceptance looked at addresses of ours: nothing is fetched from ourselves.
+            MediaSource::Url(url) if let Some(link) = self.own_media_link(url) => {
+                let id = self.signed_media_link(link).map(|(id, _end)| id).map_err(|_forged| {
+                    NotFetched::refused(FailureCode::MediaUnreachable, "there is no such medium here")
+                })?;
+                (id.clone(), self.own(job, &id, limit).await?)
+            }
             MediaSource::Url(url) => self.fetch(job, url, limit, queue).await?,
             // Only what came in is there.
             MediaSource::Network(_) => return Ok(content),

@@ -45,6 +45,12 @@ impl Engine {
 
     /// Which medium the last part of such an address stands for.
     pub fn read_media_link(&self, link: &str) -> Result<MediaId, BadLink> {
+        let (id, end) = self.signed_media_link(link)?;
+        if self.now() >= end { Err(BadLink::Ended) } else { Ok(id) }
+    }
+
+    /// The same of an address that may have ended since it was taken, and when it does.
+    pub(crate) fn signed_media_link(&self, link: &str) -> Result<(MediaId, Timestamp), BadLink> {
         let mut parts = link.splitn(3, '.');
         let (Some(id), Some(end), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(BadLink::Forged);
@@ -54,6 +60,6 @@ impl Engine {
             return Err(BadLink::Forged);
         }
         let (Ok(id), Ok(end)) = (id.parse(), end.parse()) else { return Err(BadLink::Forged) };
-        if self.now() >= Timestamp::from_secs(end) { Err(BadLink::Ended) } else { Ok(id) }
+        Ok((id, Timestamp::from_secs(end)))
     }
 }

@@ -461,3 +461,29 @@ async fn an_address_of_ours_is_judged_when_a_send_is_accepted_and_may_end_afterw
     // The leases ran out with the days: their session is looked after, and begun again, as time goes on.
     passing(&node, "it to go out", async || node.state(&job).await == S::Sent).await;
 }
+
+/// As an older version did, which knew no addresses of ours.
+#[tokio::test]
+async fn an_address_of_ours_that_was_accepted_as_any_other_is_not_fetched_from_ourselves() {
+    let (world, site) = (World::new(), Site::serving(Answer::of(PNG, "")).await);
+    let node = world.start().await;
+    let first = node.accept(image(BUDI, &site.url("/promo.png"))).await.unwrap().job;
+    node.message_is(&first, S::Sent).await;
+    let (id, _) = stored(&world.network.contents()[0]);
+    world.network.set_health(Health::new(DeviceState::Connecting, Some(DownReason::Disconnected))).await;
+    let base = "http://10.0.0.7";
+    let url = format!("{base}{}", node.engine.media_url(&id));
+    let accept = async |url: &str| {
+        let expires_in = Some(Duration::from_hours(30 * 24));
+        node.accept(SendRequest { expires_in, ..image(ANA, url) }).await.unwrap().job
+    };
+    let (job, forged) = (accept(&url).await, accept(&format!("{url}x")).await);
+    node.engine.set_base_url(base);
+    // It has ended meanwhile; the message was accepted before.
+    node.pass(Duration::from_hours(8 * 24));
+    world.network.set_health(Health::new(DeviceState::Connected, None)).await;
+    passing(&node, "it to go out", async || node.state(&job).await == S::Sent).await;
+    assert_eq!(stored(world.network.contents().last().unwrap()).0, id);
+    passing(&node, "the forged to fail", async || node.state(&forged).await == S::Failed).await;
+    assert_eq!(node.job(&forged).await.job.message.error, Some((FailureCode::MediaUnreachable, None)));
+}
