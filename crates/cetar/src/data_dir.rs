@@ -86,14 +86,14 @@ impl DataDir {
 
     /// The folder for what lasts no longer than this process, made for its owner alone and emptied of what one that was killed left
     /// there. Whoever calls this holds the directory. The system's own folder will not do: it may be in memory, and in a container that
-    /// cannot be written to there is none.
+    /// cannot be written to there is none. The folder itself stays: it may be a disk of its own, or lead to one.
     pub(crate) fn empty_temp(&self) -> anyhow::Result<PathBuf> {
         let path = self.0.join("tmp");
-        let emptied = match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => DirBuilder::new().mode(0o700).create(&path),
+        let emptied = match DirBuilder::new().mode(0o700).create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => empty(&path),
+            made => made,
         };
-        emptied.with_context(|| format!("{} cannot be emptied", path.display()))?;
+        emptied.with_context(|| format!("{} cannot be emptied; is it a folder?", path.display()))?;
         Ok(path)
     }
 
@@ -180,6 +180,26 @@ impl DataDir {
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
+}
+
+/// Removes what is in a folder, and lets nobody else in. What cannot be removed, such as a disk's own `lost+found`, is in nobody's way.
+fn empty(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // Of what it leads to, nothing is removed.
+        let removed = if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())
+        } else {
+            fs::remove_file(entry.path())
+        };
+        if let Err(error) = removed {
+            tracing::warn!(path = %entry.path().display(), %error, "what was left here is not removed");
+        }
+    }
+    if let Err(error) = fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) {
+        tracing::warn!(path = %folder.display(), %error, "it cannot be closed to others");
+    }
+    Ok(())
 }
 
 /// Who holds the directory.
@@ -317,6 +337,28 @@ mod tests {
         assert_eq!(data.empty_temp().unwrap(), temp);
         assert_eq!(fs::read_dir(&temp).unwrap().count(), 0);
         assert_eq!(fs::metadata(&temp).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_elsewhere_stays_where_it_is_and_is_emptied_there() {
+        let (folder, data) = fresh();
+        let elsewhere = folder.path().join("disk");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::write(elsewhere.join("film"), b"x").unwrap();
+        // A link out of it is removed, and what it leads to is not.
+        fs::write(folder.path().join("own"), b"x").unwrap();
+        std::os::unix::fs::symlink(folder.path(), elsewhere.join("out")).unwrap();
+        let temp = data.path().join("tmp");
+        std::os::unix::fs::symlink(&elsewhere, &temp).unwrap();
+        assert_eq!(data.empty_temp().unwrap(), temp);
+        assert!(fs::symlink_metadata(&temp).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+        assert!(folder.path().join("own").exists());
+
+        fs::remove_file(&temp).unwrap();
+        fs::write(&temp, b"x").unwrap();
+        assert!(data.empty_temp().is_err(), "a file is no folder");
+        assert!(temp.exists());
     }
 
     #[test]
