@@ -5,6 +5,8 @@
 //! from either: taken for a letter, it puts the character within a word; taken for a blank, it puts a blank between the character and
 //! its word, and neither is markup. Before what begins a line it makes something else the beginning. ADR 23 has the reasons.
 
+use std::ops::Range;
+
 /// U+2060: no width, and no line is broken at it.
 const JOINER: char = '\u{2060}';
 
@@ -28,30 +30,27 @@ impl Shown {
     /// `text` is the same at each call, and has grown at most.
     pub(super) fn append(&mut self, variable: &str, text: &mut String) {
         let mut before = text.chars().next_back();
-        let mut rest = variable;
-        while let Some(first) = rest.chars().next() {
-            if self.begins_line(text) && begins_block(rest) {
-                join(text);
+        let mut goes_on = variable.contains(['*', '_', '~', '`']) && ends_in_link(text);
+        for run in variable.split_inclusive(char::is_whitespace) {
+            let address = if goes_on { 0..run.trim_end().len() } else { address(run) };
+            goes_on = false;
+            for (at, c) in run.char_indices() {
+                let rest = &run[at..];
+                if self.begins_line(text) && begins_block(rest) {
+                    join(text);
+                }
+                let after = rest.chars().nth(1);
+                let within_word =
+                    before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
+                if matches!(c, '*' | '_' | '~' | '`') && !within_word && !address.contains(&at) {
+                    join(text);
+                    text.push(c);
+                    text.push(JOINER);
+                } else {
+                    text.push(c);
+                }
+                before = Some(c);
             }
-            if !before.is_some_and(char::is_alphanumeric) && is_address(rest) {
-                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                text.push_str(&rest[..end]);
-                before = rest[..end].chars().next_back();
-                rest = &rest[end..];
-                continue;
-            }
-            rest = &rest[first.len_utf8()..];
-            let after = rest.chars().next();
-            let within_word =
-                before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
-            if matches!(first, '*' | '_' | '~' | '`') && !within_word {
-                join(text);
-                text.push(first);
-                text.push(JOINER);
-            } else {
-                text.push(first);
-            }
-            before = Some(first);
         }
     }
 
@@ -77,10 +76,62 @@ fn begins_block(text: &str) -> bool {
     text.starts_with('>') || text.starts_with("- ") || text.starts_with("* ") || numbered
 }
 
-fn is_address(text: &str) -> bool {
+/// An address that a text ends in goes on in what is appended, unless it is longer than this.
+const LONGEST_LINK: usize = 2048;
+
+/// Whether a text ends within a link: `https://toko.id/{{1}}`.
+fn ends_in_link(text: &str) -> bool {
+    let mut last = text.char_indices().rev().take(LONGEST_LINK);
+    let blank = last.find(|(_, c)| c.is_whitespace());
+    let run = blank.map_or(text, |(at, blank)| &text[at + blank.len_utf8()..]);
+    run.len() <= 4 * LONGEST_LINK && link(run).is_some()
+}
+
+/// Where in a run without blanks, but for its end, an address stands; empty if nowhere.
+fn address(run: &str) -> Range<usize> {
+    let run = run.trim_end();
+    link(run).map(|from| from..run.len()).or_else(|| mail(run)).unwrap_or_default()
+}
+
+/// Where a link begins; it ends with its run. As phones know one: by what it begins with, or a name and a path (`s.id/promo`).
+fn link(run: &str) -> Option<usize> {
+    let mut before = None;
+    for (at, c) in run.char_indices() {
+        if !before.is_some_and(char::is_alphanumeric) && begins_link(&run[at..]) {
+            return Some(at);
+        }
+        before = Some(c);
+    }
+    let path = run.match_indices('/').map(|(at, _)| &run[..at]).find(|host| ends_in_domain(host))?;
+    Some(
+        path.rfind(|c: char| !(c.is_alphanumeric() || ".-:".contains(c)))
+            .map_or(0, |at| at + path[at..].chars().next().map_or(1, char::len_utf8)),
+    )
+}
+
+fn begins_link(text: &str) -> bool {
     ["http://", "https://", "www."]
         .iter()
         .any(|begin| text.get(..begin.len()).is_some_and(|it| it.eq_ignore_ascii_case(begin)))
+}
+
+/// `toko.id`, or `toko.id:8080`.
+fn ends_in_domain(text: &str) -> bool {
+    let host = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let host = host.strip_suffix(':').unwrap_or(text);
+    let name = host.trim_end_matches(char::is_alphabetic);
+    host.len() - name.len() >= 2
+        && name.strip_suffix('.').is_some_and(|name| name.ends_with(char::is_alphanumeric))
+}
+
+/// A mail address; it ends with its domain.
+fn mail(run: &str) -> Option<Range<usize>> {
+    let at = run.find('@')?;
+    let (name, domain) = (&run[..at], &run[at + 1..]);
+    let name = name.trim_start_matches(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let end = domain.find(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-')).unwrap_or(domain.len());
+    let domain = domain[..end].trim_end_matches(['.', '-']);
+    (!name.is_empty() && ends_in_domain(domain)).then(|| at - name.len()..at + 1 + domain.len())
 }
 
 #[cfg(test)]
@@ -109,6 +160,15 @@ mod tests {
             ("Daftar:\n", "- satu\n- dua", "Daftar:\n|- satu\n|- dua"),
             ("", "* satu", "|*| satu"),
             ("", "1. satu\n23. dua", "|1. satu\n|23. dua"),
+            ("", "*s.id/promo_", "|*|s.id/promo_"),
+            ("", "_budi@contoh.com_", "_budi@contoh.com|_|"),
+            ("", "5/10 *x*", "5/10 |*|x|*|"),
+            ("", "a.b/_c_", "a.b/|_|c|_|"),
+            ("", "@budi_ _x_", "@budi|_| |_|x|_|"),
+            ("", "> https://s.id/_a_", "|> https://s.id/_a_"),
+            ("Buka https://toko.id/", "~budi_ *x*", "Buka https://toko.id/~budi_ |*|x|*|"),
+            ("Buka toko.id/", "_a_", "Buka toko.id/_a_"),
+            ("toko.id/ ", "_a_", "toko.id/ |_|a|_|"),
         ] {
             assert_eq!(appended(text, variable), expected, "{variable}");
         }
@@ -127,6 +187,12 @@ mod tests {
             "500.000",
             "https://contoh.com/_a_?x=*b*&y=~c~",
             "lihat HTTPS://contoh.com/_a_ ya",
+            "s.id/promo_",
+            "bit.ly/_abc",
+            "buka toko.id/~budi, ya",
+            "toko.id:8080/_a_",
+            "_budi@contoh.com",
+            "tulis ke _budi_s@toko.contoh.com.",
             "",
         ] {
             assert_eq!(appended("", variable), variable);
