@@ -269,7 +269,7 @@ async fn a_template_that_could_never_be_sent_is_refused_when_it_is_saved() {
         writeln!(lines, "{}", shop.make(&with(change)).await.gist()).unwrap();
     }
     assert_snapshot!(lines, @r"
-    422 validation_failed · buttons[0].text: too_long
+    200 ok
     200 ok
     422 validation_failed · media_url: wrong_medium
     422 validation_failed · media_url: wrong_medium
@@ -278,8 +278,24 @@ async fn a_template_that_could_never_be_sent_is_refused_when_it_is_saved() {
     422 validation_failed · text: too_long
     200 ok
     ");
-    let told = shop.make(&with(json!({"buttons": reply(&"x".repeat(60))}))).await.json();
-    assert_eq!(told["error"]["fields"][0]["message"], "Paling banyak 25 karakter di kanal ini.");
+    let told = shop.make(&with(json!({"text": "x".repeat(5000)}))).await.json();
+    assert_eq!(told["error"]["fields"][0]["message"], "Paling banyak 4096 karakter di kanal ini.");
+}
+
+#[tokio::test]
+async fn a_template_whose_buttons_do_not_fit_can_be_saved_and_goes_out_as_text() {
+    let shop = Shop::open().await;
+    let mut template = bill();
+    template["buttons"][0]["text"] = json!("x".repeat(30));
+    assert_eq!(shop.make(&template).await.status, 200);
+    let mut send = json!({"to": "6281234567890", "template_id": 123, "variables": ["Budi", "5"]});
+    let told = shop.send(&send.to_string()).await.json();
+    assert_eq!(
+        told["error"]["fields"],
+        json!([{"field": "template_id", "code": "too_long", "message": "buttons[0].text di template: Paling banyak 25 karakter di kanal ini."}])
+    );
+    send["fallback"] = json!("text");
+    assert_eq!(shop.send(&send.to_string()).await.gist(), "200 ok");
 }
 
 #[tokio::test]

@@ -32,8 +32,8 @@ impl Shape {
     }
 }
 
-/// Refuses a template that could never be sent: that none of the workspace's channels can carry whatever its places are filled with, or
-/// whose medium will be gone.
+/// Refuses a template that could never be sent: that none of the workspace's channels can carry, be it as text, whatever its places are
+/// filled with, or whose medium will be gone.
 pub(super) async fn check(state: &AppState, caller: &Caller, template: &Template) -> Result<(), ApiError> {
     if template.media_url.as_deref().is_some_and(|url| state.engine.is_own_media_url(url)) {
         return Err(ApiError::field("media_url", Problem::EndingAddress));
@@ -49,7 +49,8 @@ pub(super) async fn check(state: &AppState, caller: &Caller, template: &Template
     for channel in channels {
         let Some(network) = reach.capabilities(channel) else { continue };
         let problems = unfilled(template, network, Shape { channel, as_text: false });
-        if problems.is_empty() {
+        // What has no buttons that fit can be meant to go out without.
+        if problems.is_empty() || unfilled(template, network, Shape { channel, as_text: true }).is_empty() {
             return Ok(());
         }
         refusal = refusal.or(Some(problems));
