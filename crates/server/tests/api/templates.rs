@@ -311,6 +311,19 @@ async fn a_variable_that_is_too_long_is_blamed_with_the_part_and_the_figure() {
 }
 
 #[tokio::test]
+async fn a_template_whose_medium_is_gone_is_blamed_itself() {
+    let shop = Shop::open().await;
+    // Saved by a version that did not look.
+    let template = json!({"id": 7, "name": "Lama", "text": "Halo", "media_url": "https://cetar.example/media/med_x.1.y"});
+    assert_eq!(shop.make(&template).await.status, 200);
+    shop.app.engine.set_base_url("https://cetar.example");
+    let told = shop.send(r#"{"to": "6281234567890", "template_id": 7}"#).await.json();
+    let problem = &told["error"]["fields"][0];
+    assert_eq!(problem["field"], "template_id", "{told}");
+    assert!(problem["message"].as_str().unwrap().starts_with("media_url di template: "), "{told}");
+}
+
+#[tokio::test]
 async fn what_a_variable_says_is_never_markup() {
     let mut shop = Shop::open().await;
     shop.make(&bill()).await;

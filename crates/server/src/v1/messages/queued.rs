@@ -42,6 +42,18 @@ pub(in crate::v1) async fn queue(
     caller: &Caller,
     context: &Context,
     language: Language,
+    request: SendRequest,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    queue_or(refused, state, caller, context, language, request).await
+}
+
+/// The same, with refusals in the words of who asks.
+pub(super) async fn queue_or(
+    refused: fn(AcceptError) -> ApiError,
+    state: &AppState,
+    caller: &Caller,
+    context: &Context,
+    language: Language,
     mut request: SendRequest,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
     request.request_id = Some(context.request_id().to_owned());

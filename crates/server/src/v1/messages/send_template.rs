@@ -5,7 +5,10 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use cetar_engine::{accept::SendRequest, templates::FillError};
+use cetar_engine::{
+    accept::{AcceptError, SendRequest},
+    templates::FillError,
+};
 use cetar_model::{Content, MAX_FILLED, MAX_PLACEHOLDERS, NotFilled};
 use utoipa::ToSchema;
 
@@ -13,7 +16,7 @@ use super::{
     content,
     envelope::{Envelope, Reach, channel, to},
     idempotency,
-    queued::{Queued, answered_before, queue},
+    queued::{self, Queued, answered_before, queue_or},
 };
 use crate::{
     answer::Answer,
@@ -126,7 +129,20 @@ pub(crate) async fn send_template(
         }
     }
     request.content = filled;
-    Ok(queue(&state, &caller, &context, language, request).await?.into_response())
+    let queued = queue_or(not_accepted, &state, &caller, &context, language, request).await?;
+    Ok(queued.into_response())
+}
+
+/// What is wrong with the medium is wrong with the template: the request names none.
+fn not_accepted(error: AcceptError) -> ApiError {
+    match error {
+        AcceptError::NoSuchMedium(why) => {
+            let problem = Box::new(Problem::NoSuchMedium(why));
+            let part = "media_url".to_owned();
+            ApiError::field("template_id", Problem::TemplatePart { part, problem })
+        }
+        error => queued::refused(error),
+    }
 }
 
 /// Which template, and what goes into it.
