@@ -64,11 +64,13 @@ pub(crate) async fn make(
                 let most = most_attempts(&engine, &job, &result).await;
                 outcome(result, job.attempt, most, safe, engine.now())
             }
-            Err(NotFetched::Busy { until }) => {
-                drop(turn);
-                return put_off(&engine, &job, until).await;
-            }
-            Err(why) => not_fetched(why, job.attempt, engine.now()),
+            Err(why) => match not_fetched(why, job.attempt, engine.now()) {
+                Ok(outcome) => outcome,
+                Err(until) => {
+                    drop(turn);
+                    return put_off(&engine, &job, until).await;
+                }
+            },
         }
     };
     // Both before the next of its chat can be claimed, or this one again: which it can from the moment it is settled.
@@ -132,12 +134,13 @@ async fn put_off(engine: &Engine, job: &ClaimedJob, until: Timestamp) -> Option<
     if let Err(error) = given_back {
         tracing::warn!(%error, "a job could not be given back; its lease will expire");
     }
+    engine.put_off_medium(job, until).await;
     Some(until)
 }
 
-/// What follows when a message's medium could not be fetched: nothing reached the network.
-fn not_fetched(why: NotFetched, attempt: u32, now: Timestamp) -> Outcome {
-    match why {
+/// What follows when a message's medium could not be fetched: nothing reached the network. Where nothing was tried, until when not.
+fn not_fetched(why: NotFetched, attempt: u32, now: Timestamp) -> Result<Outcome, Timestamp> {
+    Ok(match why {
         NotFetched::Refused { code, status, detail } => Outcome::Failed {
             code,
             provider_code: status.map(|status| status.to_string()),
@@ -152,13 +155,8 @@ fn not_fetched(why: NotFetched, attempt: u32, now: Timestamp) -> Outcome {
             class: AttemptOutcome::MediaNotFetched,
             detail,
         },
-        NotFetched::Busy { until } => Outcome::Again {
-            run_at: until,
-            counts: false,
-            class: AttemptOutcome::MediaNotFetched,
-            detail: "others are before it".to_owned(),
-        },
-    }
+        NotFetched::Busy { until } => return Err(until),
+    })
 }
 
 /// Settles a job whose process ended while it was being sent: nobody knows whether it was, and the same policy decides.

@@ -131,6 +131,28 @@ impl Engine {
         Ok(content)
     }
 
+    /// With one that has to wait for its address, all others of its device wait that want the same and are due: thousands of them would
+    /// else be claimed one by one, each in vain.
+    pub(crate) async fn put_off_medium(&self, job: &ClaimedJob, until: Timestamp) {
+        let Some(url) = job.content.media().and_then(Media::url) else { return };
+        let key = (job.workspace.clone(), Sha256::digest(url.as_bytes()).into());
+        let fetching = lock(&self.inner.media.fetching).get(&key).cloned();
+        // Nobody fetches it any more, or they have been told.
+        if !fetching.is_some_and(|fetching| fetching.wait_until(&job.device, until, self.now())) {
+            return;
+        }
+        loop {
+            match self.inner.store.put_off_medium(&job.device, url, self.now(), until).await {
+                Ok(0) => return,
+                Ok(others) => tracing::debug!(?until, others, "they wait for the same address"),
+                Err(error) => {
+                    tracing::warn!(%error, "what waits for the same address could not be put off together");
+                    return;
+                }
+            }
+        }
+    }
+
     /// A medium that was named by an address of ours. One that came in may still be on its way from its network.
     async fn own(
         &self,

@@ -2,6 +2,7 @@
 //! them: at most half fetch, and whoever would have to wait for long gives its place back meanwhile.
 
 use std::{
+    collections::HashMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use cetar_model::Timestamp;
+use cetar_model::{DeviceId, Timestamp};
 use tokio::sync::{MutexGuard, Semaphore, SemaphorePermit};
 
 use crate::Engine;
@@ -58,6 +59,8 @@ pub(crate) struct Fetching {
     alone: tokio::sync::Mutex<()>,
     slow: AtomicBool,
     failed: Mutex<Option<Failure>>,
+    /// Until when all who want it were told to wait, by the device they wait on.
+    waiting: Mutex<HashMap<DeviceId, Timestamp>>,
 }
 
 /// An address was not to be had.
@@ -76,6 +79,17 @@ impl Fetching {
             Err(_taken) => patiently(engine, &self.slow, self.alone.lock()).await?,
         };
         Some(Alone { _guard: guard, slow: &self.slow })
+    }
+
+    /// Whether those that wait for it on this device are still to be told to wait until then; from now on they are.
+    pub(crate) fn wait_until(&self, device: &DeviceId, until: Timestamp, now: Timestamp) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|_, told| now < *told);
+        if waiting.contains_key(device) {
+            return false;
+        }
+        waiting.insert(device.clone(), until);
+        true
     }
 
     /// How the last fetch failed, while that stands.

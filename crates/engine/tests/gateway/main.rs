@@ -20,6 +20,7 @@ mod replies;
 mod retention;
 mod sending;
 mod site;
+mod slow_sites;
 mod stopping;
 mod window;
 mod world;

@@ -1,11 +1,11 @@
 //! Who is a stranger, whom we wrote to first, and what is put off.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use cetar_model::{AttemptOutcome, Chat, DeviceId, FailureCode, MessageState};
+use cetar_model::{AttemptOutcome, Chat, Content, DeviceId, FailureCode, Media, MessageState};
 
-use super::world::{NODE, World, again, on_both_engines};
-use crate::{DeviceChange, Outcome, pace};
+use super::world::{LEASE, NODE, World, again, on_both_engines};
+use crate::{DeviceChange, InTurn, NewSend, Outcome, pace};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -129,6 +129,44 @@ on_both_engines! {
         let slowed = world.job(&slowed.job).await;
         assert_eq!((slowed.run_at, slowed.put_off), (later, false));
         assert_eq!(world.claim_one(&device).await.job, tried.job);
+    }
+
+    async fn what_was_tried_before_is_brought_forward_too_and_counted_once(world: &World) {
+        let device = world.device().await;
+        let send = world.accept(&device, "budi", "1").await;
+        world.settle(&world.claim_one(&device).await, again(world.now())).await;
+        let later = world.now() + HOUR;
+        let turn = InTurn { turn: Arc::new(move |_| Err(later)), strangers: false };
+        let (now, until) = (world.now(), world.now() + LEASE);
+        let none = world.store.claim_in_turn(&device, NODE, now, until, 1, Some(turn)).await.unwrap();
+        assert!(none.is_empty() && world.job(&send.job).await.put_off);
+        assert_eq!(world.store.bring_forward(&device, now).await.unwrap(), 1);
+        assert_eq!(world.store.bring_forward(&device, now).await.unwrap(), 0);
+        assert_eq!(world.claim_one(&device).await.job, send.job);
+    }
+
+    async fn what_waits_for_one_address_is_put_off_together(world: &World) {
+        let (device, other) = (world.device().await, world.device().await);
+        let picture = async |device: &DeviceId, to: &str, url: &str| {
+            let content = Content::Image { media: Media::at(url), caption: Some("Promo".into()) };
+            let send = NewSend { content, ..world.send(device, to, "") };
+            world.store.accept(send.clone()).await.unwrap();
+            send.job
+        };
+        let url = "https://contoh.com/a_%25.png?x=\"y\"";
+        let (first, second) = (picture(&device, "ana", url).await, picture(&device, "budi", url).await);
+        picture(&device, "citra", "https://contoh.com/a.png").await;
+        picture(&other, "ana", url).await;
+        world.accept(&device, "dewi", url).await;
+        let (now, until) = (world.now(), world.now() + HOUR);
+        assert_eq!(world.store.put_off_medium(&device, url, now, until).await.unwrap(), 2);
+        for job in [&first, &second] {
+            let job = world.job(job).await;
+            assert_eq!((job.run_at, job.put_off), (until, false));
+        }
+        assert_eq!(world.claim(&device).await.len(), 2, "neither another picture, nor a text that names it");
+        assert_eq!(world.claim(&other).await.len(), 1);
+        assert_eq!(world.store.put_off_medium(&device, url, now, until).await.unwrap(), 0);
     }
 
     async fn the_pace_of_a_device_is_changed_if_that_is_asked(world: &World) {
