@@ -10,7 +10,7 @@ use crate::{
     db::{Context, Tx, execute_rows, fetch_optional, fetch_rows, json, plain, read},
     media, message_log,
     statement::{Multi, statements},
-    store::Engine,
+    store::{Engine, refusal},
     writer::Command,
 };
 
@@ -56,12 +56,11 @@ impl Store {
     pub async fn accept(&self, send: NewSend) -> Result<Accepted> {
         let (reply, answer) = oneshot::channel();
         let acceptance = Acceptance { send: Prepared::of(&self.inner.ctx, send)?, reply };
-        let full = match &self.inner.engine {
-            Engine::Sqlite { writer, .. } => writer.try_send(Command::Accept(Box::new(acceptance))).is_err(),
-            Engine::Postgres { accepts, .. } => accepts.try_send(acceptance).is_err(),
-        };
-        if full {
-            return Err(self.refusal());
+        match &self.inner.engine {
+            Engine::Sqlite { writer, .. } => {
+                writer.try_send(Command::Accept(Box::new(acceptance))).map_err(|why| refusal(&why))?;
+            }
+            Engine::Postgres { accepts, .. } => accepts.try_send(acceptance).map_err(|why| refusal(&why))?,
         }
         answer.await.unwrap_or_else(|_| Err(StoreError::closed()))
     }

@@ -2,14 +2,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, PoisonError},
 };
 
 use cetar_model::{Chat, Content, DeviceId, Fate, JobId, MessageState, Timestamp};
 
 use crate::{
-    ClaimedJob, Result, Store, StoreError,
+    ClaimedJob, Result, Store,
     db::{
         Tx, count, execute, execute_rows, fetch_all, fetch_optional, fetch_rows, limit as rows, read,
         read_json, read_opt, row,
@@ -21,11 +20,6 @@ use crate::{
 
 /// How often a claim looks again after it found jobs at the heads that it did not take: expired, or before their turn.
 const ROUNDS: usize = 16;
-
-/// For so long what a claim in doubt took is given back: then its lease is over in any case.
-const GIVE_BACK_FOR: Duration = Duration::from_mins(1);
-/// Between two tries at it, while the server refuses connections at once.
-const GIVE_BACK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Whether a due job may go out now; if not, when. Asked within the claim's transaction, which may be made again: of one job it must
 /// say the same each time.
@@ -141,6 +135,7 @@ impl Store {
         limit: usize,
         turn: Option<InTurn>,
     ) -> Result<Vec<ClaimedJob>> {
+        self.give_back(node, now).await?;
         let mut claimed = Vec::new();
         // Each round puts other jobs at the heads, or among the due. Bounded, for a lane may hold thousands that are past their expiry.
         for _ in 0..ROUNDS {
@@ -157,7 +152,7 @@ impl Store {
                     Ok(round) => round,
                     // Perhaps they are ours, and nobody will begin them: left so, they would pass for sent once the lease is over.
                     Err(Failed::InDoubt(round, error)) => {
-                        self.give_back(node, round.jobs, now);
+                        self.doubt(round.jobs);
                         if claimed.is_empty() {
                             return Err(error);
                         }
@@ -186,25 +181,26 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Gives jobs back whose claim may have been committed, as soon as the database answers.
-    fn give_back(&self, node: &str, jobs: Vec<ClaimedJob>, now: Timestamp) {
-        let jobs: Vec<(JobId, i64)> = jobs.into_iter().map(|job| (job.job, job.lease_token)).collect();
+    /// Notes jobs whose claim may have been committed: whoever claims or rescues next gives them back first.
+    fn doubt(&self, jobs: Vec<ClaimedJob>) {
         tracing::warn!(
             jobs = jobs.len(),
             "whether a claim was committed is not known; what it took is given back"
         );
-        let (store, node, closing) = (self.clone(), node.to_owned(), self.inner.closing.clone());
-        self.inner.tasks.spawn(async move {
-            let trying = async {
-                while let Err(StoreError::Unavailable(_)) = store.unclaim(&node, &jobs, now, None).await {
-                    tokio::time::sleep(GIVE_BACK_AGAIN).await;
-                }
-            };
-            tokio::select! {
-                _ = tokio::time::timeout(GIVE_BACK_FOR, trying) => {}
-                () = closing.cancelled() => {}
-            }
-        });
+        let mut doubted = self.inner.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        doubted.extend(jobs.into_iter().map(|job| (job.job, job.lease_token)));
+    }
+
+    /// Gives back what claims in doubt took, now that the database answers: nobody has begun it.
+    async fn give_back(&self, node: &str, now: Timestamp) -> Result<()> {
+        let doubted = || self.inner.doubted.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = doubted().clone();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.unclaim(node, &jobs, now, None).await?;
+        doubted().retain(|job| !jobs.contains(job));
+        Ok(())
     }
 
     /// Renews; returns those that are lost.
@@ -234,7 +230,9 @@ impl Store {
     }
 
     /// Takes over running jobs whose lease has expired, or which `own` (this node, at its start) held before: re-leased to
-    /// `node` with a fresh token, to be settled by the caller. The counters stay: the attempt was made.
+    /// `node` with a fresh token, to be settled by the caller. The counters stay: the attempt was made. What a claim of this process took
+    /// without its knowing is given back before, however long the database was away; what one of another process took so, or of this
+    /// node before its start, cannot be told from what was begun.
     pub async fn rescue(
         &self,
         node: &str,
@@ -243,6 +241,7 @@ impl Store {
         lease_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<ClaimedJob>> {
+        self.give_back(node, now).await?;
         self.write((node.to_owned(), own, now, lease_until, limit), |tx, (node, own, now, until, limit)| {
             Box::pin(async move {
                 let lost = fetch_all!(tx, Row, LOST, now.as_micros(), *own, node, rows(*limit))?;

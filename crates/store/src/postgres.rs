@@ -121,6 +121,7 @@ pub(crate) async fn open(url: &str, ctx: Arc<Context>) -> Result<Store, OpenErro
             ctx,
             tasks,
             closing,
+            doubted: std::sync::Mutex::default(),
             _ends: ends,
         }),
     })

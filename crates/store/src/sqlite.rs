@@ -2,7 +2,11 @@
 
 #[cfg(test)]
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
@@ -98,6 +102,7 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
             ctx,
             tasks,
             closing,
+            doubted: Mutex::default(),
             _ends: ends,
         }),
     })

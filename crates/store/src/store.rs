@@ -1,10 +1,13 @@
 //! Opening, closing, and how operations reach a connection.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use cetar_model::{IdSource, Timestamp};
+use cetar_model::{IdSource, JobId, Timestamp};
 use sqlx::{PgPool, SqlitePool};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -46,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) ctx: Arc<Context>,
     pub(crate) tasks: TaskTracker,
     pub(crate) closing: CancellationToken,
+    /// What claims took of which nobody knows whether they were committed, with their tokens.
+    pub(crate) doubted: Mutex<Vec<(JobId, i64)>>,
     /// Ends the tasks when the last clone is dropped without [`Store::close`].
     pub(crate) _ends: DropGuard,
 }
@@ -198,20 +203,21 @@ impl Store {
         match &self.inner.engine {
             Engine::Sqlite { writer, .. } => {
                 let (pending, answer) = Pending::new(args, work);
-                if writer.try_send(Command::Write(Box::new(pending))).is_err() {
-                    return Err(Failed::NotDone(self.refusal()));
-                }
+                writer
+                    .try_send(Command::Write(Box::new(pending)))
+                    .map_err(|why| Failed::NotDone(refusal(&why)))?;
                 answer.await.unwrap_or_else(|_| Err(StoreError::closed())).map_err(Failed::NotDone)
             }
             Engine::Postgres { pool, .. } => postgres::attempt(pool, &self.inner.ctx, &args, work).await,
         }
     }
+}
 
-    /// Why a queue took no more.
-    pub(crate) fn refusal(&self) -> StoreError {
-        if self.inner.closing.is_cancelled() {
-            StoreError::closed()
-        } else {
+/// Why a queue took no more.
+pub(crate) fn refusal<T>(why: &TrySendError<T>) -> StoreError {
+    match why {
+        TrySendError::Closed(_) => StoreError::closed(),
+        TrySendError::Full(_) => {
             StoreError::Unavailable(format!("{} writes are waiting already", writer::QUEUE))
         }
     }

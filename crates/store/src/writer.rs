@@ -271,11 +271,17 @@ async fn all_or_nothing(
     sends: &[Prepared],
     writes: &mut [Box<dyn Write>],
 ) -> Result<Vec<Accepted>> {
-    let accepted = if sends.is_empty() { Vec::new() } else { accept::accept(tx, sends).await? };
+    let accepted = if sends.is_empty() { Vec::new() } else { accept(tx, sends).await? };
     for write in writes {
         write.run(tx).await?;
     }
     Ok(accepted)
+}
+
+/// Accepts sends. A bug in it must not end the writer either.
+async fn accept(tx: &mut Tx, sends: &[Prepared]) -> Result<Vec<Accepted>> {
+    let outcome = AssertUnwindSafe(accept::accept(tx, sends)).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(StoreError::internal("accepting panicked")))
 }
 
 /// Each command for itself, so that only the bad ones are refused.
@@ -287,13 +293,13 @@ async fn one_by_one(
     let mut accepted = Vec::with_capacity(sends.len());
     if !sends.is_empty() {
         execute!(tx, SAVEPOINT)?;
-        let outcome = accept::accept(tx, sends).await;
+        let outcome = accept(tx, sends).await;
         end(tx, outcome.as_ref().err()).await?;
         accepted.extend(outcome.into_iter().flatten().map(Ok));
     }
     for send in &sends[accepted.len()..] {
         execute!(tx, SAVEPOINT)?;
-        let outcome = accept::accept(tx, std::slice::from_ref(send)).await.map(|mut one| one.pop());
+        let outcome = accept(tx, std::slice::from_ref(send)).await.map(|mut one| one.pop());
         end(tx, outcome.as_ref().err()).await?;
         accepted.extend(outcome.transpose());
     }

@@ -1,6 +1,9 @@
 //! A commit on PostgreSQL breaks off in the middle: what was done is said to be done, and nothing is done twice.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -10,6 +13,7 @@ use tokio::{
     },
     sync::{Notify, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 use super::{
@@ -238,13 +242,25 @@ async fn what_a_claim_took_that_nobody_heard_of_is_given_back() {
             link.arm(Lost::Answer);
             unavailable(store.claim(&device, NODE, world.now(), world.now() + LEASE, 1).await);
             assert_eq!(world.number("SELECT COUNT(*) FROM jobs WHERE state = 'running'").await, 1);
+            // The database stays away for longer than the lease: whoever rescues afterwards takes nothing for begun.
+            let now = world.pass(2 * LEASE);
             link.mend();
+            let rescuing = async {
+                // The pool may still hold connections that broke.
+                loop {
+                    match store.rescue(NODE, false, now, now + LEASE, 10).await {
+                        Ok(rescued) => return rescued,
+                        Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error}"),
+                    }
+                }
+            };
+            let rescued = timeout(Duration::from_mins(1), rescuing).await.expect("the database to be back");
+            assert!(rescued.is_empty());
             let untouched =
                 "SELECT COUNT(*) FROM jobs WHERE state = 'ready' AND attempts = 0 AND crashes = 0";
-            while world.number(untouched).await == 0 {
-                tokio::task::yield_now().await;
-            }
-            assert_eq!(world.claim_one(&device).await.job, send.job);
+            assert_eq!(world.number(untouched).await, 1);
+            let again = store.claim(&device, NODE, now, now + LEASE, 1).await.unwrap();
+            assert_eq!(again[0].job, send.job);
             store.close().await;
         })
     })
