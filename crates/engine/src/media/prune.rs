@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::links::VALID_FOR;
-use crate::Engine;
+use crate::{Engine, insist::insist};
 
 /// Rows touched by one transaction.
 const BATCH: usize = 500;
@@ -63,9 +63,18 @@ impl Engine {
                 }
             }
             metrics::counter!("cetar_media_deleted_total").increment(deleted.len() as u64);
-            store.forget_garbage(deleted).await?;
-            // They are good for use again, and not in the way of the others: their turn comes again after the same grace.
-            store.release_garbage(stuck, self.now()).await?;
+            // Until this is written nobody can use these bytes. What could not be deleted is good for use again, and not in the way of the
+            // others: its turn comes again after the same grace.
+            let forget = || store.forget_garbage(deleted.clone());
+            let release = || store.release_garbage(stuck.clone(), self.now());
+            let written = async {
+                insist(self.clock(), "which media were deleted", forget).await?;
+                insist(self.clock(), "which media were not deleted", release).await
+            };
+            match stop.run_until_cancelled(written).await {
+                Some(written) => written?,
+                None => break,
+            }
         }
         if let Some(error) = failed {
             return Err(error.into());
