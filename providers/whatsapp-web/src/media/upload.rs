@@ -64,6 +64,9 @@ pub(crate) struct Uploads {
     known: Mutex<HashMap<Key, Entry>>,
 }
 
+/// So long a picture waits for others that are looked at; then it goes without thumbnail and measures.
+const IN_LINE: Duration = Duration::from_secs(3);
+
 /// Pictures are looked at one at a time, whatever the number of accounts: each takes its share of memory, as it is and decoded.
 static LOOKING: Semaphore = Semaphore::const_new(1);
 
@@ -143,7 +146,10 @@ fn not_sent(error: anyhow::Error) -> SendError {
 /// Looks at a picture that is stored with the gateway: read once more, so that none waits for its turn in memory. One that cannot be
 /// read now goes without thumbnail and measures.
 async fn look_at(picture: impl Future<Output = Result<StoredMedia, HostError>> + Send) -> thumbnail::Look {
-    let Ok(_one_at_a_time) = LOOKING.acquire().await else { return thumbnail::Look::default() };
+    // While another is read slowly, the pictures of all accounts do not wait for it.
+    let Ok(Ok(_one_at_a_time)) = tokio::time::timeout(IN_LINE, LOOKING.acquire()).await else {
+        return thumbnail::Look::default();
+    };
     let read = async {
         let mut stored = picture.await.ok()?;
         let mut bytes = Vec::new();
@@ -240,6 +246,14 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_picture_waits_for_others_in_line_for_a_moment_only() {
+        let _other = LOOKING.acquire().await.unwrap();
+        let began = tokio::time::Instant::now();
+        let look = look_at(async { unreachable!("it is not read") }).await;
+        assert_eq!((look, began.elapsed()), (thumbnail::Look::default(), IN_LINE));
+    }
 
     #[tokio::test]
     async fn no_picture_is_in_memory_while_another_is_looked_at() {
