@@ -10,6 +10,8 @@ export const PHONE = { viewport: { width: 360, height: 740 } };
 const PASSWORD = "rahasia-yang-panjang-1";
 /** A person may ask 600 times a minute. */
 const LOOK_AGAIN_MS = 250;
+/** Sessions start within seconds; on a machine that does much besides, within a minute. */
+const LONGEST_MS = 60_000;
 
 /**
  * A server and a browser for the tests of one file. Pages go with the test that opened them, so that none goes on reading what
@@ -62,12 +64,15 @@ export async function stage({ environment } = {}) {
 
   /** The sandbox device of a channel, once its session runs: a server listens before its devices are up. */
   async function sandbox(channel = "whatsapp") {
-    for (;;) {
+    const end = Date.now() + LONGEST_MS;
+    let found;
+    do {
       const devices = await manage(owner, "GET", "/v1/devices");
-      const found = devices.find((device) => device.sandbox && device.channel === channel);
+      found = devices.find((device) => device.sandbox && device.channel === channel);
       if (found?.state === "connected") return found;
       await pause(LOOK_AGAIN_MS);
-    }
+    } while (Date.now() < end);
+    throw new Error(`waited in vain for a sandbox of ${channel}: it is ${found?.state ?? "not there"}`);
   }
 
   /** Somebody writes to the sandbox: their conversation. */

@@ -23,7 +23,7 @@ const KINDS: usize = 13;
 const GARBLED: usize = 23;
 /// After so many comes one, besides, that only the owner's phone can read. WhatsApp's library acknowledges what the phone repeats for
 /// it before we have it: a drop or a kill in between may lose it, so these are counted apart.
-const ON_THE_PHONE: usize = 60;
+const ON_THE_PHONE: usize = 20;
 
 /// After so many comes one, besides, that the owner types on the phone.
 const TYPED: usize = 40;

@@ -135,7 +135,8 @@ async fn a_restriction_ends_when_whatsapp_says() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_nobody_waits_for_any_more_restricts_the_account_too() {
-    let short = |settings| Settings { send_timeout: Duration::from_secs(3), ..settings };
+    // Long enough for the first message on a loaded machine: its keys, its session and its acknowledgement.
+    let short = |settings| Settings { send_timeout: Duration::from_secs(10), ..settings };
     let (mut world, running) = World::connected_with(short).await;
     running.send(&world.message("pertama")).await.expect("sent");
     world.simulator.faults().nack(PEER, 463);
@@ -284,7 +285,7 @@ async fn a_socket_that_dies_before_the_ack_is_unknown_and_the_repeat_is_dropped_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ack_that_never_comes_is_unknown_and_delivery_proves_it_later() {
-    let short = |settings| Settings { send_timeout: Duration::from_secs(3), ..settings };
+    let short = |settings| Settings { send_timeout: Duration::from_secs(10), ..settings };
     let (mut world, running) = World::connected_with(short).await;
     running.send(&world.message("pertama")).await.expect("sent");
     world.receipt(Receipt::Delivered).await;
