@@ -16,12 +16,18 @@ export function Table({ label, head, wideOnly = [], children }: Props) {
   const body = useRef<HTMLTableSectionElement>(null);
   // Rows are components of their own, which do not know of the head.
   useLayoutEffect(() => {
-    for (const row of body.current?.rows ?? [])
+    // What a phone shows as a card has lost what it is to a screen reader, unless it is said.
+    body.current?.parentElement?.setAttribute("role", "table");
+    body.current?.setAttribute("role", "rowgroup");
+    for (const row of body.current?.rows ?? []) {
+      row.setAttribute("role", "row");
       for (const [index, cell] of [...row.cells].entries()) {
+        if (cell.tagName === "TD") cell.setAttribute("role", "cell");
         const name = head[index] ?? "";
         cell.dataset.label = name;
         cell.toggleAttribute("data-wide", wideOnly.includes(name));
       }
+    }
   });
   return (
     <div className={css.scroll} role="region" aria-label={label} tabIndex={0}>
