@@ -1,5 +1,7 @@
 //! A running session: what it listens to, what it tells, and when it is over.
 
+mod questions;
+
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
@@ -16,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use wacore::types::events::Event;
-use whatsapp_rust::{IqError, Jid, bot::BotHandle};
+use whatsapp_rust::bot::BotHandle;
 
 use crate::{
     client::{Told, Word},
@@ -35,9 +37,6 @@ const LAST_COMMITS: Duration = Duration::from_secs(3);
 /// Receipts that are committed at once, at most. One after the other, each would cost a commit of its own, and a busy session
 /// would spend its time waiting for the disk: there are two for every message that is sent.
 const TOGETHER: usize = 64;
-
-/// Questions beside the main work: an answer that takes longer is not worth waiting for.
-const SIDE_QUESTION: Duration = Duration::from_secs(15);
 
 /// Where things come from.
 pub(crate) struct Sources {
@@ -437,97 +436,6 @@ impl Life {
             self.probe();
         }
         self.tell_health().await;
-    }
-
-    /// Asks WhatsApp for a sign of life, unless such a question is under way.
-    fn probe(&mut self) {
-        let Wire::Ready(number) = self.live.wire.now() else { return };
-        if std::mem::replace(&mut self.probing, true) {
-            return;
-        }
-        let live = Arc::clone(&self.live);
-        self.tasks.spawn(async move {
-            let answer = live.settings.watch.answer;
-            let ping = wacore::iq::keepalive::KeepaliveSpec::with_timeout(answer);
-            let answered = match tokio::time::timeout(answer, live.client.execute(ping)).await {
-                // A refusal is an answer all the same.
-                Ok(Ok(()) | Err(IqError::ServerError { .. } | IqError::UnexpectedResponseType { .. })) => {
-                    true
-                }
-                Ok(Err(_)) | Err(_) => false,
-            };
-            Done::Probe { number, answered }
-        });
-    }
-
-    async fn on_done(&mut self, done: Done) {
-        match done {
-            Done::Probe { number, answered } => {
-                self.probing = false;
-                let over = matches!(self.live.board.line(), Line::Over(_));
-                if !over && self.live.wire.now() == Wire::Ready(number) {
-                    self.on_probe(answered).await;
-                }
-            }
-            Done::RestrictedUntil(Some(until)) => {
-                self.live.board.restricted_until(until);
-                self.after_answer().await;
-            }
-            Done::RestrictedUntil(None) | Done::Nothing => {}
-        }
-    }
-
-    async fn on_probe(&mut self, answered: bool) {
-        if answered {
-            self.misses = 0;
-            self.live.board.answered_at(self.now());
-            self.live.board.set_line(Line::Up);
-            self.tell_health().await;
-            return;
-        }
-        self.misses += 1;
-        self.live.board.set_line(Line::Silent);
-        self.tell_health().await;
-        if self.misses < 2 {
-            self.probe();
-        } else if !std::mem::replace(&mut self.rebuilding, true) {
-            tracing::warn!(device = %self.device, "WhatsApp does not answer; the connection is rebuilt");
-            let live = Arc::clone(&self.live);
-            self.tasks.spawn(async move {
-                live.client.reconnect_immediately().await;
-                Done::Nothing
-            });
-        }
-    }
-
-    /// Asks WhatsApp how long it restricts the account, as its own client does.
-    fn ask_how_long(&mut self) {
-        let live = Arc::clone(&self.live);
-        self.tasks.spawn(async move {
-            let asked =
-                tokio::time::timeout(SIDE_QUESTION, live.client.mex().fetch_reachout_timelock()).await;
-            let ends = asked.ok().and_then(Result::ok).and_then(|lock| lock.time_enforcement_ends);
-            Done::RestrictedUntil(
-                ends.and_then(|secs| secs.parse().ok()).filter(|secs| *secs > 0).map(Timestamp::from_secs),
-            )
-        });
-    }
-
-    /// Asks WhatsApp for the number behind a LID, once. The answer comes through the store, like any other mapping.
-    fn ask_number(&mut self, lid: String) {
-        if !matches!(self.live.wire.now(), Wire::Ready(_)) {
-            // What waited on the server comes in before the login is complete.
-            self.to_ask.push(lid);
-            return;
-        }
-        let live = Arc::clone(&self.live);
-        self.tasks.spawn(async move {
-            let jid = Jid::lid(lid);
-            let contacts = live.client.contacts();
-            let asked = contacts.is_on_whatsapp(std::slice::from_ref(&jid));
-            let _comes_through_the_store = tokio::time::timeout(SIDE_QUESTION, asked).await;
-            Done::Nothing
-        });
     }
 
     fn note(&self, what: &'static str, result: Result<(), NotTaken>) {
