@@ -12,6 +12,7 @@ mod content;
 mod devices;
 mod events;
 mod files;
+mod guessing;
 mod inbox;
 mod jobs;
 mod keys;
