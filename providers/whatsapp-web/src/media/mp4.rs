@@ -1,7 +1,7 @@
 //! The measures of a film, from its container (ISO/IEC 14496-12) as it streams by. No frame is decoded.
 
-/// Boxes around the tracks hold tables for every frame; what is larger than this is no film a phone would play.
-const LARGEST_INDEX: u64 = 16 * 1024 * 1024;
+/// Of the boxes that are read none is longer, in bytes: the measures of a film and of a track are 112 and 96.
+const LARGEST_KEPT: u64 = 256;
 
 /// What a film's container says.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -12,15 +12,20 @@ pub(crate) struct Film {
     pub(crate) seconds: Option<u32>,
 }
 
-/// Reads a film as it comes, in pieces of any size.
+/// Reads a film as it comes, in pieces of any size. The index may have tables for every frame of hours: of it, too, only the few bytes
+/// are held that say something.
 #[derive(Debug, Default)]
 pub(crate) struct Watcher {
-    /// The head of a box, or the whole of the one that is kept.
+    /// The head of a box, or a box that is read.
     held: Vec<u8>,
     /// Bytes of a box that says nothing of interest, still to come.
     skip: u64,
-    /// The length of the box that is kept, once its head was read.
-    keep: Option<usize>,
+    /// The box that is read once all of it is held, and its length without its head.
+    keep: Option<([u8; 4], usize)>,
+    /// The boxes around: the index, a track in it; how much of each is still to come.
+    around: Vec<u64>,
+    /// What the index has said so far.
+    said: Film,
     film: Film,
     done: bool,
 }
@@ -29,20 +34,26 @@ impl Watcher {
     /// The next piece.
     pub(crate) fn feed(&mut self, mut piece: &[u8]) {
         while !piece.is_empty() && !self.done {
-            if self.skip > 0 {
-                let passed = self.skip.min(piece.len() as u64);
-                self.skip -= passed;
-                piece = &piece[usize::try_from(passed).unwrap_or(piece.len())..];
-                continue;
-            }
             // A head is at most 16 bytes; eight of them tell.
-            let wanted = self.keep.unwrap_or(if self.held.len() < 8 { 8 } else { 16 });
-            let (taken, rest) = piece.split_at(piece.len().min(wanted - self.held.len()));
-            self.held.extend_from_slice(taken);
-            piece = rest;
+            let head = if self.held.len() < 8 { 8 } else { 16 };
+            let wanted = self.keep.map_or(head, |(_, length)| length);
+            let passed = if self.skip > 0 {
+                let passed = usize::try_from(self.skip).map_or(piece.len(), |skip| skip.min(piece.len()));
+                self.skip -= passed as u64;
+                passed
+            } else {
+                let taken = piece.len().min(wanted - self.held.len());
+                self.held.extend_from_slice(&piece[..taken]);
+                taken
+            };
+            piece = &piece[passed..];
+            for left in &mut self.around {
+                *left = left.saturating_sub(passed as u64);
+            }
             if self.held.len() == wanted {
                 self.have();
             }
+            self.leave();
         }
     }
 
@@ -52,30 +63,61 @@ impl Watcher {
     }
 
     fn have(&mut self) {
-        if self.keep.take().is_some() {
-            self.film = film(&self.held);
-            self.done = true;
+        if let Some((name, _)) = self.keep.take() {
+            match &name {
+                b"mvhd" => self.said.seconds = self.said.seconds.or_else(|| seconds(&self.held)),
+                // A sound track has no measures.
+                _ => self.said.size = self.said.size.max(shown(&self.held)),
+            }
+            self.held.clear();
             return;
         }
+        let around = self.around.last().copied();
         let Some(head) = Head::of(&self.held) else {
-            // A long length: the other half of the head.
-            self.done = self.held.len() == 16;
-            return;
-        };
-        let Some(body) = head.length.and_then(|length| length.checked_sub(self.held.len() as u64)) else {
-            // To the end of the file, or nonsense: nothing follows.
-            self.done = true;
+            // A long length: the other half of the head, where there is room for it.
+            if around.is_some_and(|left| left < 8) {
+                self.held.clear();
+            }
             return;
         };
         self.held.clear();
-        if head.name != *b"moov" {
-            self.skip = body;
-        } else if let Some(body) =
-            usize::try_from(body).ok().filter(|body| *body as u64 <= LARGEST_INDEX && *body > 0)
+        let room = around.unwrap_or(u64::MAX);
+        let body = match head.length {
+            // To the end of what is around it; nothing follows the last box of a file.
+            None => around,
+            Some(length) => length.checked_sub(head.own).filter(|body| *body <= room),
+        };
+        let Some(body) = body else {
+            // Nonsense: nothing more is read of what is around it.
+            match around {
+                Some(left) => self.skip = left,
+                None => self.done = true,
+            }
+            return;
+        };
+        match (self.around.len(), &head.name) {
+            (0, b"moov") | (1, b"trak") => self.around.push(body),
+            (1, b"mvhd") | (2, b"tkhd") if (1..=LARGEST_KEPT).contains(&body) => {
+                self.keep = usize::try_from(body).ok().map(|length| (head.name, length));
+            }
+            _ => self.skip = body,
+        }
+    }
+
+    /// Leaves what has come to its end; with the index all is said.
+    fn leave(&mut self) {
+        while self.around.last() == Some(&0) {
+            self.around.pop();
+            if self.around.is_empty() {
+                self.film = self.said;
+                self.done = true;
+            }
+        }
+        // What is left of a box and is none.
+        if let Some(left) =
+            self.around.last().filter(|left| **left < 8 && self.held.is_empty() && self.keep.is_none())
         {
-            self.keep = Some(body);
-        } else {
-            self.done = true;
+            self.skip = *left;
         }
     }
 }
@@ -85,7 +127,7 @@ struct Head {
     /// The whole box, its head included; `None` to the end.
     length: Option<u64>,
     /// Of the head itself.
-    own: usize,
+    own: u64,
 }
 
 impl Head {
@@ -101,28 +143,6 @@ impl Head {
             length => Some(Self { name, length: Some(length.into()), own: 8 }),
         }
     }
-}
-
-/// The boxes directly within one.
-fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    std::iter::from_fn(move || {
-        let head = Head::of(bytes)?;
-        let length = head.length.map_or(Some(bytes.len()), |length| usize::try_from(length).ok())?;
-        let (this, rest) = bytes.split_at_checked(length)?;
-        bytes = rest;
-        Some((head.name, this.get(head.own..)?))
-    })
-}
-
-fn within<'b>(bytes: &'b [u8], name: &[u8; 4]) -> impl Iterator<Item = &'b [u8]> {
-    let name = *name;
-    boxes(bytes).filter(move |(it, _)| *it == name).map(|(_, body)| body)
-}
-
-fn film(moov: &[u8]) -> Film {
-    // A sound track has no measures.
-    let sizes = within(moov, b"trak").filter_map(|track| within(track, b"tkhd").next().and_then(shown));
-    Film { size: sizes.max(), seconds: within(moov, b"mvhd").next().and_then(seconds) }
 }
 
 /// The measures of a track as it is shown: turned by its matrix, if it is one by a quarter.
@@ -197,6 +217,40 @@ mod tests {
         ] {
             for piece in [1, 7, 64, 10_000] {
                 assert_eq!(watch(&film, piece), expected, "in pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn however_long_its_index_little_of_it_is_held() {
+        // Of hours: half a million frames in each track.
+        let table = boxed(*b"mdia", &vec![0xff; 20 * 1024 * 1024]);
+        let long = |mut track: Vec<u8>| {
+            track.extend(&table);
+            boxed(*b"trak", &track[8..])
+        };
+        let film = moov(&[long(track(0, 0, false)), long(track(1280, 720, false))]);
+        let mut watcher = Watcher::default();
+        for piece in film.chunks(64 * 1024) {
+            watcher.feed(piece);
+            assert!(watcher.held.capacity() <= 1024, "{}", watcher.held.capacity());
+        }
+        assert_eq!(watcher.film(), Film { size: Some((1280, 720)), seconds: Some(12) });
+    }
+
+    #[test]
+    fn what_is_no_box_within_one_ends_that_one_only() {
+        let broken = |tail: &[u8]| {
+            let whole = track(640, 480, false);
+            boxed(*b"trak", &[&whole[8..], tail].concat())
+        };
+        let too_long = words(&[9_999, u32::from_be_bytes(*b"mdia")]);
+        let half_a_head = [words(&[1]), b"mdia".to_vec()].concat();
+        let to_the_end = [words(&[0]), b"mdia".to_vec(), vec![7; 30]].concat();
+        for tail in [vec![0; 3], too_long, half_a_head, to_the_end] {
+            let film = moov(&[broken(&tail), track(1280, 720, false)]);
+            for piece in [1, 5, 10_000] {
+                assert_eq!(watch(&film, piece).size, Some((1280, 720)), "{tail:?} in pieces of {piece}");
             }
         }
     }
