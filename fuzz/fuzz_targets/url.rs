@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use cetar_provider::http::{Client, Options, properties};
+use cetar_provider::http::{Client, Options};
 use libfuzzer_sys::fuzz_target;
 
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
@@ -11,4 +11,4 @@ static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     Client::new(Options::default()).expect("a client")
 });
 
-fuzz_target!(|text: &str| properties::any_url(&CLIENT, text));
+fuzz_target!(|text: &str| cetar_provider::http::properties::any_url(&CLIENT, text));
