@@ -44,11 +44,13 @@ pub(crate) use statements;
 
 /// The most rows in one statement: 18 columns of it stay below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
 pub(crate) const MAX_ROWS: usize = 256;
-const SIZES: usize = MAX_ROWS.ilog2() as usize + 1;
+/// The sizes of chunks. Few, for a connection keeps each text of each statement; and such that what is common is cut into two at most,
+/// for each is a round trip to PostgreSQL.
+const SIZES: [usize; 17] = [1, 2, 3, 4, 5, 6, 7, 8, 16, 24, 32, 40, 48, 56, 64, 128, MAX_ROWS];
 
 /// A statement over n rows. `$` stands for a parameter, in the order of binding: those of `head`, of each row, of `tail`.
 ///
-/// It is run in chunks whose sizes are powers of two, so that a connection caches nine texts of it and not hundreds.
+/// It is run in chunks of certain sizes, so that a connection caches seventeen texts of it and not hundreds.
 pub(crate) struct Multi {
     #[cfg_attr(not(test), expect(dead_code, reason = "for the test that prepares all statements"))]
     pub(crate) name: &'static str,
@@ -56,7 +58,7 @@ pub(crate) struct Multi {
     row: &'static str,
     tail: &'static str,
     postgres_tail: &'static str,
-    texts: [[OnceLock<Arc<str>>; SIZES]; 2],
+    texts: [[OnceLock<Arc<str>>; SIZES.len()]; 2],
 }
 
 impl Multi {
@@ -74,13 +76,13 @@ impl Multi {
             tail,
             postgres_tail,
             texts: [
-                const { [const { OnceLock::new() }; SIZES] },
-                const { [const { OnceLock::new() }; SIZES] },
+                const { [const { OnceLock::new() }; SIZES.len()] },
+                const { [const { OnceLock::new() }; SIZES.len()] },
             ],
         }
     }
 
-    /// SQLite's text for `rows` rows, a power of two. Its parameters are anonymous: SQLite looks up named ones (`$1`) by a
+    /// SQLite's text for `rows` rows, one of the sizes. Its parameters are anonymous: SQLite looks up named ones (`$1`) by a
     /// linear search through all of them, at every execution.
     ///
     /// It inserts `OR FAIL`: what stands in the way of one row leaves the rows before it, for our caller to undo, who undoes the whole
@@ -89,14 +91,14 @@ impl Multi {
         self.cached(0, rows, |_| "?".into())
     }
 
-    /// PostgreSQL's text for `rows` rows, a power of two.
+    /// PostgreSQL's text for `rows` rows, one of the sizes.
     pub(crate) fn postgres(&self, rows: usize) -> Arc<str> {
         self.cached(1, rows, |n| format!("${n}"))
     }
 
     fn cached(&self, engine: usize, rows: usize, parameter: fn(usize) -> String) -> Arc<str> {
-        debug_assert!(rows.is_power_of_two() && rows <= MAX_ROWS);
-        let size = rows.trailing_zeros() as usize;
+        let size = SIZES.binary_search(&rows);
+        debug_assert!(size.is_ok(), "no chunk has {rows} rows");
         let build = || {
             let rows = vec![self.row; rows].join(", ");
             let lock = if engine == 1 { self.postgres_tail } else { "" };
@@ -114,18 +116,18 @@ impl Multi {
             }
             Arc::from(text)
         };
-        match self.texts[engine].get(size) {
+        match size.ok().and_then(|size| self.texts[engine].get(size)) {
             Some(slot) => Arc::clone(slot.get_or_init(build)),
             None => build(),
         }
     }
 }
 
-/// Cuts rows into chunks of falling powers of two: 137 = 128 + 8 + 1.
+/// Cuts rows into chunks, the largest first: 137 = 128 + 8 + 1.
 pub(crate) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
-        let size = 1 << rows.len().min(MAX_ROWS).checked_ilog2()?;
-        let (chunk, rest) = rows.split_at(size);
+        let size = SIZES.iter().rev().find(|size| **size <= rows.len())?;
+        let (chunk, rest) = rows.split_at(*size);
         rows = rest;
         Some(chunk)
     })
@@ -144,11 +146,12 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_powers_of_two_and_lose_nothing() {
+    fn chunks_are_few_and_lose_nothing() {
         let rows: Vec<usize> = (0..1000).collect();
         for n in 0..rows.len() {
             let sizes: Vec<usize> = chunks(&rows[..n]).map(<[_]>::len).collect();
-            assert!(sizes.iter().all(|size| size.is_power_of_two() && *size <= MAX_ROWS), "{sizes:?}");
+            assert!(sizes.iter().all(|size| SIZES.contains(size)), "{sizes:?}");
+            assert!(n > 64 || sizes.len() <= 2, "{n}: {sizes:?}");
             assert_eq!(chunks(&rows[..n]).flatten().copied().collect::<Vec<_>>(), rows[..n]);
         }
     }
