@@ -66,6 +66,9 @@ pub(crate) struct Settings {
     /// What fills a store
     #[arg(long, value_name = "FILE", default_value = "target/bench/measured/examples/fill")]
     fill: PathBuf,
+    /// The store alone, without HTTP
+    #[arg(long, value_name = "FILE", default_value = "target/bench/measured/examples/accept")]
+    store_alone: PathBuf,
     /// A PostgreSQL that syncs, whose database is ours to use; `scripts/postgres` starts one
     #[arg(long, value_name = "URL", env = "CETAR_TEST_POSTGRES", hide_env_values = true)]
     postgres: Option<String>,

@@ -2,6 +2,8 @@
 //!
 //! Both are driven twice: by [`oha`](crate::oha), a client as clients are, and by our own load, which costs so little that nearly
 //! the whole machine is left to what is measured. On a machine that all of them share the second ratio is the harder one.
+//!
+//! Then the store alone, called in process by as many: what no server over it can exceed on this machine.
 
 use std::{
     path::Path,
@@ -157,7 +159,29 @@ pub(super) async fn measure(settings: &Settings, report: &mut Report) -> anyhow:
     } else {
         note("oha is missing; `make bench` installs it");
     }
-    subjects.drive(settings, report, "by our own load", Driver::Ours, [0.0, 0.0]).await
+    subjects.drive(settings, report, "by our own load", Driver::Ours, [0.0, 0.0]).await?;
+    let dir = tempfile::tempdir()?;
+    let url = format!("sqlite:{}", dir.path().join("alone.db").display());
+    alone(settings, report, "SQLite", &url).await?;
+    if let Some(url) = settings.postgres.as_deref() {
+        alone(settings, report, "PostgreSQL", url).await?;
+    }
+    Ok(())
+}
+
+/// The store, in a process of its own with nothing else in it.
+async fn alone(settings: &Settings, report: &mut Report, name: &str, url: &str) -> anyhow::Result<()> {
+    let seconds = if settings.quick { "1" } else { "5" };
+    let mut program = Command::new(&settings.store_alone);
+    let output = program.args([url, &CONNECTIONS.to_string(), seconds]).output().await?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures: Vec<f64> = text.split_whitespace().filter_map(|figure| figure.parse().ok()).collect();
+    let [rate, cpu] = figures.as_slice() else {
+        anyhow::bail!("{}", String::from_utf8_lossy(&output.stderr));
+    };
+    report.add(format!("the store alone, without HTTP, {name}: accepted"), *rate, "/s", Bar::None);
+    report.add(format!("the store alone, without HTTP, {name}: CPU a send"), cpu / 1000.0, "ms", Bar::None);
+    Ok(())
 }
 
 impl Subjects {
