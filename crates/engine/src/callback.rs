@@ -67,6 +67,7 @@ impl Engine {
             address: device.address,
             device: device.id,
             language: cetar_model::Language::Indonesian,
+            credentials_until: device.health.credentials_until,
         })
     }
 

@@ -116,7 +116,14 @@ impl crate::Engine {
         if by_settings {
             let language = caller.workspace.language;
             let settings = settings.clone();
-            let account = Account { device: id.clone(), channel, address: None, settings, language };
+            let account = Account {
+                device: id.clone(),
+                channel,
+                address: None,
+                settings,
+                language,
+                credentials_until: None,
+            };
             provider.open(account.clone(), Arc::new(NoHost))?;
             address = provider.identify(&account).await?.map(|linked| linked.address);
         }
@@ -224,6 +231,7 @@ impl crate::Engine {
             address: device.address.clone(),
             settings,
             language: workspace.map_or(Language::Indonesian, |workspace| workspace.language),
+            credentials_until: device.health.credentials_until,
         })
     }
 

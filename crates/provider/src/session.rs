@@ -7,6 +7,7 @@ use bytes::Bytes;
 use cetar_model::{
     BoxError, Channel, Chat, Content, DeviceId, Disturbance, DownReason, FailureCode, Health, KnownTemplate,
     Language, LinkMethod, LinkOutcome, MessageId, MessageTag, OfficialTemplate, PhoneNumber, SendError, Sent,
+    Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -244,6 +245,8 @@ pub struct Account {
     pub settings: BTreeMap<String, String>,
     /// The workspace's language, for words that a person on the network reads.
     pub language: Language,
+    /// When its credentials end, as far as a session before this one found out.
+    pub credentials_until: Option<Timestamp>,
 }
 
 impl fmt::Debug for Account {

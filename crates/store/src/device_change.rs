@@ -17,8 +17,8 @@ statements! {
     PACE = "UPDATE devices SET paced = $2 WHERE id = $1";
     SETTING = "SELECT value FROM device_settings WHERE device = $1 AND name = $2";
     FORGET = "DELETE FROM device_settings WHERE device = $1 AND name = $2";
-    // As if it were linked anew: whoever gave the old link up looks again.
-    ANEW = "UPDATE devices SET linked_at = $2 WHERE id = $1";
+    // As if it were linked anew: whoever gave the old link up looks again. Other credentials have another end.
+    ANEW = "UPDATE devices SET linked_at = $2, credentials_until = NULL WHERE id = $1";
     // A session elsewhere has the old settings: it ends, and the next has the new ones.
     TAKE_BACK = "UPDATE devices SET lease_node = NULL, lease_until = NULL, lease_token = lease_token + 1 \
                  WHERE id = $1 AND lease_node <> $2";

@@ -245,8 +245,8 @@ impl Provider for Meta {
         if account.channel != self.channel {
             return Err(wrong("channel", "is another one of Meta's"));
         }
-        let credentials = Credentials::read(&account)?;
-        Ok(Arc::new(session::MetaSession::new(&self.settings, credentials, host)))
+        let (credentials, until) = (Credentials::read(&account)?, account.credentials_until);
+        Ok(Arc::new(session::MetaSession::new(&self.settings, credentials, until, host)))
     }
 
     async fn identify(&self, account: &Account) -> Result<Option<Linked>, IdentifyError> {

@@ -67,13 +67,20 @@ pub(crate) struct MetaSession {
 }
 
 impl MetaSession {
-    pub(crate) fn new(settings: &Settings, account: Credentials, host: Arc<dyn Host>) -> Self {
+    /// `until`: when the token ends, by what was found out before. It stands until Meta says another.
+    pub(crate) fn new(
+        settings: &Settings,
+        account: Credentials,
+        until: Option<Timestamp>,
+        host: Arc<dyn Host>,
+    ) -> Self {
+        let health = Health { credentials_until: until, ..Health::new(DeviceState::Connecting, None) };
         Self {
             graph: Mutex::new(Arc::new(Graph::new(settings, &account))),
             settings: settings.clone(),
             account,
             host,
-            health: Mutex::new(Health::new(DeviceState::Connecting, None)),
+            health: Mutex::new(health),
             token_asked: Mutex::default(),
             nameless: Mutex::default(),
             found_down: Notify::new(),

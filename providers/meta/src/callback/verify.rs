@@ -97,6 +97,7 @@ mod tests {
             address: None,
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             language: Language::Indonesian,
+            credentials_until: None,
         }
     }
 

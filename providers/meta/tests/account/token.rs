@@ -44,6 +44,24 @@ async fn a_token_that_ends_is_told_of_seven_days_before_and_again_when_it_has() 
 }
 
 #[tokio::test]
+async fn the_end_that_was_found_out_before_stands_while_meta_does_not_tell_it() {
+    let mut world = World::new().await;
+    let end = world.clock.now() + 3 * DAY;
+    world.account.credentials_until = Some(end);
+    // Meta tells it to the app alone.
+    "bukan-rahasia-aplikasi".clone_into(world.account.settings.get_mut("app_secret").expect("a secret"));
+    world.reopen();
+    let (_end, health) = world
+        .run_until(|_, event| match event {
+            Inbound::Health(health) => Some(health),
+            _ => None,
+        })
+        .await;
+    let shown = (health.state, health.reason, health.credentials_until);
+    assert_eq!(shown, (DeviceState::Connected, Some(DownReason::CredentialsExpiring), Some(end)));
+}
+
+#[tokio::test]
 async fn a_token_without_an_end_has_none_and_a_secret_that_is_not_the_apps_keeps_nobody_from_sending() {
     for secret in ["rahasia", "bukan-rahasia-aplikasi"] {
         let mut world = World::new().await;

@@ -76,6 +76,7 @@ impl World {
             address: None,
             settings: secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             language: Language::Indonesian,
+            credentials_until: None,
         };
         let meta = Meta::new(channel, settings);
         let (host, told) = MemoryHost::new(clock.clone());

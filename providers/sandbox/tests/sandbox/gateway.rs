@@ -54,6 +54,7 @@ impl Gateway {
             address: Some("6200012345678".to_owned()),
             settings: std::collections::BTreeMap::default(),
             language: cetar_model::Language::Indonesian,
+            credentials_until: None,
         };
         let session = provider.open(account.clone(), host.clone()).unwrap();
         let mut gateway = Self {

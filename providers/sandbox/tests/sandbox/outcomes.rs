@@ -341,6 +341,7 @@ async fn every_channel_has_its_network_and_takes_no_other_channels_device() {
                 address: None,
                 settings: std::collections::BTreeMap::default(),
                 language: cetar_model::Language::Indonesian,
+                credentials_until: None,
             };
             assert_eq!(provider.open(account, host.clone()).is_ok(), *other == channel, "{channel} {other}");
         }

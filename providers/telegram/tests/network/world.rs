@@ -200,5 +200,6 @@ fn account(ids: &IdSource, clock: &ManualClock, bot: &Bot, settings: &[(&str, &s
         address: None,
         settings: std::iter::once(("token".to_owned(), bot.token().to_owned())).chain(own).collect(),
         language: Language::Indonesian,
+        credentials_until: None,
     }
 }

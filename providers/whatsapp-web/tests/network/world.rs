@@ -319,6 +319,7 @@ impl World {
             address: None,
             settings: std::collections::BTreeMap::new(),
             language: cetar_model::Language::Indonesian,
+            credentials_until: None,
         }
     }
 
