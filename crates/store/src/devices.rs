@@ -46,6 +46,8 @@ statements! {
     ELSEWHERE = "SELECT o.id FROM devices d JOIN devices o ON o.workspace = d.workspace AND o.channel = d.channel AND o.sandbox = d.sandbox \
                  WHERE d.id = $1 AND o.id <> d.id AND o.address = $2 AND o.removed_at IS NULL \
                    AND o.state NOT IN ('unlinked', 'linking', 'logged_out') LIMIT 1";
+    // Of two links to one account, one waits for the other.
+    ONE_BY_ONE = "SELECT w.id FROM workspaces w JOIN devices d ON d.workspace = w.id WHERE d.id = $1", postgres "FOR NO KEY UPDATE OF w";
     PAUSE = "UPDATE devices SET paused = $3 WHERE workspace = $1 AND id = $2 AND removed_at IS NULL";
     // Waits for sends that are being committed, and has later ones refused.
     LOCK = "SELECT id FROM devices WHERE workspace = $1 AND id = $2 AND removed_at IS NULL", postgres "FOR UPDATE";
@@ -162,7 +164,8 @@ impl Store {
         .await
     }
 
-    /// Linked: address, time, state `connecting`, with its event.
+    /// Linked: address, time, state `connecting`, with its event. `Conflict` if another device
+    /// [is linked](Self::is_linked_elsewhere) to this address by now.
     pub async fn set_linked(
         &self,
         id: &DeviceId,
@@ -172,6 +175,10 @@ impl Store {
     ) -> Result<()> {
         self.write((id.clone(), lease, address.to_owned(), now), |tx, (id, lease, address, now)| {
             Box::pin(async move {
+                fetch_optional!(tx, (String,), ONE_BY_ONE, id.as_str())?;
+                if fetch_optional!(tx, (String,), ELSEWHERE, id.as_str(), address)?.is_some() {
+                    return Err(StoreError::Conflict);
+                }
                 set_health(tx, id, Some(*lease), Health::new(DeviceState::Connecting, None), *now).await?;
                 execute!(tx, LINKED, id.as_str(), address, now.as_micros())?;
                 Ok(())

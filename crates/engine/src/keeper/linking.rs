@@ -3,7 +3,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use cetar_model::{DeviceState, DownReason, Health};
 use cetar_provider::{Host, LinkError, LinkRequest, LinkStep, Linked};
-use cetar_store::{Device, StoreError};
+use cetar_store::{Device, StateChange, StoreError};
 use futures::FutureExt;
 
 use super::{Keeper, account, policy::link_ended};
@@ -164,6 +164,16 @@ impl Keeper {
                 Ok(()) => break,
                 Err(StoreError::LeaseLost) => {
                     return End::failed(DownReason::HeldByAnotherNode, "another node took this device over");
+                }
+                // Another device was a moment faster. The keys of this link are of no use to anybody; the phone lists it until its owner
+                // ends it there.
+                Err(StoreError::Conflict) => {
+                    let forgotten = store.save_state(&self.id, hold.lease, vec![StateChange::ClearAll]).await;
+                    if let Err(error) = forgotten {
+                        tracing::warn!(device = %self.id, %error, "the keys of a link that was refused are still there");
+                    }
+                    let reason = DownReason::AlreadyLinked;
+                    return End::failed(reason, LinkError::Refused(reason).to_string());
                 }
                 Err(error) => tracing::warn!(device = %self.id, %error, "a new link could not be stored yet"),
             }

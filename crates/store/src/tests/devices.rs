@@ -203,6 +203,23 @@ on_both_engines! {
         assert!(!store.is_linked_elsewhere(&asking, "6281299999999").await.unwrap(), "it is gone");
     }
 
+    async fn of_two_devices_that_are_linked_to_one_account_at_once_one_is(world: &World) {
+        let ((one, of_one), (other, of_other)) = (world.leased().await, world.leased().await);
+        let link = |device: cetar_model::DeviceId, lease| {
+            let store = world.store.clone();
+            async move { store.set_linked(&device, lease, "6281299999999", world.now()).await }
+        };
+        let both = futures::join!(link(one.clone(), of_one), link(other.clone(), of_other));
+        assert!(
+            matches!(both, (Ok(()), Err(StoreError::Conflict)) | (Err(StoreError::Conflict), Ok(()))),
+            "{both:?}"
+        );
+        let linked = world.store.devices(&world.workspace).await.unwrap().into_iter();
+        assert_eq!(linked.filter(|device| device.address.as_deref() == Some("6281299999999")).count(), 1);
+        let (linked, lease) = if both.0.is_ok() { (one, of_one) } else { (other, of_other) };
+        assert!(link(linked, lease).await.is_ok(), "itself, once more");
+    }
+
     async fn pausing_is_for_devices_that_are_there(world: &World) {
         let device = world.device().await;
         assert!(world.store.set_paused(&world.workspace, &device, true).await.unwrap());
@@ -224,7 +241,11 @@ on_both_engines! {
             now: world.now(),
         };
         let stored = async || world.store.device_settings(&device).await.unwrap().remove("access_token").unwrap();
+        let ends = Health { credentials_until: Some(world.now()), ..Health::new(DeviceState::Connected, None) };
+        world.store.set_health(&device, Some(lease), ends, world.now()).await.unwrap();
         assert!(world.store.change_device(given("lama")).await.unwrap());
+        let shown = world.store.device(&world.workspace, &device).await.unwrap().unwrap();
+        assert_eq!(shown.health.credentials_until, None, "whose end is not that of the ones before");
         assert!(renew("lama", "baru").await.unwrap());
         assert_eq!(stored().await, "baru");
         assert!(!renew("lama", "lebih baru").await.unwrap(), "a person was first");
