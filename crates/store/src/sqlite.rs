@@ -21,13 +21,11 @@ use crate::{
     direct::{Direct, KEPT, PRAGMAS},
     master, migrate,
     store::{Engine, Inner},
-    writer::{self, Command, QUEUE},
+    writer::{self, BUSY, Command, QUEUE},
 };
 
 /// Readers; each has a thread of its own.
 const READERS: u32 = 4;
-/// How long a lock of another process (a backup tool, `sqlite3`) is waited for.
-const BUSY: Duration = Duration::from_secs(5);
 /// How often the write-ahead log is copied into the database file, off the writer's path.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// Pages (of 4 KiB) in the log from which the writer itself starts it over: 64 MiB.

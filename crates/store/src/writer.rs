@@ -5,7 +5,11 @@
 //! never before. When the database itself fails (full disk, I/O error) the whole batch is `Unavailable`, the connection is
 //! replaced, and the next batch tries anew: the writer itself never ends before the store does.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio::{
@@ -21,6 +25,14 @@ use crate::{
     statement::Sql,
 };
 
+/// How long a lock of another process (a backup tool, `sqlite3`) is waited for, in milliseconds.
+macro_rules! busy_millis {
+    () => {
+        5000
+    };
+}
+/// The same.
+pub(crate) const BUSY: Duration = Duration::from_millis(busy_millis!());
 /// Commands that may wait; one more is refused, so that overload shows at the door.
 pub(crate) const QUEUE: usize = 4096;
 /// Commands in one transaction, at most.
@@ -35,7 +47,7 @@ const UNDO: Sql = Sql::sqlite_only("ROLLBACK TO command");
 // Whoever reads an older state, as a backup does for minutes, keeps the log from starting over: then it is not waited for, for all
 // who write would wait with us.
 const AT_ONCE: Sql = Sql::sqlite_only("PRAGMA busy_timeout = 0");
-const PATIENT: Sql = Sql::sqlite_only("PRAGMA busy_timeout = 5000");
+const PATIENT: Sql = Sql::sqlite_only(concat!("PRAGMA busy_timeout = ", busy_millis!()));
 const CHECKPOINT: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(RESTART)");
 const FOLD: Sql = Sql::sqlite_only("PRAGMA wal_checkpoint(TRUNCATE)");
 
@@ -124,7 +136,8 @@ pub(crate) async fn run(
         // One that failed is closed.
         if let Some(mut open) = tx.take() {
             match write(&mut open, std::mem::take(&mut batch)).await {
-                Ok(()) => tx = Some(open),
+                Ok(Fit::Yes) => tx = Some(open),
+                Ok(Fit::No) => {}
                 Err(error) => {
                     tracing::warn!(%error, "a batch of writes failed; none of it was stored");
                     metrics::counter!("cetar_store_failed_batches_total").increment(1);
@@ -179,8 +192,15 @@ fn fail(batch: Vec<Command>, error: &StoreError) {
     }
 }
 
+/// Whether a connection serves another batch.
+#[derive(Clone, Copy)]
+enum Fit {
+    Yes,
+    No,
+}
+
 /// Starts the write-ahead log over, if nobody reads what it held.
-async fn start_over(tx: &mut Tx) {
+async fn start_over(tx: &mut Tx) -> Fit {
     let done = async {
         execute!(tx, AT_ONCE)?;
         execute!(tx, CHECKPOINT)
@@ -188,13 +208,18 @@ async fn start_over(tx: &mut Tx) {
     if let Err(error) = done.await {
         tracing::debug!(%error, "the write-ahead log was not started over");
     }
-    if let Err(error) = execute!(tx, PATIENT) {
-        tracing::warn!(%error, "locks of other processes are not waited for from now on");
+    match execute!(tx, PATIENT) {
+        Ok(_) => Fit::Yes,
+        // It would wait for no lock of another process ever after.
+        Err(error) => {
+            tracing::warn!(%error, "the writer's connection is replaced");
+            Fit::No
+        }
     }
 }
 
 /// One transaction around a batch. An error means that nothing of it was stored and that everyone has been told.
-async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
+async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<Fit> {
     let started = Instant::now();
     let size = batch.len();
     let mut sends = Vec::new();
@@ -207,11 +232,9 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
             Command::Checkpoint => checkpoint = true,
         }
     }
-    if checkpoint {
-        start_over(tx).await;
-    }
+    let fit = if checkpoint { start_over(tx).await } else { Fit::Yes };
     if sends.is_empty() && writes.is_empty() {
-        return Ok(());
+        return Ok(fit);
     }
     let (sends, replies): (Vec<Prepared>, Vec<_>) = sends.into_iter().map(Acceptance::split).unzip();
     tx.listeners.clear();
@@ -227,7 +250,7 @@ async fn write(tx: &mut Tx, batch: Vec<Command>) -> Result<()> {
             for write in writes {
                 write.finish(None);
             }
-            Ok(())
+            Ok(fit)
         }
         Err(error) => {
             // SQLite may have rolled back by itself; then this fails, and that is fine.
