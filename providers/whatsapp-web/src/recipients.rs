@@ -1,5 +1,8 @@
 //! Which numbers have an account, and under which number: asked once, then remembered. Asking for every send would look like
-//! harvesting. Some countries write one number in two ways (Brazil with and without a ninth digit, Argentina, Mexico); WhatsApp
+//! harvesting. There is no limit of our own: who keeps to the pace writes to few strangers a day, and who has turned it off said that
+//! nothing is to wait; WhatsApp's own word that it was asked too much lets the sends wait. Each number is a question of its own, for the
+//! library's answer says under which number somebody is known and not which was asked for.
+//! Some countries write one number in two ways (Brazil with and without a ninth digit, Argentina, Mexico); WhatsApp
 //! knows it in one, tells which when it is asked, and takes no message for the other.
 
 use std::{

@@ -1,8 +1,11 @@
 //! One attempt to send, and the questions that go with it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use cetar_model::{BoxError, Chat, Content, DownReason, FailureCode, PhoneNumber};
@@ -11,7 +14,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use waproto::whatsapp as wa;
-use whatsapp_rust::{Client, ClientError, ErrorChainExt, IqError, Jid, SendOptions, download::MediaType};
+use whatsapp_rust::{
+    Client, ClientError, ContactError, ErrorChainExt, IqError, Jid, SendOptions, download::MediaType,
+};
 
 use crate::{
     acks::{Acks, Answer},
@@ -184,6 +189,7 @@ impl Live {
             Some(known) => known,
             None => self.ask_for(&to).await.map_err(|unanswered| match unanswered {
                 Unanswered::Down => SendError::AccountDown(DownReason::Disconnected),
+                Unanswered::TooMany(wait) => too_many(wait),
                 Unanswered::Failed(error) => SendError::NotSent(error),
             })?,
         };
@@ -193,12 +199,19 @@ impl Live {
     /// Asks WhatsApp under which number it knows the account of this one, and remembers the answer.
     async fn ask_for(&self, to: &Jid) -> Result<Option<String>, Unanswered> {
         let asked = self.client.contacts().is_on_whatsapp(std::slice::from_ref(to)).await;
-        let found = asked.map_err(|error| {
-            if error.is_transport_unavailable() { Unanswered::Down } else { Unanswered::Failed(error.into()) }
+        let found = asked.map_err(|error| match error {
+            ContactError::Iq(IqError::ServerError { code: TOO_MANY, backoff, .. }) => {
+                Unanswered::TooMany(backoff)
+            }
+            error if error.is_transport_unavailable() => Unanswered::Down,
+            error => Unanswered::Failed(error.into()),
         })?;
-        // Too many questions are answered with an error for each person, which is no word on whether they have an account.
+        // An error for a person is no word on whether they have an account.
         if let Some(error) = found.iter().find_map(|result| result.contact_error.as_ref()) {
-            return Err(Unanswered::Failed(format!("WhatsApp did not look the number up: {error:?}").into()));
+            return Err(match error.code {
+                Some(TOO_MANY) => Unanswered::TooMany(error.backoff),
+                _ => Unanswered::Failed(format!("WhatsApp did not look the number up: {error:?}").into()),
+            });
         }
         let registered = found.into_iter().find(|result| result.is_registered);
         let account = registered.map(|result| {
@@ -241,6 +254,9 @@ impl Live {
         let account = match tokio::time::timeout(self.settings.send_timeout, self.ask_for(&asked)).await {
             Ok(Ok(account)) => account,
             Ok(Err(Unanswered::Down)) => return Err(CheckError::AccountDown(DownReason::Disconnected)),
+            Ok(Err(Unanswered::TooMany(_))) => {
+                return Err(CheckError::Failed("WhatsApp takes no more such questions for now (429)".into()));
+            }
             Ok(Err(Unanswered::Failed(error))) => return Err(CheckError::Failed(error)),
             Err(_elapsed) => {
                 self.doubt.notify_one();
@@ -258,8 +274,21 @@ impl Live {
 enum Unanswered {
     /// The connection ended.
     Down,
+    /// It was asked too much lately; for so many seconds it wants to be asked no more, if it says so.
+    TooMany(Option<u32>),
     /// Anything else.
     Failed(BoxError),
+}
+
+/// WhatsApp's code for too many questions.
+const TOO_MANY: u16 = 429;
+/// How long it is asked no more where it does not say. An estimate: it publishes none of its limits.
+const ASK_AGAIN: Duration = Duration::from_mins(1);
+
+/// WhatsApp wants to be asked no more before `wait` seconds: the message waits, and its attempt does not count.
+fn too_many(wait: Option<u32>) -> SendError {
+    let wait = wait.map_or(ASK_AGAIN, |seconds| Duration::from_secs(seconds.into()));
+    SendError::SlowDown { retry_after: Some(wait) }
 }
 
 fn not_supported() -> SendError {
@@ -298,6 +327,7 @@ fn failed(error: whatsapp_rust::SendError) -> SendError {
         E::NotLoggedIn | E::Client(ClientError::NotConnected | ClientError::NotLoggedIn) => {
             SendError::AccountDown(DownReason::Disconnected)
         }
+        E::Iq(IqError::ServerError { code: TOO_MANY, backoff, .. }) => too_many(backoff),
         E::Iq(error) => not_sent(&error, error.to_string()),
         E::InvalidRequest(problem) => rejected(FailureCode::RejectedByNetwork, None, Some(&problem)),
         E::Internal(error) => SendError::NotSent(error.to_string().into()),
@@ -321,6 +351,20 @@ mod tests {
         assert!(down(E::Iq(IqError::NotConnected)));
         assert!(down(E::Iq(IqError::InternalChannelClosed)));
         assert!(not_sent(E::Iq(IqError::Timeout)));
+        let limited = |backoff| {
+            E::Iq(IqError::ServerError {
+                code: 429,
+                text: "rate-overlimit".into(),
+                error_type: None,
+                backoff,
+            })
+        };
+        let wait = |error| match failed(error) {
+            SendError::SlowDown { retry_after } => retry_after,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(wait(limited(Some(7))), Some(Duration::from_secs(7)));
+        assert_eq!(wait(limited(None)), Some(ASK_AGAIN));
         assert!(not_sent(E::Internal(anyhow::anyhow!("no session"))));
         let broken = ClientError::Socket(whatsapp_rust::socket::error::SocketError::SocketClosed);
         assert!(matches!(failed(E::Client(broken)), SendError::Unknown(_)));

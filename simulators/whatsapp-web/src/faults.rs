@@ -31,6 +31,16 @@ pub(crate) struct Script {
     pub(crate) refuse_uploads: Option<u16>,
     pub(crate) refuse_downloads: Option<u16>,
     pub(crate) restricted_until: Option<u64>,
+    pub(crate) limit_questions: Option<Overlimit>,
+}
+
+/// How WhatsApp says that it was asked too much in its directory, with 429 in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlimit {
+    /// The question is refused.
+    Question,
+    /// It is answered, with an error in place of what is known of each person: nobody is to ask again for so many seconds.
+    Persons(u32),
 }
 
 impl Faults {
@@ -56,6 +66,11 @@ impl Faults {
     /// What the server tells an account that asks until when it may not write to strangers, in Unix seconds; `None`: it may.
     pub fn restricted_until(&self, until: Option<u64>) {
         self.edit(|script| script.restricted_until = until);
+    }
+
+    /// Whoever asks whether numbers have an account has asked too much; `None` ends it.
+    pub fn limit_questions(&self, how: Option<Overlimit>) {
+        self.edit(|script| script.limit_questions = how);
     }
 
     /// Messages to this number are taken again.

@@ -61,7 +61,7 @@ mod wire;
 
 pub use account::Received;
 pub use buttons::{Press, ShownButton};
-pub use faults::Faults;
+pub use faults::{Faults, Overlimit};
 pub use group::Group;
 pub use log::{Event, LogEntry, Rule, Violation};
 pub use media::{MediaKind, SealedMedia};

@@ -6,7 +6,7 @@ use cetar_model::{
     Chat, Clock, Content, DeviceState, DownReason, FailureCode, PhoneNumber, Receipt, Timestamp,
 };
 use cetar_provider::{Inbound, Outbound, Provider, SendError, SystemClock};
-use cetar_simulator_whatsapp_web::Event;
+use cetar_simulator_whatsapp_web::{Event, Overlimit};
 use cetar_whatsapp_web::Settings;
 
 use crate::world::{PEER, World, soon};
@@ -196,6 +196,25 @@ async fn a_number_without_an_account_is_refused_and_asked_for_once() {
     // Known by now: the send itself asks for devices only.
     running.send(&world.message("Halo")).await.expect("sent");
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_whatsapp_was_asked_too_much_sends_wait_and_do_not_fail() {
+    let (world, running) = World::connected().await;
+    let message = world.message("Halo");
+    for (how, wait) in [(Overlimit::Question, 60), (Overlimit::Persons(7), 7)] {
+        world.simulator.faults().limit_questions(Some(how));
+        let refused = running.send(&message).await;
+        let expected = Some(Duration::from_secs(wait));
+        assert!(
+            matches!(&refused, Err(SendError::SlowDown { retry_after }) if *retry_after == expected),
+            "{how:?}: {refused:?}"
+        );
+    }
+    world.simulator.faults().limit_questions(None);
+    running.send(&Outbound { attempt: 2, ..message }).await.expect("sent");
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,9 +4,14 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
 
 use super::iq::{Answer, BAD_REQUEST, Request};
+use crate::faults::Overlimit;
 use crate::node::{attr, children, error, jid_attr, text};
 use crate::number::digits;
 use crate::state::{DeviceId, State};
+
+/// Who asks too much is answered with this.
+const TOO_MANY: u16 = 429;
+const OVERLIMIT: &str = "rate-overlimit";
 
 impl State {
     pub(super) fn usync(&mut self, request: &Request<'_>) -> Answer {
@@ -18,6 +23,11 @@ impl State {
         let list = usync.get_optional_child("list").ok_or(BAD_REQUEST)?;
         if protocols.is_empty() || attr(usync, "sid").is_none_or(|sid| sid.is_empty()) {
             return Err(BAD_REQUEST);
+        }
+        if self.faults.limit_questions == Some(Overlimit::Question)
+            && protocols.iter().any(|it| it == "contact")
+        {
+            return Err((TOO_MANY, OVERLIMIT));
         }
         let users: Vec<Node> = children(list).iter().filter_map(|user| self.user(user, &protocols)).collect();
         let states = protocols.iter().map(|it| NodeBuilder::new_dynamic(it.clone()).build());
@@ -71,6 +81,11 @@ impl State {
     fn protocol(&mut self, protocol: &str, known: Option<&DeviceId>, typed: Option<&str>) -> Option<Node> {
         match protocol {
             "contact" => {
+                if let Some(Overlimit::Persons(seconds)) = self.faults.limit_questions {
+                    let error = NodeBuilder::new("error").attr("code", TOO_MANY).attr("text", OVERLIMIT);
+                    let error = error.attr("backoff", seconds).build();
+                    return Some(NodeBuilder::new("contact").children([error]).build());
+                }
                 let kind = if known.is_some() { "in" } else { "out" };
                 let contact = NodeBuilder::new("contact").attr("type", kind);
                 Some(contact.bytes(typed.unwrap_or_default()).build())
