@@ -26,6 +26,9 @@ pub enum UploadError {
     /// It stopped coming, or came too slowly.
     #[error("it stalled")]
     Stalled,
+    /// The same bytes, which were kept before and are used by nobody, are being deleted at this moment.
+    #[error("the same bytes are being deleted")]
+    BeingDeleted,
     /// Our own disk.
     #[error("the media store: {0}")]
     Disk(#[from] io::Error),
@@ -86,7 +89,11 @@ impl Engine {
             content_type: content_type.clone(),
             file_name: name,
         };
-        inner.store.keep_media(&id, &caller.workspace.id, None, bytes, now).await?;
+        match inner.store.keep_media(&id, &caller.workspace.id, None, bytes, now).await {
+            // What has just been kept goes with them.
+            Err(StoreError::Conflict) => return Err(UploadError::BeingDeleted),
+            kept => kept?,
+        }
         Ok(Uploaded { url: self.media_url(&id), ends: now + links::VALID_FOR, content_type, size })
     }
 }

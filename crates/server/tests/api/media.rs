@@ -6,8 +6,10 @@ use axum::{
     body::{Body, Bytes},
     http::StatusCode,
 };
+use cetar_model::Clock;
 use cetar_server::Face;
 use futures::stream;
+use sha2::{Digest as _, Sha256};
 
 use crate::app::{App, stalling};
 
@@ -19,6 +21,31 @@ async fn a_file_is_kept_and_can_be_read_again() {
     let url = kept.json()["data"]["media_url"].as_str().unwrap().to_owned();
     let read = app.get(&url[url.find("/media/").unwrap()..]).await_answer().await;
     assert_eq!(read.body, "halo");
+}
+
+#[tokio::test]
+async fn a_file_whose_bytes_are_just_being_deleted_is_to_be_sent_again() {
+    let app = App::new().await;
+    let (key, workspace) = (app.key().await, app.operator.workspace.id.clone());
+    let (store, hash) = (app.engine.store(), Sha256::digest(b"halo").into());
+    store.note_orphans(vec![(workspace, hash)], app.clock.now()).await.unwrap();
+    let deleting = store.media_garbage(app.clock.now() + Duration::from_secs(1), 1).await.unwrap();
+    assert_eq!(deleting.len(), 1);
+    let answer = app.post("/v1/media", "halo").bearer(&key).english().await_answer().await;
+    assert_eq!(answer.headers["retry-after"], "5");
+    insta::assert_snapshot!(answer, @r#"
+    503
+    {
+      "error": {
+        "code": "service_unavailable",
+        "request_id": "req_…"
+      },
+      "message": "The same file, kept before and never used, is just being deleted. Send it again shortly.",
+      "success": false
+    }
+    "#);
+    store.forget_garbage(deleting).await.unwrap();
+    assert_eq!(app.post("/v1/media", "halo").bearer(&key).await_answer().await.status, StatusCode::OK);
 }
 
 #[tokio::test]

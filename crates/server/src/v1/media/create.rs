@@ -25,7 +25,7 @@ refusals!(Refusals: ValidationFailed, BodyTooLarge, InvalidJson);
 
 /// The longest name of a file.
 const NAME: usize = 255;
-/// When a place may be free again.
+/// When a place may be free again, or what is being deleted is gone.
 const WAIT: Duration = Duration::from_secs(5);
 
 fn refused(error: UploadError) -> ApiError {
@@ -42,6 +42,12 @@ fn refused(error: UploadError) -> ApiError {
             "Pengiriman file terhenti atau terlalu lama. Periksa koneksi Anda, lalu kirim ulang.",
             "The file stopped coming, or came too slowly. Check your connection, then send it again.",
         )),
+        UploadError::BeingDeleted => {
+            ApiError::new(ErrorCode::Unavailable).retry_after(WAIT).saying(Text::new(
+                "File yang sama, yang dulu tidak dipakai, sedang dihapus. Kirim ulang sebentar lagi.",
+                "The same file, kept before and never used, is just being deleted. Send it again shortly.",
+            ))
+        }
         UploadError::Disk(error) => ApiError::internal(error),
         UploadError::Store(error) => error.into(),
     }
