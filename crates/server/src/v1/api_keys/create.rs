@@ -21,7 +21,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, OutcomeUnknown);
 
 fn refused(error: KeyError, wanted: &NewKey) -> ApiError {
     match error {

@@ -15,7 +15,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound);
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound, OutcomeUnknown);
 
 /// What to note.
 #[derive(ToSchema)]

@@ -14,7 +14,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound, WebhookDisabled);
+refusals!(Refusals: NotFound, WebhookDisabled, OutcomeUnknown);
 
 /// Send a delivery again
 ///

@@ -18,7 +18,9 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, AccountInUse, NetworkUnavailable);
+refusals!(Refusals:
+    InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, AccountInUse, NetworkUnavailable, OutcomeUnknown,
+);
 
 /// A device to add.
 #[derive(ToSchema)]

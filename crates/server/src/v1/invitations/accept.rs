@@ -21,7 +21,9 @@ use crate::{
     },
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound, InvitationEnded, SignInLimited);
+refusals!(Refusals:
+    InvalidJson, ValidationFailed, BodyTooLarge, NotFound, InvitationEnded, SignInLimited, OutcomeUnknown,
+);
 
 /// What the invited one chooses.
 #[derive(ToSchema)]

@@ -15,7 +15,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound, JobNotCancellable);
+refusals!(Refusals: NotFound, JobNotCancellable, OutcomeUnknown);
 
 /// Cancel a queued job
 ///

@@ -16,7 +16,9 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, NotFound, JobNotResolvable);
+refusals!(Refusals:
+    InvalidJson, ValidationFailed, BodyTooLarge, NotFound, JobNotResolvable, OutcomeUnknown,
+);
 
 /// What became of a message whose fate is unknown.
 #[derive(ToSchema)]

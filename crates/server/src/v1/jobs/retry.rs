@@ -15,7 +15,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound, JobNotRetryable);
+refusals!(Refusals: NotFound, JobNotRetryable, OutcomeUnknown);
 
 /// Retry a failed or unknown job
 ///

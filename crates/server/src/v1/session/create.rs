@@ -20,7 +20,9 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, WrongCredentials, TotpRequired, SignInLimited);
+refusals!(Refusals:
+    InvalidJson, ValidationFailed, BodyTooLarge, WrongCredentials, TotpRequired, SignInLimited, OutcomeUnknown,
+);
 
 /// What somebody signs in with.
 #[derive(ToSchema)]

@@ -18,7 +18,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, OutcomeUnknown);
 
 fn refused(error: NewTemplateError) -> ApiError {
     match error {

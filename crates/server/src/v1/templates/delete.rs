@@ -12,7 +12,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound);
+refusals!(Refusals: NotFound, OutcomeUnknown);
 
 /// Remove a template
 ///

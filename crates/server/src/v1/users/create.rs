@@ -17,7 +17,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing);
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, PlanFeatureMissing, OutcomeUnknown);
 
 /// Invite somebody
 ///

@@ -14,7 +14,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound, LastOwner);
+refusals!(Refusals: NotFound, LastOwner, OutcomeUnknown);
 
 /// Remove a dashboard account
 ///

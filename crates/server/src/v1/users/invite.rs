@@ -15,7 +15,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound, NotInvited);
+refusals!(Refusals: NotFound, NotInvited, OutcomeUnknown);
 
 /// Make a new invitation link
 ///

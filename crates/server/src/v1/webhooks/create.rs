@@ -20,7 +20,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, OutcomeUnknown);
 
 /// An endpoint to add.
 #[derive(ToSchema)]

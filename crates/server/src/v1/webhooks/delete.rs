@@ -13,7 +13,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound);
+refusals!(Refusals: NotFound, OutcomeUnknown);
 
 /// Remove a webhook endpoint
 ///

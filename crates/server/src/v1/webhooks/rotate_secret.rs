@@ -14,7 +14,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: NotFound);
+refusals!(Refusals: NotFound, OutcomeUnknown);
 
 /// Give a webhook endpoint a new secret
 ///

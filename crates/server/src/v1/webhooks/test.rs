@@ -14,7 +14,7 @@ use crate::{
     v1::deliveries::view::{DeliveryDetailData, show},
 };
 
-refusals!(Refusals: NotFound, WebhookDisabled);
+refusals!(Refusals: NotFound, WebhookDisabled, OutcomeUnknown);
 
 /// Send a test event to a webhook endpoint
 ///

@@ -14,7 +14,7 @@ use crate::{
     state::AppState,
 };
 
-refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge);
+refusals!(Refusals: InvalidJson, ValidationFailed, BodyTooLarge, OutcomeUnknown);
 
 /// A tenant to add.
 #[derive(ToSchema)]
