@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError},
+    sync::Arc,
 };
 
 use cetar_model::{Chat, Content, DeviceId, Fate, JobId, MessageState, Timestamp};
@@ -152,7 +152,7 @@ impl Store {
                     Ok(round) => round,
                     // Perhaps they are ours, and nobody will begin them: left so, they would pass for sent once the lease is over.
                     Err(Failed::InDoubt(round, error)) => {
-                        self.doubt(round.jobs);
+                        self.doubt(round.jobs).await;
                         if claimed.is_empty() {
                             return Err(error);
                         }
@@ -182,24 +182,23 @@ impl Store {
     }
 
     /// Notes jobs whose claim may have been committed: whoever claims or rescues next gives them back first.
-    fn doubt(&self, jobs: Vec<ClaimedJob>) {
+    async fn doubt(&self, jobs: Vec<ClaimedJob>) {
         tracing::warn!(
             jobs = jobs.len(),
             "whether a claim was committed is not known; what it took is given back"
         );
-        let mut doubted = self.inner.doubted.lock().unwrap_or_else(PoisonError::into_inner);
-        doubted.extend(jobs.into_iter().map(|job| (job.job, job.lease_token)));
+        self.inner.doubted.lock().await.extend(jobs.into_iter().map(|job| (job.job, job.lease_token)));
     }
 
-    /// Gives back what claims in doubt took, now that the database answers: nobody has begun it.
+    /// Gives back what claims in doubt took, now that the database answers: nobody has begun it. One does it, and the others wait: of a
+    /// claim that was not done the next one has the same token, and whoever still gave the first back would take the second away from
+    /// an attempt that is under way.
     async fn give_back(&self, node: &str, now: Timestamp) -> Result<()> {
-        let doubted = || self.inner.doubted.lock().unwrap_or_else(PoisonError::into_inner);
-        let jobs = doubted().clone();
-        if jobs.is_empty() {
-            return Ok(());
+        let mut doubted = self.inner.doubted.lock().await;
+        if !doubted.is_empty() {
+            self.unclaim(node, &doubted, now, None).await?;
+            doubted.clear();
         }
-        self.unclaim(node, &jobs, now, None).await?;
-        doubted().retain(|job| !jobs.contains(job));
         Ok(())
     }
 

@@ -121,7 +121,7 @@ pub(crate) async fn open(url: &str, ctx: Arc<Context>) -> Result<Store, OpenErro
             ctx,
             tasks,
             closing,
-            doubted: std::sync::Mutex::default(),
+            doubted: tokio::sync::Mutex::default(),
             _ends: ends,
         }),
     })

@@ -2,11 +2,7 @@
 
 #[cfg(test)]
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
@@ -100,7 +96,7 @@ pub(crate) async fn open(path: &Path, ctx: Arc<Context>) -> Result<Store, OpenEr
             ctx,
             tasks,
             closing,
-            doubted: Mutex::default(),
+            doubted: tokio::sync::Mutex::default(),
             _ends: ends,
         }),
     })

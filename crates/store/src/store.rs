@@ -1,9 +1,6 @@
 //! Opening, closing, and how operations reach a connection.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{path::Path, sync::Arc};
 
 use cetar_model::{IdSource, JobId, Timestamp};
 use sqlx::{PgPool, SqlitePool};
@@ -50,7 +47,7 @@ pub(crate) struct Inner {
     pub(crate) tasks: TaskTracker,
     pub(crate) closing: CancellationToken,
     /// What claims took of which nobody knows whether they were committed, with their tokens.
-    pub(crate) doubted: Mutex<Vec<(JobId, i64)>>,
+    pub(crate) doubted: tokio::sync::Mutex<Vec<(JobId, i64)>>,
     /// Ends the tasks when the last clone is dropped without [`Store::close`].
     pub(crate) _ends: DropGuard,
 }

@@ -266,3 +266,40 @@ async fn what_a_claim_took_that_nobody_heard_of_is_given_back() {
     })
     .await;
 }
+
+/// It is claimed anew under the same lease token, while others still give back what the first claim would have taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn giving_back_what_a_claim_did_not_take_takes_nothing_from_the_next() {
+    World::run(Kind::Postgres, |world| {
+        Box::pin(async {
+            let link = Saboteur::new(&postgres_server()).await;
+            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
+            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            let device = world.device().await;
+            let send = world.accept(&device, "budi", "halo").await;
+            let (now, until) = (world.now(), world.now() + LEASE);
+            let back = async || {
+                link.mend();
+                let asking = async { while store.next_due(&device).await.is_err() {} };
+                timeout(Duration::from_mins(1), asking).await.expect("the database to be back");
+            };
+            // On a new connection, which has to name the statement that ends the transaction.
+            link.up.send_replace(false);
+            while store.next_due(&device).await.is_ok() {}
+            back().await;
+            link.arm(Lost::Request);
+            unavailable(store.claim(&device, NODE, now, until, 1).await);
+            back().await;
+
+            let others = futures::future::join_all((0..8).map(|_| store.rescue(NODE, false, now, until, 10)));
+            let (claimed, rescued) = futures::join!(store.claim(&device, NODE, now, until, 1), others);
+            assert!(rescued.into_iter().all(|rescued| rescued.unwrap().is_empty()));
+            let claimed = claimed.unwrap();
+            assert_eq!(claimed[0].job, send.job);
+            let held = [(claimed[0].job.clone(), claimed[0].lease_token)];
+            assert_eq!(store.renew_jobs(NODE, &held, until).await.unwrap(), [], "it is held still");
+            store.close().await;
+        })
+    })
+    .await;
+}
