@@ -66,6 +66,11 @@ impl BareClient {
         process::resident(self.pid()?)
     }
 
+    /// Of that, without the pages of its program, in MB.
+    pub(crate) fn own(&self) -> anyhow::Result<f64> {
+        process::own(self.pid()?)
+    }
+
     /// Sends so many through its first session, so many at once; returns when all frames are written.
     pub(crate) async fn send(&mut self, count: usize, tasks: usize, people: &People) -> anyhow::Result<()> {
         let line = format!("send {count} {tasks} {}\n", people.numbers().join(","));

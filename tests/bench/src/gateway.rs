@@ -156,6 +156,11 @@ impl Gateway {
         process::resident(self.pid()?)
     }
 
+    /// Of that, without the pages of its program, in MB.
+    pub(crate) fn own(&self) -> anyhow::Result<f64> {
+        process::own(self.pid()?)
+    }
+
     /// `SIGKILL`, and its end.
     pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
         Ok(self.child.kill().await?)

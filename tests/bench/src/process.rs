@@ -17,8 +17,17 @@ pub(crate) fn cpu(pid: u32) -> anyhow::Result<Duration> {
 
 /// Memory that a process holds, in MB (10^6 bytes).
 pub(crate) fn resident(pid: u32) -> anyhow::Result<f64> {
+    megabytes(pid, "VmRSS:")
+}
+
+/// The part of it that is the process's own, in MB: without the pages of its program, which the system may drop and read again.
+pub(crate) fn own(pid: u32) -> anyhow::Result<f64> {
+    megabytes(pid, "RssAnon:")
+}
+
+fn megabytes(pid: u32, what: &'static str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).context(what)?;
     let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
     Ok(kib * 1024.0 / 1e6)
 }

@@ -20,22 +20,26 @@ pub(super) async fn measure(settings: &Settings, report: &mut Report) -> anyhow:
     let mut linked = Linked::new(settings, &simulator.url()).await?;
     tokio::time::sleep(REST).await;
     report.add("memory with no session", linked.gateway.resident()?, "MB", Bar::None);
+    report.add("memory with no session, without the program's pages", linked.gateway.own()?, "MB", Bar::None);
     for &count in counts {
-        let bare = {
+        let (bare, bare_own) = {
             let bare = BareClient::start(settings, &simulator, count).await?;
             tokio::time::sleep(REST).await;
-            bare.resident()?
+            (bare.resident()?, bare.own()?)
         };
         linked.link_up_to(&simulator, usize::try_from(count)?).await?;
         tokio::time::sleep(REST).await;
         let after_linking = linked.gateway.resident()?;
         linked = linked.restart().await?;
         tokio::time::sleep(REST).await;
-        let ours = linked.gateway.resident()?;
+        let (ours, own) = (linked.gateway.resident()?, linked.gateway.own()?);
         report.add(format!("{count} idle: whatsapp-rust alone"), bare, "MB", Bar::None);
         report.add(format!("{count} idle: gateway, just after linking them"), after_linking, "MB", Bar::None);
         report.add(format!("{count} idle: gateway"), ours, "MB", Bar::None);
         report.add(format!("{count} idle: of whatsapp-rust's"), ours / bare, "", Bar::AtMost(1.3));
+        let own_of = |whose: &str| format!("{count} idle: {whose}, without the program's pages");
+        report.add(own_of("whatsapp-rust alone"), bare_own, "MB", Bar::None);
+        report.add(own_of("gateway"), own, "MB", Bar::None);
     }
     let (linked, back) = linked.kill().await?;
     let count = linked.devices.len();
