@@ -53,8 +53,10 @@ pub(crate) async fn make(
                 }
                 let result = send(&live, &job, content).await;
                 crashed = result.is_none();
-                if let (Some(turn), Some(Err(error))) = (&turn, &result) {
-                    learn(turn, error, engine.now());
+                if let (Some(turn), Some(Err(error))) = (&turn, &result)
+                    && let SendError::SlowDown { retry_after } = of_the_rest(error)
+                {
+                    turn.slowed(*retry_after, engine.now());
                 }
                 let result =
                     result.unwrap_or_else(|| Err(SendError::Unknown("the provider panicked".into())));
@@ -91,18 +93,6 @@ pub(crate) async fn make(
     settle(&engine, &job, started_at, outcome, crashed).await;
     drop(hold);
     again
-}
-
-/// What an error tells of the pace.
-fn learn(turn: &Turn, error: &SendError, now: Timestamp) {
-    match error {
-        SendError::Rejected { code: FailureCode::RecipientNotOnWhatsapp, .. } => turn.nobody_there(),
-        _ => {
-            if let SendError::SlowDown { retry_after } = of_the_rest(error) {
-                turn.slowed(*retry_after, now);
-            }
-        }
-    }
 }
 
 /// Lets the account be seen typing, for so long. Whether the network showed it is no matter.

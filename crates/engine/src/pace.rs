@@ -447,11 +447,6 @@ impl Pacer {
         PaceView { messages: Budget { most: most.max(1), per, left }, next_at, firsts }
     }
 
-    /// Nobody was written to in this chat, for there is nobody: what it took of the strangers' budget is given back.
-    fn nobody_there(&self, chat: &Chat) {
-        lock(&self.state).firsts.take_back(chat);
-    }
-
     /// The network asked to slow down when this chat was written to. Where it asks so for several chats at once, it means the account.
     fn slowed(&self, chat: &Chat, retry_after: Option<Duration>, now: Timestamp) {
         let until = now + retry_after.unwrap_or(SLOW_DOWN);

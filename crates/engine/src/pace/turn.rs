@@ -29,11 +29,6 @@ impl Turn {
         self.used = true;
     }
 
-    /// There is nobody there: the network has seen no message to a stranger.
-    pub(crate) fn nobody_there(&self) {
-        self.pacer.nobody_there(&self.chat);
-    }
-
     /// The network asked to slow down.
     pub(crate) fn slowed(&self, retry_after: Option<Duration>, now: Timestamp) {
         self.pacer.slowed(&self.chat, retry_after, now);

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use cetar_engine::{accept::SendRequest, devices::DeviceChange};
 use cetar_model::{
-    Chat, Clock, Content, DeviceState, DownReason, FailureCode, Health, JobId, Media, MessageState as S,
-    SendError,
+    Chat, Clock, Content, DeviceState, DownReason, Health, JobId, Media, MessageState as S, SendError,
 };
 use cetar_provider::{Inbound, InboundMessage, Manners, Pace, Rate, Span, Typing, testkit::ScriptedProvider};
 
@@ -281,27 +280,6 @@ async fn a_restart_gives_strangers_no_new_budget() {
     let third = node.send(strangers[2], strangers[2]).await;
     node.until("the third to wait", async || is_paced(&node, &third).await).await;
     node.leaves_open_jobs();
-}
-
-#[tokio::test]
-async fn a_number_without_an_account_takes_nothing_of_the_strangers_budget() {
-    let world = polite_world();
-    let node = world.start().await;
-    let nobody = || SendError::Rejected {
-        code: FailureCode::RecipientNotOnWhatsapp,
-        provider_code: None,
-        detail: None,
-    };
-    let numbers = ["6281300000001", "6281300000002", "6281300000003"];
-    for (sent, number) in numbers.iter().enumerate() {
-        world.network.next_send(Err(nobody()));
-        let job = node.send(number, number).await;
-        world.goes_out(&node, sent + 1).await;
-        node.message_is(&job, S::Failed).await;
-    }
-    let device = node.engine.device(&node.operator, &node.device).await.unwrap().unwrap();
-    let firsts = node.engine.pace_of(&device).await.unwrap().unwrap().firsts.unwrap();
-    assert_eq!((firsts.hour.left, firsts.day.left), (2, 3));
 }
 
 #[tokio::test]
