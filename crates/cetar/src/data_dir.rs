@@ -84,14 +84,14 @@ impl DataDir {
         self.0.join("cetar.sock")
     }
 
-    /// The folder for what lasts no longer than this process, made for its owner alone and emptied of what one that was killed left
-    /// there. Whoever calls this holds the directory. The system's own folder will not do: it may be in memory, and in a container that
-    /// cannot be written to there is none. The folder itself stays: it may be a disk of its own, or lead to one.
+    /// The folder for what lasts no longer than this process, made anew for its owner alone: what one that was killed left there is
+    /// gone. Whoever calls this holds the directory. The system's own folder will not do: it may be in memory, and in a container that
+    /// cannot be written to there is none. It lies within `tmp`, which may be a disk of its own or lead to one, where others have theirs.
     pub(crate) fn empty_temp(&self) -> anyhow::Result<PathBuf> {
-        let path = self.0.join("tmp");
-        let emptied = match DirBuilder::new().mode(0o700).create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => empty(&path),
-            made => made,
+        let path = self.0.join("tmp").join("cetar");
+        let emptied = match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => DirBuilder::new().mode(0o700).recursive(true).create(&path),
         };
         emptied.with_context(|| format!("{} cannot be emptied; is it a folder?", path.display()))?;
         Ok(path)
@@ -180,26 +180,6 @@ impl DataDir {
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
-}
-
-/// Removes what is in a folder, and lets nobody else in. What cannot be removed, such as a disk's own `lost+found`, is in nobody's way.
-fn empty(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // Of what it leads to, nothing is removed.
-        let removed = if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())
-        } else {
-            fs::remove_file(entry.path())
-        };
-        if let Err(error) = removed {
-            tracing::warn!(path = %entry.path().display(), %error, "what was left here is not removed");
-        }
-    }
-    if let Err(error) = fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) {
-        tracing::warn!(path = %folder.display(), %error, "it cannot be closed to others");
-    }
-    Ok(())
 }
 
 /// Who holds the directory.
@@ -340,25 +320,23 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_elsewhere_stays_where_it_is_and_is_emptied_there() {
+    fn a_folder_elsewhere_stays_where_it_is_with_what_others_have_there() {
         let (folder, data) = fresh();
         let elsewhere = folder.path().join("disk");
-        fs::create_dir(&elsewhere).unwrap();
-        fs::write(elsewhere.join("film"), b"x").unwrap();
-        // A link out of it is removed, and what it leads to is not.
-        fs::write(folder.path().join("own"), b"x").unwrap();
-        std::os::unix::fs::symlink(folder.path(), elsewhere.join("out")).unwrap();
-        let temp = data.path().join("tmp");
-        std::os::unix::fs::symlink(&elsewhere, &temp).unwrap();
-        assert_eq!(data.empty_temp().unwrap(), temp);
-        assert!(fs::symlink_metadata(&temp).unwrap().is_symlink());
-        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
-        assert!(folder.path().join("own").exists());
+        fs::create_dir_all(elsewhere.join("cetar")).unwrap();
+        fs::write(elsewhere.join("others"), b"x").unwrap();
+        fs::write(elsewhere.join("cetar/film"), b"x").unwrap();
+        let link = data.path().join("tmp");
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        assert_eq!(data.empty_temp().unwrap(), link.join("cetar"));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(elsewhere.join("cetar")).unwrap().count(), 0);
+        assert!(elsewhere.join("others").exists());
 
-        fs::remove_file(&temp).unwrap();
-        fs::write(&temp, b"x").unwrap();
+        fs::remove_file(&link).unwrap();
+        fs::write(&link, b"x").unwrap();
         assert!(data.empty_temp().is_err(), "a file is no folder");
-        assert!(temp.exists());
+        assert!(link.exists());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 use cetar_model::{Chat, Content, DeviceId, Fate, JobId, MessageState, Timestamp};
 
 use crate::{
-    ClaimedJob, Result, Store,
+    ClaimedJob, Result, Store, StoreError,
     db::{
         Tx, count, execute, execute_rows, fetch_all, fetch_optional, fetch_rows, limit as rows, read,
         read_json, read_opt, row,
@@ -195,10 +195,18 @@ impl Store {
     /// an attempt that is under way.
     async fn give_back(&self, node: &str, now: Timestamp) -> Result<()> {
         let mut doubted = self.inner.doubted.lock().await;
-        if !doubted.is_empty() {
-            self.unclaim(node, &doubted, now, None).await?;
-            doubted.clear();
+        if doubted.is_empty() {
+            return Ok(());
         }
+        match self.unclaim(node, &doubted, now, None).await {
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            // Asked again it would fail again, and nobody could claim anything.
+            Err(error) => {
+                tracing::error!(%error, "what claims in doubt took is not given back; it is rescued");
+            }
+            Ok(()) => {}
+        }
+        doubted.clear();
         Ok(())
     }
 

@@ -189,19 +189,32 @@ impl Live {
             Some(known) => known,
             None => self.ask_for(&to).await.map_err(|unanswered| match unanswered {
                 Unanswered::Down => SendError::AccountDown(DownReason::Disconnected),
-                Unanswered::TooMany(wait) => too_many(wait),
+                Unanswered::TooMany(wait) => SendError::SlowDown { retry_after: Some(wait) },
                 Unanswered::Failed(error) => SendError::NotSent(error),
             })?,
         };
         account.map(Jid::pn).ok_or_else(|| rejected(FailureCode::RecipientNotOnWhatsapp, None, None))
     }
 
-    /// Asks WhatsApp under which number it knows the account of this one, and remembers the answer.
+    /// Asks WhatsApp, unless it was asked too much a moment ago.
     async fn ask_for(&self, to: &Jid) -> Result<Option<String>, Unanswered> {
+        let now = || self.store.host().now();
+        if let Some(wait) = self.recipients.quiet_for(now()) {
+            return Err(Unanswered::TooMany(wait));
+        }
+        let answer = self.look_up(to).await;
+        if let Err(Unanswered::TooMany(wait)) = &answer {
+            self.recipients.be_quiet(now() + *wait);
+        }
+        answer
+    }
+
+    /// Asks WhatsApp under which number it knows the account of this one, and remembers the answer.
+    async fn look_up(&self, to: &Jid) -> Result<Option<String>, Unanswered> {
         let asked = self.client.contacts().is_on_whatsapp(std::slice::from_ref(to)).await;
         let found = asked.map_err(|error| match error {
             ContactError::Iq(IqError::ServerError { code: TOO_MANY, backoff, .. }) => {
-                Unanswered::TooMany(backoff)
+                Unanswered::TooMany(ask_again(backoff))
             }
             error if error.is_transport_unavailable() => Unanswered::Down,
             error => Unanswered::Failed(error.into()),
@@ -209,7 +222,7 @@ impl Live {
         // An error for a person is no word on whether they have an account.
         if let Some(error) = found.iter().find_map(|result| result.contact_error.as_ref()) {
             return Err(match error.code {
-                Some(TOO_MANY) => Unanswered::TooMany(error.backoff),
+                Some(TOO_MANY) => Unanswered::TooMany(ask_again(error.backoff)),
                 _ => Unanswered::Failed(format!("WhatsApp did not look the number up: {error:?}").into()),
             });
         }
@@ -274,8 +287,8 @@ impl Live {
 enum Unanswered {
     /// The connection ended.
     Down,
-    /// It was asked too much lately; for so many seconds it wants to be asked no more, if it says so.
-    TooMany(Option<u32>),
+    /// It was asked too much lately; for so long it is asked no more.
+    TooMany(Duration),
     /// Anything else.
     Failed(BoxError),
 }
@@ -285,10 +298,12 @@ const TOO_MANY: u16 = 429;
 /// How long it is asked no more where it does not say. An estimate: it publishes none of its limits.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
 
-/// WhatsApp wants to be asked no more before `wait` seconds: the message waits, and its attempt does not count.
-fn too_many(wait: Option<u32>) -> SendError {
-    let wait = wait.map_or(ASK_AGAIN, |seconds| Duration::from_secs(seconds.into()));
-    SendError::SlowDown { retry_after: Some(wait) }
+/// The most that it is taken at its word: a figure that is far beyond this is most likely not one of seconds.
+const AT_MOST: Duration = Duration::from_hours(1);
+
+/// How long it is asked no more, by the seconds that it said.
+fn ask_again(said: Option<u32>) -> Duration {
+    said.map_or(ASK_AGAIN, |seconds| Duration::from_secs(seconds.into()).min(AT_MOST))
 }
 
 fn not_supported() -> SendError {
@@ -327,7 +342,9 @@ fn failed(error: whatsapp_rust::SendError) -> SendError {
         E::NotLoggedIn | E::Client(ClientError::NotConnected | ClientError::NotLoggedIn) => {
             SendError::AccountDown(DownReason::Disconnected)
         }
-        E::Iq(IqError::ServerError { code: TOO_MANY, backoff, .. }) => too_many(backoff),
+        E::Iq(IqError::ServerError { code: TOO_MANY, backoff, .. }) => {
+            SendError::SlowDown { retry_after: Some(ask_again(backoff)) }
+        }
         E::Iq(error) => not_sent(&error, error.to_string()),
         E::InvalidRequest(problem) => rejected(FailureCode::RejectedByNetwork, None, Some(&problem)),
         E::Internal(error) => SendError::NotSent(error.to_string().into()),
@@ -365,6 +382,7 @@ mod tests {
         };
         assert_eq!(wait(limited(Some(7))), Some(Duration::from_secs(7)));
         assert_eq!(wait(limited(None)), Some(ASK_AGAIN));
+        assert_eq!(wait(limited(Some(u32::MAX))), Some(AT_MOST));
         assert!(not_sent(E::Internal(anyhow::anyhow!("no session"))));
         let broken = ClientError::Socket(whatsapp_rust::socket::error::SocketError::SocketClosed);
         assert!(matches!(failed(E::Client(broken)), SendError::Unknown(_)));
