@@ -21,7 +21,7 @@ impl SessionStore {
     /// Reads what messages are decrypted with, and asks until there is an answer or the line is gone: whatsapp-rust refuses a message whose keys it
     /// failed to read for good (a nack of 500), and WhatsApp gives it to nobody again. A message that waits is neither taken
     /// nor refused.
-    async fn key(&self, collection: &'static str, key: &[u8]) -> Result<Option<Bytes>> {
+    pub(super) async fn key(&self, collection: &'static str, key: &[u8]) -> Result<Option<Bytes>> {
         loop {
             let error = match self.note(self.host().load(collection, key).await) {
                 Ok(value) => return Ok(value),

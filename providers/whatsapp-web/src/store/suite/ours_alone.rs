@@ -57,6 +57,18 @@ async fn a_number_that_turns_up_for_an_alias_is_told_once() {
     assert!(resolved.try_recv().is_err());
 }
 
+/// The process may end before the answer is out, and then the phone's next question is the last chance.
+#[tokio::test]
+async fn a_sent_message_that_a_phone_asked_for_can_be_asked_for_again() {
+    let store = ours().await;
+    store.store_sent_message("c", "M1", b"halo").await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.take_sent_message("c", "M1").await.unwrap().as_deref(), Some(b"halo".as_slice()));
+    }
+    assert_eq!(store.delete_expired_sent_messages(i64::MAX).await.unwrap(), 1);
+    assert_eq!(store.take_sent_message("c", "M1").await.unwrap(), None);
+}
+
 #[tokio::test]
 async fn notes_read_back() {
     let store = ours().await;
