@@ -321,8 +321,8 @@ async fn what_the_network_forbids_is_not_tried_without_a_pace_either() {
     assert_eq!(world.attempted(), ["warm", "and warmer"], "without a wait between them");
     node.until("the other to wait", async || node.job(&stranger).await.job.run_at == until).await;
 
+    // Nothing else holds it back: it goes at once.
     world.network.set_health(Health::new(DeviceState::Connected, None)).await;
-    node.pass(2 * HOUR);
     node.message_is(&stranger, S::Sent).await;
 }
 
