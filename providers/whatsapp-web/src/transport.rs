@@ -74,7 +74,7 @@ impl WireState {
         matches!(self.now(), Wire::Open(n) | Wire::Ready(n) if n == number)
     }
 
-    fn opened(&self, number: u64) {
+    pub(crate) fn opened(&self, number: u64) {
         self.0.send_replace(Wire::Open(number));
     }
 
@@ -82,7 +82,7 @@ impl WireState {
         self.0.send_replace(Wire::Failed);
     }
 
-    fn closed(&self, number: u64) {
+    pub(crate) fn closed(&self, number: u64) {
         self.0.send_if_modified(|wire| {
             let this = matches!(*wire, Wire::Open(n) | Wire::Ready(n) if n == number);
             if this {

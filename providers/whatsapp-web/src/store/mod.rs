@@ -196,6 +196,11 @@ impl SessionStore {
         lock(&self.repeats).first_copy(id, connection)
     }
 
+    /// The session's last connection has ended, and the next one is not there.
+    fn is_between_connections(&self) -> bool {
+        self.wire.get().is_some_and(|wire| matches!(wire.now(), Wire::Closed | Wire::Failed))
+    }
+
     /// The host, for events.
     pub(crate) fn host(&self) -> &Arc<dyn Host> {
         &self.host

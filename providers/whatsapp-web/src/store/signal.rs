@@ -36,7 +36,15 @@ impl SessionStore {
     /// Keys go forward on disk only behind the messages they have read: one that is on disk nowhere, and whose key is used up,
     /// could be read by nobody when it comes again. One that is being put there at this moment is waited for: a database that
     /// hangs refuses it only after seconds.
+    ///
+    /// None goes forward either while no connection is open. When one ends, whatsapp-rust settles its keys, drops what was read and not
+    /// committed, and has all of that come again; but messages that several tasks were reading at that moment are decrypted before the
+    /// settling and gathered after it: their keys would be on disk, and they would be dropped. Refused, the keys stay in memory, and
+    /// are dropped together with such messages, or written with the next connection's.
     async fn may_go_forward(&self) -> Result<()> {
+        if self.is_between_connections() {
+            return Err(StoreError::Database("the connection is over: keys wait for the next one".into()));
+        }
         let nothing_is_under_way =
             self.line_is_gone.run_until_cancelled(self.keeping.write()).await.is_some()
                 || self.keeping.try_write().is_ok();
@@ -226,6 +234,7 @@ mod tests {
     use wacore::store::traits::ProtocolStore;
 
     use super::*;
+    use crate::transport::WireState;
 
     /// Is long about every message that is to be put on disk, and then refuses it.
     struct Hangs {
@@ -259,6 +268,27 @@ mod tests {
         fn now(&self) -> Timestamp {
             self.inner.now()
         }
+    }
+
+    #[tokio::test]
+    async fn no_key_goes_forward_between_two_connections() {
+        let (host, _told) = MemoryHost::new(Arc::new(ManualClock::default()));
+        let (store, _resolved) = SessionStore::open(host as Arc<dyn Host>).await.unwrap();
+        let wire = WireState::new();
+        store.runs_on(wire.clone());
+        let address: Arc<str> = "sender".into();
+        let batch = |record: &'static [u8]| [(Arc::clone(&address), Bytes::from_static(record))];
+        wire.opened(1);
+        store.put_sessions_batch(&batch(b"first")).await.unwrap();
+        wire.closed(1);
+        assert!(store.put_sessions_batch(&batch(b"late")).await.is_err());
+        assert!(store.put_session("sender", b"late").await.is_err());
+        assert!(store.put_sender_key("sender", b"late").await.is_err());
+        assert!(store.put_sender_keys_batch(&batch(b"late")).await.is_err());
+        assert_eq!(store.get_session("sender").await.unwrap(), Some(Bytes::from_static(b"first")));
+        wire.opened(2);
+        store.put_sessions_batch(&batch(b"second")).await.unwrap();
+        assert_eq!(store.get_session("sender").await.unwrap(), Some(Bytes::from_static(b"second")));
     }
 
     #[tokio::test(start_paused = true)]
