@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use waproto::whatsapp as wa;
 use whatsapp_rust::{
-    Client, ClientError, ContactError, ErrorChainExt, IqError, Jid, SendOptions, download::MediaType,
+    Client, ClientError, ContactError, ErrorChainExt, IqError, Jid, NodeFilter, SendOptions,
+    download::MediaType,
+    wacore_binary::{JidExt as _, Node, NodeValue},
 };
 
 use crate::{
@@ -158,13 +160,21 @@ impl Live {
         let to = self.account_of(to).await?;
         let id = convert::remote_id(&message.id);
         let mut waiter = self.acks.expect(&id, message.to.as_str());
+        let mut stanza = self.client.wait_for_sent_node(NodeFilter::tag("message").attr("id", id.clone()));
         handed_over.store(true, Ordering::Relaxed);
         let options = SendOptions::default().with_message_id(id.clone());
         let answer = match self.client.send_message_with_options(to, content, options).await {
             Ok(_written) => waiter.answer().await,
             Err(error) => waiter.try_answer().ok_or_else(|| failed(error))?,
         };
-        answered(answer, id)
+        let sent = answered(answer, id)?;
+        let own = [self.client.pn(), self.client.lid()];
+        if stanza.try_recv().ok().flatten().is_some_and(|stanza| is_for_own_devices_alone(&stanza, &own)) {
+            return Err(SendError::NotSent(
+                "the message could not be encrypted for any device of the recipient".into(),
+            ));
+        }
+        Ok(sent)
     }
 
     /// Shows typing. To a number without an account nothing is shown, as nothing will be sent.
@@ -283,6 +293,20 @@ impl Live {
     }
 }
 
+/// Whether a message to somebody else is encrypted for devices of this account only. whatsapp-rust leaves out each device for which
+/// it fails to encrypt, be it because its keys cannot be had or because the database is away; WhatsApp takes what is left of the
+/// message, and says so. Facts: wacore 0.7.0, `send/dm.rs` (`prepare_dm_stanza`), `send/encrypt.rs` ("Skipping").
+fn is_for_own_devices_alone(stanza: &Node, own: &[Option<Jid>]) -> bool {
+    let is_own = |jid: &Jid| own.iter().flatten().any(|own| own.is_same_user_as(jid));
+    let to = stanza.attrs.get("to").and_then(NodeValue::to_jid);
+    if to.is_none_or(|to| to.is_group() || is_own(&to)) {
+        return false;
+    }
+    let Some(participants) = stanza.get_optional_child("participants") else { return false };
+    let mut devices = participants.get_children_by_tag("to").filter_map(|to| to.attrs.get("jid")?.to_jid());
+    devices.all(|device| is_own(&device))
+}
+
 /// WhatsApp did not say whether a number has an account.
 enum Unanswered {
     /// The connection ended.
@@ -387,6 +411,32 @@ mod tests {
         let broken = ClientError::Socket(whatsapp_rust::socket::error::SocketError::SocketClosed);
         assert!(matches!(failed(E::Client(broken)), SendError::Unknown(_)));
         assert!(matches!(failed(E::InvalidRequest("x".into())), SendError::Rejected { .. }));
+    }
+
+    #[test]
+    fn a_message_that_no_device_of_its_recipient_can_read_is_told_from_others() {
+        use whatsapp_rust::NodeBuilder;
+        let own = [Some(Jid::pn_device("6281", 3)), Some(Jid::lid_device("1900", 3))];
+        let stanza = |to: &str, devices: &[&str]| {
+            let to = NodeBuilder::new("message").attr("to", to.parse::<Jid>().unwrap());
+            let device = |jid: &&str| NodeBuilder::new("to").attr("jid", jid.parse::<Jid>().unwrap()).build();
+            to.children([NodeBuilder::new("participants").children(devices.iter().map(device)).build()])
+                .build()
+        };
+        for (to, devices, expected) in [
+            ("6282@s.whatsapp.net", &["6282@s.whatsapp.net", "6281@s.whatsapp.net"][..], false),
+            ("6282@s.whatsapp.net", &["6282:7@s.whatsapp.net"], false),
+            ("6282@s.whatsapp.net", &["6281@s.whatsapp.net"], true),
+            ("2900@lid", &["1900@lid", "1900:4@lid"], true),
+            ("2900@lid", &["1900@lid", "2900@lid"], false),
+            // To oneself, and to a group, whose members have its key.
+            ("6281@s.whatsapp.net", &["6281@s.whatsapp.net"], false),
+            ("120363000000000001@g.us", &["6281@s.whatsapp.net"], false),
+        ] {
+            assert_eq!(is_for_own_devices_alone(&stanza(to, devices), &own), expected, "{to} {devices:?}");
+        }
+        let direct = NodeBuilder::new("message").attr("to", "6282@s.whatsapp.net".parse::<Jid>().unwrap());
+        assert!(!is_for_own_devices_alone(&direct.build(), &own), "with one ciphertext, for the recipient");
     }
 
     #[test]

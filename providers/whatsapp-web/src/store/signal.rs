@@ -54,6 +54,18 @@ impl SessionStore {
         Err(StoreError::Database("a message that these keys have read is not kept yet".into()))
     }
 
+    /// Writes keys, and outside of sends tries until the database takes them: a phone that could not read a message asks for it again
+    /// once, and whatsapp-rust gives its answer up for good when the keys it is sealed with cannot be written.
+    async fn go_forward(&self, batch: Vec<StateWrite>) -> Result<()> {
+        loop {
+            self.may_go_forward().await?;
+            let Err(error) = self.write(batch.clone()).await else { return Ok(()) };
+            if self.lease_lost().is_cancelled() || !self.may_try_again("writing keys", &error).await {
+                return Err(error);
+            }
+        }
+    }
+
     /// Rows that note that we have Signal state with the users of these addresses, where that is not noted yet. They stay
     /// when the state goes: the question they answer allows "perhaps".
     fn notes_of_users<'a>(&self, addresses: impl Iterator<Item = &'a str>) -> (Vec<StateWrite>, Vec<String>) {
@@ -65,6 +77,7 @@ impl SessionStore {
         (users.iter().map(|user| rows::put(c::SIGNAL_USER, user.as_bytes(), Bytes::new())).collect(), users)
     }
 
+    /// Identities and sessions, with the notes of whose they are.
     async fn put_state<'a>(
         &self,
         collection: &'static str,
@@ -72,7 +85,7 @@ impl SessionStore {
     ) -> Result<()> {
         let (mut batch, users) = self.notes_of_users(entries.clone().map(|(address, _)| address));
         batch.extend(entries.map(|(address, value)| rows::put(collection, address.as_bytes(), value)));
-        self.write(batch).await?;
+        self.go_forward(batch).await?;
         lock(&self.signal_users).extend(users);
         Ok(())
     }
@@ -120,12 +133,10 @@ impl SignalStore for SessionStore {
     }
 
     async fn put_session(&self, address: &str, session: &[u8]) -> Result<()> {
-        self.may_go_forward().await?;
         self.put_state(c::SESSION, std::iter::once((address, Bytes::copy_from_slice(session)))).await
     }
 
     async fn put_sessions_batch(&self, sessions: &[(Arc<str>, Bytes)]) -> Result<()> {
-        self.may_go_forward().await?;
         self.put_state(c::SESSION, sessions.iter().map(|(address, session)| (&**address, session.clone())))
             .await
     }
@@ -199,16 +210,15 @@ impl SignalStore for SessionStore {
     }
 
     async fn put_sender_key(&self, address: &str, record: &[u8]) -> Result<()> {
-        self.may_go_forward().await?;
-        self.put(c::SENDER_KEY, address.as_bytes(), Bytes::copy_from_slice(record)).await
+        let record = Bytes::copy_from_slice(record);
+        self.go_forward(vec![rows::put(c::SENDER_KEY, address.as_bytes(), record)]).await
     }
 
     async fn put_sender_keys_batch(&self, sender_keys: &[(Arc<str>, Bytes)]) -> Result<()> {
-        self.may_go_forward().await?;
         let rows = sender_keys
             .iter()
             .map(|(address, record)| rows::put(c::SENDER_KEY, address.as_bytes(), record.clone()));
-        self.write(rows.collect()).await
+        self.go_forward(rows.collect()).await
     }
 
     async fn get_sender_key(&self, address: &str) -> Result<Option<Vec<u8>>> {

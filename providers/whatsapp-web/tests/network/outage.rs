@@ -214,6 +214,43 @@ async fn what_could_not_be_read_is_told_as_such_even_if_it_could_not_be_noted_at
     world.peer.push_name("Siti");
     world.phone.forgets(true);
     world.host.refuse_notes(true);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_only_the_accounts_own_phone_could_read_was_not_sent() {
+    let (mut world, running) = World::connected().await;
+    running.send(&world.message("pertama")).await.expect("sent");
+    assert_eq!(soon("the peer", world.peer.next_message()).await.text.as_deref(), Some("pertama"));
+    running.stop().await;
+    // In a new process nothing is in memory: everything a message is sealed with is read.
+    let running = world.run().await;
+    world.host.refuse_identity_of(&world.peer);
+    let message = world.message("kedua");
+    let sent = running.send(&message).await;
+    assert!(matches!(sent, Err(SendError::NotSent(_))), "{sent:?}");
+    world.host.allow_identities();
+    running.send(&message).await.expect("sent");
+    assert_eq!(soon("the peer", world.peer.next_message()).await.text.as_deref(), Some("kedua"));
+    running.stop().await;
+    assert_eq!(world.peer.received().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_that_asks_for_a_message_again_gets_it_once_its_keys_can_be_written() {
+    let (world, running) = World::connected().await;
+    running.send(&world.message("pertama")).await.expect("sent");
+    assert_eq!(soon("the peer", world.peer.next_message()).await.text.as_deref(), Some("pertama"));
+    soon("its keys", world.host.has_keys_of(&world.peer)).await;
+    world.peer.forget_sessions();
+    world.host.refuse_sessions(true);
+    // What it is sealed with is covered by what was written before; what the phone then asks for needs new keys.
+    running.send(&world.message("kedua")).await.expect("sent");
+    for _ in 0..2 {
+        soon("a refusal", world.host.refused.notified()).await;
+    }
+    world.host.refuse_sessions(false);
+    assert_eq!(soon("the peer", world.peer.next_message()).await.text.as_deref(), Some("kedua"));
+    running.stop().await;
+}
+
     let id = world.peer.send_to_phone_only(&world.phone, text("hilang")).await;
     soon("the refusal", world.host.refused.notified()).await;
     soon(

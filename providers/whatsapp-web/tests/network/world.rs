@@ -51,6 +51,8 @@ pub(crate) struct ScriptedHost {
     refuses_notes: AtomicBool,
     refuses_rows: AtomicBool,
     refuses_reads: AtomicBool,
+    refuses_sessions: AtomicBool,
+    refuses_identities: Mutex<Vec<String>>,
     taken_over: AtomicBool,
     /// Receipts whose commit has begun, and how many of them may end.
     receipts_begun: watch::Sender<usize>,
@@ -97,6 +99,21 @@ impl ScriptedHost {
     /// Whether the session's state can be read.
     pub(crate) fn refuse_reads(&self, on: bool) {
         self.refuses_reads.store(on, Ordering::SeqCst);
+    }
+
+    /// Whether the keys that have gone forward can be written.
+    pub(crate) fn refuse_sessions(&self, on: bool) {
+        self.refuses_sessions.store(on, Ordering::SeqCst);
+    }
+
+    /// What messages for this person are sealed with cannot be read, whatever else can.
+    pub(crate) fn refuse_identity_of(&self, peer: &Peer) {
+        *self.refuses_identities.lock().unwrap() = vec![PEER.to_owned(), peer.lid().to_owned()];
+    }
+
+    /// It can again.
+    pub(crate) fn allow_identities(&self) {
+        self.refuses_identities.lock().unwrap().clear();
     }
 
     /// Waits until what messages of this person are read with was written.
@@ -167,6 +184,10 @@ impl Host for ScriptedHost {
         if self.refuses_reads.load(Ordering::SeqCst) {
             return Err(self.full());
         }
+        let theirs = |user: &String| key.starts_with(user.as_bytes());
+        if collection == "identity" && self.refuses_identities.lock().unwrap().iter().any(theirs) {
+            return Err(self.full());
+        }
         if collection == "pending_inbound" {
             self.looked_for.notify_one();
         }
@@ -191,6 +212,10 @@ impl Host for ScriptedHost {
         }
         let row = |write: &StateWrite| matches!(write, StateWrite::Put { collection: "pending_inbound", .. });
         if self.refuses_rows.load(Ordering::SeqCst) && batch.iter().any(row) {
+            return Err(self.full());
+        }
+        let keys = |write: &StateWrite| matches!(write, StateWrite::Put { collection: "session", .. });
+        if self.refuses_sessions.load(Ordering::SeqCst) && batch.iter().any(keys) {
             return Err(self.full());
         }
         let written: Vec<String> = batch
@@ -273,6 +298,8 @@ impl World {
             refuses_rows: AtomicBool::new(false),
             refuses_reads: AtomicBool::new(false),
             taken_over: AtomicBool::new(false),
+            refuses_sessions: AtomicBool::new(false),
+            refuses_identities: Mutex::default(),
             receipts_begun: watch::Sender::new(0),
             receipts_allowed: watch::Sender::new(usize::MAX),
             keys_written: watch::Sender::new(Vec::new()),
