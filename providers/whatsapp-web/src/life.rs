@@ -430,12 +430,25 @@ impl Life {
         if self.live.board.expire(self.now()) {
             self.after_answer().await;
         }
+        if self.a_doubt_lasts().await {
+            tracing::warn!(device = %self.device, "a message that came twice was not committed; the connection is made anew, so that WhatsApp gives it again");
+            self.reconnect();
+        }
         let silent = |silence| silence >= self.live.settings.watch.silence;
         // Whom we do not listen to we need not ask.
         if !self.sources.debts.are_too_many() && self.live.silence().is_none_or(silent) {
             self.probe();
         }
         self.tell_health().await;
+    }
+
+    /// A message came a second time, its first copy is committed nowhere, and that is not the database's fault. Only a connection
+    /// that is `Ready` is asked about, so that each is made anew once.
+    async fn a_doubt_lasts(&self) -> bool {
+        let lasts = |since| self.now() >= since + self.live.settings.doubted_for;
+        matches!(self.live.wire.now(), Wire::Ready(_))
+            && self.live.store.oldest_doubt().is_some_and(lasts)
+            && self.live.store.can_be_written().await
     }
 
     fn note(&self, what: &'static str, result: Result<(), NotTaken>) {

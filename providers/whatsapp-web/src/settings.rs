@@ -28,6 +28,9 @@ pub struct Settings {
     pub linking: Linking,
     /// How long a message that could not be decrypted waits for its sender's repeat before it is told as unreadable.
     pub unreadable_after: Duration,
+    /// How long a message that came a second time waits for its first copy to be committed before the connection is made anew, on
+    /// which WhatsApp gives it again.
+    pub doubted_for: Duration,
     /// How much WhatsApp may tell that is not committed yet, in events; beyond it nothing more is read from the connection
     /// until the database takes some of it. It is kept in memory, and lost if the process is killed then.
     pub unconfirmed_max: usize,
@@ -48,6 +51,7 @@ impl Settings {
             watch: Watch::default(),
             linking: Linking::default(),
             unreadable_after: Duration::from_mins(2),
+            doubted_for: Duration::from_secs(15),
             unconfirmed_max: 1_000,
             // The library's 812 is what a browser uploads; a tenth suffices between two top-ups and links in a moment.
             pre_keys: 100,

@@ -95,11 +95,16 @@ impl Life {
             self.probe();
         } else if !std::mem::replace(&mut self.rebuilding, true) {
             tracing::warn!(device = %self.device, "WhatsApp does not answer; the connection is rebuilt");
-            let live = Arc::clone(&self.live);
-            self.tasks.spawn(async move {
-                live.client.reconnect_immediately().await;
-                Done::Nothing
-            });
+            self.reconnect();
         }
+    }
+
+    /// Ends the connection; the library makes another at once.
+    pub(super) fn reconnect(&mut self) {
+        let live = Arc::clone(&self.live);
+        self.tasks.spawn(async move {
+            live.client.reconnect_immediately().await;
+            Done::Nothing
+        });
     }
 }

@@ -25,6 +25,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use cetar_model::Timestamp;
 use cetar_provider::{Host, HostError, StateWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -187,13 +188,23 @@ impl SessionStore {
 
     /// What is known of a message that came a second time, and does not wait to be committed.
     fn first_copy(&self, id: &str) -> FirstCopy {
-        let Some(wire) = self.wire.get() else { return FirstCopy::Taken };
-        let connection = match wire.now() {
-            Wire::Open(number) | Wire::Ready(number) => number,
-            // It came on one that has ended since.
-            Wire::Closed | Wire::Failed => 0,
-        };
-        lock(&self.repeats).first_copy(id, connection)
+        if self.wire.get().is_none() {
+            return FirstCopy::Taken;
+        }
+        lock(&self.repeats).first_copy(id, self.connection(), self.host.now())
+    }
+
+    /// Since when a message that came a second time on this connection waits to be committed, if one does.
+    pub(crate) fn oldest_doubt(&self) -> Option<Timestamp> {
+        lock(&self.repeats).oldest_doubt(self.connection())
+    }
+
+    /// The number of the open connection; 0 where there is none.
+    fn connection(&self) -> u64 {
+        match self.wire.get().map(WireState::now) {
+            Some(Wire::Open(number) | Wire::Ready(number)) => number,
+            Some(Wire::Closed | Wire::Failed) | None => 0,
+        }
     }
 
     /// The session's last connection has ended, and the next one is not there.

@@ -5,7 +5,8 @@
 //! or the process end before the commit, WhatsApp does not give the message again, and it is lost. So a repeat is acknowledged only if
 //! its message is known to have been taken in, or if it comes again on another connection: what was gathered and not committed is
 //! decrypted anew there, and is no repeat. What still is one there, and was not taken in by this process, is handed over as a
-//! message that cannot be read any more: the host drops it if an earlier process told it the message.
+//! message that cannot be read any more: the host drops it if an earlier process told it the message. A doubt that lasts has the
+//! connection made anew (`crate::life`), since WhatsApp would repeat the message at the next one only, which may be days away.
 //!
 //! A message outside of such a time is read with keys that stay in memory as used, whatever becomes of its connection. One that could
 //! not be put on disk is therefore noted here until it is: its repeat is not acknowledged on any connection, and no key goes forward
@@ -21,6 +22,8 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::Mutex,
 };
+
+use cetar_model::Timestamp;
 
 use super::lock;
 
@@ -65,14 +68,21 @@ pub(super) enum FirstCopy {
     Unknown,
 }
 
+/// A repeat that was not acknowledged.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    connection: u64,
+    since: Timestamp,
+}
+
 /// Of one session, by the ids of messages.
 #[derive(Default)]
 pub(super) struct Repeats {
     taken: HashSet<String>,
     /// The same, oldest first.
     order: VecDeque<String>,
-    /// Repeats that were not acknowledged, and on which connection.
-    doubted: HashMap<String, u64>,
+    /// Repeats that were not acknowledged.
+    doubted: HashMap<String, Doubt>,
     /// Messages that were read and tell nobody anything, until that is on disk.
     silent: HashSet<String>,
     /// Messages that were read and are not on disk, one of several copies each as often as it came.
@@ -126,22 +136,28 @@ impl Repeats {
         self.not_kept.is_empty()
     }
 
+    /// Since when a repeat that came on this connection waits for its message, if one does.
+    pub(super) fn oldest_doubt(&self, connection: u64) -> Option<Timestamp> {
+        let on_it = self.doubted.values().filter(|doubt| doubt.connection == connection);
+        on_it.map(|doubt| doubt.since).min()
+    }
+
     /// What is known of a repeat's message that came on this connection.
-    pub(super) fn first_copy(&mut self, id: &str, connection: u64) -> FirstCopy {
+    pub(super) fn first_copy(&mut self, id: &str, connection: u64, now: Timestamp) -> FirstCopy {
         if self.not_kept.iter().any(|waiting| waiting == id) {
             return FirstCopy::Waits;
         }
         if self.taken.contains(id) {
             return FirstCopy::Taken;
         }
-        if self.doubted.get(id).is_some_and(|earlier| *earlier != connection) {
+        if self.doubted.get(id).is_some_and(|earlier| earlier.connection != connection) {
             self.doubted.remove(id);
             return FirstCopy::Unknown;
         }
         if self.doubted.len() >= REMEMBERED {
             self.doubted.clear();
         }
-        self.doubted.insert(id.to_owned(), connection);
+        self.doubted.entry(id.to_owned()).or_insert(Doubt { connection, since: now });
         FirstCopy::Waits
     }
 }
@@ -150,21 +166,38 @@ impl Repeats {
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_secs(1_709_650_000);
+
     #[test]
     fn a_repeat_is_acknowledged_once_its_message_is_committed() {
         let mut repeats = Repeats::default();
-        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Waits);
-        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Waits, "however often it comes");
+        assert_eq!(repeats.first_copy("A", 1, NOW), FirstCopy::Waits);
+        assert_eq!(repeats.first_copy("A", 1, NOW), FirstCopy::Waits, "however often it comes");
         repeats.taken("A");
-        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Taken);
-        assert_eq!(repeats.first_copy("B", 1), FirstCopy::Waits);
+        assert_eq!(repeats.first_copy("A", 1, NOW), FirstCopy::Taken);
+        assert_eq!(repeats.first_copy("B", 1, NOW), FirstCopy::Waits);
     }
 
     #[test]
     fn of_a_repeat_whose_message_did_not_come_again_by_the_next_connection_nothing_is_known() {
         let mut repeats = Repeats::default();
-        assert_eq!(repeats.first_copy("A", 1), FirstCopy::Waits);
-        assert_eq!(repeats.first_copy("A", 2), FirstCopy::Unknown);
+        assert_eq!(repeats.first_copy("A", 1, NOW), FirstCopy::Waits);
+        assert_eq!(repeats.first_copy("A", 2, NOW), FirstCopy::Unknown);
+    }
+
+    #[test]
+    fn a_doubt_lasts_since_the_first_repeat_of_its_connection_until_its_message_is_committed() {
+        let mut repeats = Repeats::default();
+        let later = NOW + std::time::Duration::from_secs(3);
+        assert_eq!(repeats.oldest_doubt(1), None);
+        for (id, at) in [("A", NOW), ("B", later), ("A", later)] {
+            repeats.first_copy(id, 1, at);
+        }
+        assert_eq!((repeats.oldest_doubt(1), repeats.oldest_doubt(2)), (Some(NOW), None));
+        repeats.taken("A");
+        assert_eq!(repeats.oldest_doubt(1), Some(later));
+        repeats.taken("B");
+        assert_eq!(repeats.oldest_doubt(1), None);
     }
 
     #[test]
@@ -175,12 +208,12 @@ mod tests {
         let second = NotKept::new(&repeats, ["A"].into_iter());
         drop(first);
         for connection in 1..4 {
-            assert_eq!(lock(&repeats).first_copy("A", connection), FirstCopy::Waits);
+            assert_eq!(lock(&repeats).first_copy("A", connection, NOW), FirstCopy::Waits);
         }
         drop(second);
         assert!(lock(&repeats).all_are_kept());
         lock(&repeats).taken("A");
-        assert_eq!(lock(&repeats).first_copy("A", 4), FirstCopy::Taken);
+        assert_eq!(lock(&repeats).first_copy("A", 4, NOW), FirstCopy::Taken);
         NotKept::new(&repeats, ["C"].into_iter()).give_up();
         assert!(!lock(&repeats).all_are_kept());
     }
@@ -190,10 +223,10 @@ mod tests {
         let mut repeats = Repeats::default();
         for number in 0..2 * REMEMBERED {
             repeats.taken(&number.to_string());
-            repeats.first_copy(&format!("repeat {number}"), 1);
+            repeats.first_copy(&format!("repeat {number}"), 1, NOW);
         }
         assert_eq!((repeats.taken.len(), repeats.order.len()), (REMEMBERED, REMEMBERED));
         assert!(repeats.doubted.len() <= REMEMBERED);
-        assert_eq!(repeats.first_copy(&(2 * REMEMBERED - 1).to_string(), 1), FirstCopy::Taken);
+        assert_eq!(repeats.first_copy(&(2 * REMEMBERED - 1).to_string(), 1, NOW), FirstCopy::Taken);
     }
 }

@@ -8,7 +8,7 @@ use cetar_simulator_whatsapp_web::Event;
 use cetar_whatsapp_web::{Settings, Watch};
 use waproto::whatsapp::Message;
 
-use crate::world::{PEER, World, soon};
+use crate::world::{PEER, Running, World, soon};
 
 /// Looks after what waits ten times a second.
 fn lively(settings: Settings) -> Settings {
@@ -159,17 +159,38 @@ async fn a_message_that_could_not_be_kept_before_the_stop_is_told_by_the_next_st
     running.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_whose_keys_went_to_disk_without_it_is_told_as_one_that_cannot_be_read() {
-    let (mut world, running) = World::connected().await;
+/// A message whose keys are on disk, and it is not, as a process leaves it that is killed between the two.
+async fn one_that_is_lost(world: &mut World, running: Running) -> String {
     world.host.refuse_messages(usize::MAX);
     let id = world.peer.send_text(&world.phone, "hilang").await;
     soon("the refusal", world.host.refused.notified()).await;
     soon("the stop", running.stop()).await;
     soon("its keys", world.host.has_keys_of(&world.peer)).await;
-    // As a process leaves it that is killed between the two.
     world.host.lose_rows().await;
     world.host.refuse_messages(0);
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_came_before_and_is_nowhere_is_asked_for_on_a_new_connection() {
+    let hasty = |settings| Settings { doubted_for: Duration::from_millis(300), ..lively(settings) };
+    let (mut world, running) = World::connected_with(hasty).await;
+    let id = one_that_is_lost(&mut world, running).await;
+    let running = world.run().await;
+    let message = world.inbound().await;
+    assert_eq!(message.content, Content::Unsupported { kind: "undecryptable".to_owned() });
+    assert_eq!(message.remote_id, id);
+    soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&id).is_empty())).await;
+    let later = world.peer.send_text(&world.phone, "kemudian").await;
+    assert_eq!(world.inbound().await.remote_id, later);
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_whose_keys_went_to_disk_without_it_is_told_as_one_that_cannot_be_read() {
+    let (mut world, running) = World::connected().await;
+    let id = one_that_is_lost(&mut world, running).await;
     let running = world.run().await;
     // Its first copy might wait to be committed on this connection; on the next one it cannot.
     soon("the repeat", world.host.looked_for.notified()).await;
@@ -193,27 +214,6 @@ async fn a_send_whose_keys_cannot_be_read_now_fails_at_once() {
     assert!(world.peer.received().is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_does_not_wait_for_keys_and_the_next_start_tells_the_message() {
-    let (mut world, running) = World::connected().await;
-    world.host.refuse_reads(true);
-    let id = world.peer.send_text(&world.phone, "kuncinya besok").await;
-    soon("the refusal", world.host.refused.notified()).await;
-    soon("the stop", running.stop()).await;
-    world.host.refuse_reads(false);
-    let running = world.run().await;
-    assert_eq!(world.inbound().await.remote_id, id);
-    running.stop().await;
-    assert_eq!(world.simulator.violations(), []);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_could_not_be_read_is_told_as_such_even_if_it_could_not_be_noted_at_once() {
-    let change = |settings| Settings { unreadable_after: Duration::ZERO, ..lively(settings) };
-    let (mut world, running) = World::connected_with(change).await;
-    world.peer.push_name("Siti");
-    world.phone.forgets(true);
-    world.host.refuse_notes(true);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_only_the_accounts_own_phone_could_read_was_not_sent() {
     let (mut world, running) = World::connected().await;
@@ -251,6 +251,27 @@ async fn a_phone_that_asks_for_a_message_again_gets_it_once_its_keys_can_be_writ
     running.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_wait_for_keys_and_the_next_start_tells_the_message() {
+    let (mut world, running) = World::connected().await;
+    world.host.refuse_reads(true);
+    let id = world.peer.send_text(&world.phone, "kuncinya besok").await;
+    soon("the refusal", world.host.refused.notified()).await;
+    soon("the stop", running.stop()).await;
+    world.host.refuse_reads(false);
+    let running = world.run().await;
+    assert_eq!(world.inbound().await.remote_id, id);
+    running.stop().await;
+    assert_eq!(world.simulator.violations(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_read_is_told_as_such_even_if_it_could_not_be_noted_at_once() {
+    let change = |settings| Settings { unreadable_after: Duration::ZERO, ..lively(settings) };
+    let (mut world, running) = World::connected_with(change).await;
+    world.peer.push_name("Siti");
+    world.phone.forgets(true);
+    world.host.refuse_notes(true);
     let id = world.peer.send_to_phone_only(&world.phone, text("hilang")).await;
     soon("the refusal", world.host.refused.notified()).await;
     soon(

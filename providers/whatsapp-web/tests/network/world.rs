@@ -260,6 +260,7 @@ pub(crate) fn quick(simulator: &Simulator, temp: &TempDir) -> Settings {
         watch: Watch { silence: Duration::from_secs(15), answer: Duration::from_secs(8) },
         linking: Linking::default(),
         unreadable_after: Duration::from_mins(2),
+        doubted_for: Duration::from_mins(2),
         pre_keys: 20,
         ..Settings::new(temp.path().to_owned())
     }
@@ -297,9 +298,9 @@ impl World {
             refuses_notes: AtomicBool::new(false),
             refuses_rows: AtomicBool::new(false),
             refuses_reads: AtomicBool::new(false),
-            taken_over: AtomicBool::new(false),
             refuses_sessions: AtomicBool::new(false),
             refuses_identities: Mutex::default(),
+            taken_over: AtomicBool::new(false),
             receipts_begun: watch::Sender::new(0),
             receipts_allowed: watch::Sender::new(usize::MAX),
             keys_written: watch::Sender::new(Vec::new()),
