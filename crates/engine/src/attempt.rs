@@ -90,6 +90,7 @@ pub(crate) async fn make(
         }
     };
     report(&outcome);
+    hold.settles();
     settle(&engine, &job, started_at, outcome, crashed).await;
     drop(hold);
     again

@@ -23,12 +23,18 @@ const BATCH: usize = 200;
 /// Leases held by this process.
 #[derive(Default)]
 pub(crate) struct Leases {
-    jobs: Mutex<HashMap<JobId, i64>>,
+    jobs: Mutex<HashMap<JobId, HeldJob>>,
     devices: Mutex<HashMap<DeviceId, Held>>,
     /// Claims that are being made: what they bring is not in `jobs` yet.
     claiming: AtomicUsize,
     /// When the last round of renewals began that succeeded; microseconds.
     renewed_at: AtomicI64,
+}
+
+struct HeldJob {
+    token: i64,
+    /// Its outcome is on its way to disk: what becomes of its lease from here on, the settlement finds out.
+    settling: bool,
 }
 
 struct Held {
@@ -87,8 +93,19 @@ pub(crate) struct JobHold {
 
 impl JobHold {
     pub(crate) fn new(engine: &Engine, job: &ClaimedJob) -> Self {
-        lock(&engine.inner.leases.jobs).insert(job.job.clone(), job.lease_token);
+        let held = HeldJob { token: job.lease_token, settling: false };
+        lock(&engine.inner.leases.jobs).insert(job.job.clone(), held);
         Self { engine: engine.clone(), id: job.job.clone(), token: job.lease_token }
+    }
+
+    /// The attempt is over, and its outcome is being put on disk, which ends the lease: a renewal that does not find it any more has
+    /// lost nothing. Until it is there, the lease is renewed.
+    pub(crate) fn settles(&self) {
+        if let Some(held) = lock(&self.engine.inner.leases.jobs).get_mut(&self.id)
+            && held.token == self.token
+        {
+            held.settling = true;
+        }
     }
 }
 
@@ -96,7 +113,7 @@ impl Drop for JobHold {
     fn drop(&mut self) {
         {
             let mut held = lock(&self.engine.inner.leases.jobs);
-            if held.get(&self.id) == Some(&self.token) {
+            if held.get(&self.id).is_some_and(|held| held.token == self.token) {
                 held.remove(&self.id);
             }
         }
@@ -185,13 +202,18 @@ async fn renew(engine: &Engine) -> Result<(), StoreError> {
         }
     }
 
-    let jobs: Vec<_> = lock(&inner.leases.jobs).iter().map(|(id, token)| (id.clone(), *token)).collect();
+    let jobs: Vec<_> = lock(&inner.leases.jobs).iter().map(|(id, held)| (id.clone(), held.token)).collect();
     if !jobs.is_empty() {
-        for job in inner.store.renew_jobs(&inner.node, &jobs, until).await? {
+        let lost = inner.store.renew_jobs(&inner.node, &jobs, until).await?;
+        let mut held = lock(&inner.leases.jobs);
+        for job in lost {
+            if held.get(&job).is_none_or(|held| held.settling) {
+                continue;
+            }
             // The attempt goes on: it cannot be called back. Its outcome will find the lease lost and be dropped.
             tracing::warn!(%job, "the lease of a job was lost while it was being sent");
             metrics::counter!("cetar_job_leases_lost_total").increment(1);
-            lock(&inner.leases.jobs).remove(&job);
+            held.remove(&job);
         }
     }
     Ok(())
