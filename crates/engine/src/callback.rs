@@ -212,9 +212,7 @@ impl Engine {
         }
         let new = u64::try_from(taken.messages).unwrap_or(u64::MAX);
         metrics::counter!("cetar_messages_received_total").increment(new);
-        if taken.told {
-            self.told();
-        }
+        self.told();
         Ok(())
     }
 

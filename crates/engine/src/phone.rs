@@ -163,7 +163,8 @@ impl Engine {
                     there.1 == Direction::In
                         && rest.and_then(|rest| rest.sender).as_deref() == Some(person.as_str())
                 }
-                None => there.1 == Direction::Echo,
+                // What the account wrote, on its phone or through us.
+                None => there.1 != Direction::In,
             };
             if !theirs {
                 return Err(PhoneError::NotTheirs);

@@ -110,6 +110,10 @@ impl Worker {
             }
         };
         let firsts_from = turns.as_ref().and_then(Turns::firsts_from);
+        if inner.store.has_new_deliveries() {
+            // Of those that expired while they waited.
+            engine.webhooks_are_due();
+        }
         if let Some((pacer, until)) = self.pace.as_deref().zip(firsts_from) {
             self.put_off_firsts(pacer, until, now).await;
         }

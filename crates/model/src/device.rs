@@ -159,8 +159,8 @@ impl DownReason {
                 "The QR or code was not used in time. Start linking again.",
             ),
             Self::AlreadyLinked => language.pick(
-                "Akun ini sudah tertaut sebagai device lain di workspace ini. Pakai device itu, atau logout di sana dulu, lalu tautkan lagi.",
-                "This account is linked already, as another device of this workspace. Use that one, or log it out there first and link again.",
+                "Akun ini sudah tertaut sebagai device lain di workspace ini. Pakai device itu, atau logout di sana dulu, lalu tautkan lagi. Di HP, hapus entri percobaan ini dari Perangkat tertaut.",
+                "This account is linked already, as another device of this workspace. Use that one, or log it out there first and link again. On the phone, remove this attempt's entry from Linked devices.",
             ),
             Self::VersionOutdated => language.pick(
                 "Jaringan menolak versi ini. Pasang versi cetar yang lebih baru.",

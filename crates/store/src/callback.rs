@@ -118,9 +118,7 @@ async fn take(tx: &mut Tx, callback: &NewCallback) -> Result<CallbackTaken> {
         };
         let new = NewEvent { id: None, workspace: &workspace, message, event: &event, now: callback.now };
         events::emit(tx, new).await?;
-        taken.told = true;
     }
-    taken.told |= taken.messages > 0 || taken.moved > 0;
     Ok(taken)
 }
 

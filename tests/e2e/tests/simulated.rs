@@ -145,6 +145,15 @@ async fn everything_people_write(database: Database) {
     assert_eq!((&data["about"], &data["text"]), (&first, &json!("Hai")));
     let data = shop.told(json!({"type": "deleted", "message_id": first})).await;
     assert_eq!((&data["about"], &data["text"]), (&first, &Value::Null));
+    // The owner takes back on the phone what was sent through us.
+    for (kind, text) in [("edited", json!("Ralat")), ("deleted", Value::Null)] {
+        let mut act = json!({"type": kind, "message_id": ours, "echo": true, "to": BUDI});
+        if text.is_string() {
+            act["text"] = text.clone();
+        }
+        let data = shop.told(act).await;
+        assert_eq!((&data["about"], &data["text"]), (&ours, &text), "{data}");
+    }
     let pressed = json!({"type": "button", "button_id": "YA", "text": "Ya", "message_id": ours});
     let data = shop.told(pressed).await;
     assert_eq!((&data["button_id"], &data["about"]), (&json!("YA"), &ours));

@@ -136,8 +136,6 @@ pub struct CallbackTaken {
     pub messages: usize,
     /// Messages of ours that moved.
     pub moved: usize,
-    /// Webhooks are told something.
-    pub told: bool,
 }
 
 /// Somebody wants no messages any more, or wants them again.
