@@ -93,24 +93,29 @@ impl State {
 
     /// The client leaves passive mode: it hears how much waits for it, or that nothing does.
     fn activate(&mut self, connection: u64, from: &DeviceId) {
+        let copies = if self.faults.repeat_messages { 2 } else { 1 };
         let Some(companion) = self.companion(from) else { return };
         let waiting = companion.queue.len();
+        let messages = companion.queue.iter().filter(|queued| queued.key.class == "message").count();
+        let receipts = companion.queue.iter().filter(|queued| queued.key.class == "receipt").count();
+        let others = waiting - messages - receipts;
+        // What comes twice counts twice: a client that has got as many as were announced fetches no more.
+        let messages = messages * copies;
+        let total = messages + receipts + others;
         if waiting == 0 {
             companion.delivery = Delivery::Live;
         } else {
-            companion.delivery = Delivery::Replaying { total: waiting, announced: waiting, sent: 0 };
+            companion.delivery = Delivery::Replaying { total, announced: waiting, sent: 0 };
         }
-        let messages = companion.queue.iter().filter(|queued| queued.key.class == "message").count();
-        let receipts = companion.queue.iter().filter(|queued| queued.key.class == "receipt").count();
         self.log.push(Event::Active { device: device_jid(from), waiting });
         let content = if waiting == 0 {
             NodeBuilder::new("offline").attr("count", 0)
         } else {
             NodeBuilder::new("offline_preview")
-                .attr("count", waiting)
+                .attr("count", total)
                 .attr("message", messages)
                 .attr("receipt", receipts)
-                .attr("notification", waiting - messages - receipts)
+                .attr("notification", others)
                 .attr("appdata", 0)
                 .attr("call", 0)
         };
