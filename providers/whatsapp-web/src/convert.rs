@@ -74,7 +74,7 @@ pub(crate) fn place(
     let writer = || person(sender, [sender_alt.as_ref()], number_of);
     let from = if echo { Address { text: own.to_owned(), alias: false } } else { writer() };
     let chat = if group {
-        Address { text: chat.to_non_ad_string(), alias: false }
+        Address { text: conversation(chat, number_of), alias: false }
     } else if echo {
         person(chat, [recipient_alt.as_ref(), info.peer_recipient_pn.as_ref()], number_of)
     } else {
@@ -96,6 +96,11 @@ fn person<const N: usize>(
         .or_else(|| number_of(&jid.user));
     let alias = number.is_none() && jid.server.is_lid_family();
     Address { text: number.unwrap_or_else(|| jid.user.to_string()), alias }
+}
+
+/// The conversation of this person, or of this group, as [`place`] has it.
+pub(crate) fn conversation(jid: &Jid, number_of: &impl Fn(&str) -> Option<String>) -> String {
+    if jid.is_group() { jid.to_non_ad_string() } else { person(jid, [], number_of).text }
 }
 
 /// A moment of WhatsApp's clock.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use cetar_model::Chat;
 use cetar_provider::StateWrite;
 use wacore::store::{
     error::{Result, StoreError},
@@ -17,8 +18,10 @@ use wacore::store::{
 use super::{
     SessionStore, collection as c, lock,
     repeats::{FirstCopy, NotKept},
-    rows,
+    rows, unavailable,
 };
+use whatsapp_rust::{Jid, wacore_binary::JidExt as _};
+
 use crate::convert;
 
 /// One group's devices: whether each holds our sender key.
@@ -64,6 +67,17 @@ impl SessionStore {
         self.put(c::TC_TOKEN, jid.as_bytes(), rows::json(entry)?).await?;
         self.know_token(jid, Some(entry.clone()));
         Ok(())
+    }
+
+    /// Whether the host has this message: an earlier process took it in, and WhatsApp did not hear of it.
+    async fn host_has(&self, chat: &str, sender: &str, id: &str) -> Result<bool> {
+        let place = |jid: &Jid| convert::conversation(jid, &|lid| self.number_of(lid));
+        let jids = [chat, sender].map(|jid| jid.parse::<Jid>().ok());
+        // What reaches us by a broadcast list is in the conversation with its sender.
+        let [Some(chat), Some(sender)] = jids else { return Ok(false) };
+        let jid = if chat.is_broadcast_list() { sender } else { chat };
+        let known = self.host.writer_of(&Chat::new(place(&jid)), id).await;
+        Ok(self.note(known).map_err(unavailable)?.is_some())
     }
 
     fn now_secs(&self) -> i64 {
@@ -333,6 +347,10 @@ impl ProtocolStore for SessionStore {
             }
             return match self.first_copy(id) {
                 FirstCopy::Taken => Ok(None),
+                FirstCopy::Unknown | FirstCopy::Waits if self.host_has(chat, sender, id).await? => {
+                    self.taken(id);
+                    Ok(None)
+                }
                 FirstCopy::Unknown => Ok(Some(waproto::codec::message_to_vec(&convert::missed()))),
                 FirstCopy::Waits => {
                     Err(StoreError::Database("its first copy may not be committed yet".into()))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cetar_model::{Content, PhoneNumber, Receipt};
-use cetar_provider::SendError;
+use cetar_model::{Chat, Content, PhoneNumber, Receipt, Writer};
+use cetar_provider::{Outbound, SendError};
 use cetar_simulator_whatsapp_web::Event;
 use cetar_whatsapp_web::{Settings, Watch};
 use waproto::whatsapp::Message;
@@ -164,11 +164,25 @@ async fn one_that_is_lost(world: &mut World, running: Running) -> String {
     world.host.refuse_messages(usize::MAX);
     let id = world.peer.send_text(&world.phone, "hilang").await;
     soon("the refusal", world.host.refused.notified()).await;
-    soon("the stop", running.stop()).await;
+    // Before anything goes out, all keys are written.
+    let other = world.simulator.peer("6281200000003");
+    running.send(&Outbound { to: Chat::new(other.number()), ..world.message("lain") }).await.expect("sent");
     soon("its keys", world.host.has_keys_of(&world.peer)).await;
+    soon("the stop", running.stop()).await;
     world.host.lose_rows().await;
     world.host.refuse_messages(0);
     id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_an_earlier_process_told_is_acknowledged_when_it_comes_again() {
+    let (mut world, running) = World::connected().await;
+    let id = one_that_is_lost(&mut world, running).await;
+    world.host.note_writer(&id, Writer::Other { address: Chat::new(PEER), is_alias: false });
+    let running = world.run().await;
+    soon("the receipt", world.simulator.wait_until(|_| !world.peer.receipts_of(&id).is_empty())).await;
+    running.stop().await;
+    assert_eq!(world.further_messages(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
