@@ -206,8 +206,11 @@ async fn renew(engine: &Engine) -> Result<(), StoreError> {
     if !jobs.is_empty() {
         let lost = inner.store.renew_jobs(&inner.node, &jobs, until).await?;
         let mut held = lock(&inner.leases.jobs);
+        let renewed: HashMap<_, _> = jobs.into_iter().collect();
         for job in lost {
-            if held.get(&job).is_none_or(|held| held.settling) {
+            // Since the renewal began it may have been settled, and claimed again.
+            let same = |held: &HeldJob| renewed.get(&job) == Some(&held.token) && !held.settling;
+            if !held.get(&job).is_some_and(same) {
                 continue;
             }
             // The attempt goes on: it cannot be called back. Its outcome will find the lease lost and be dropped.

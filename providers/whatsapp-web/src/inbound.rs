@@ -20,6 +20,7 @@ use bytes::Bytes;
 use cetar_model::{Chat, Content, Receipt, Timestamp};
 use cetar_provider::{HostError, Inbound, InboundMessage, InboundReceipt};
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 use wacore::types::{
     events::{self, DecryptFailMode, InboundMessage as WireMessage},
     message::{MessageCategory, MessageInfo},
@@ -46,6 +47,8 @@ pub(crate) struct Inbox {
     unread: Mutex<HashMap<(String, String), Unreadable>>,
     /// LIDs whose number should be asked for.
     ask: mpsc::UnboundedSender<String>,
+    /// Messages that are being handed over. Each ends with the session, if not before.
+    handing_over: TaskTracker,
 }
 
 /// A message was not handed over.
@@ -69,7 +72,7 @@ impl Inbox {
     ) -> Self {
         let unread =
             unread.into_iter().map(|message| ((message.jid.clone(), message.id.clone()), message)).collect();
-        Self { store, recipients, own, unread: Mutex::new(unread), ask }
+        Self { store, recipients, own, unread: Mutex::new(unread), ask, handing_over: TaskTracker::new() }
     }
 
     fn unread(&self) -> std::sync::MutexGuard<'_, HashMap<(String, String), Unreadable>> {
@@ -323,7 +326,7 @@ impl TakeIn {
                 tracing::error!(%error, "a message is refused while all else is taken; WhatsApp gives it again with the next connection");
                 return Err(error);
             }
-            if !store.may_try_again("handing a message over", &error).await {
+            if !store.may_try_on("handing a message over", &error).await {
                 return Err(error);
             }
         }
@@ -332,8 +335,12 @@ impl TakeIn {
 
 #[async_trait]
 impl InboundDurabilityHook for TakeIn {
+    /// In a task of its own: whoever calls this may be a send, which is given up after a while, and whatsapp-rust gathers what is cut
+    /// off here no more.
     async fn on_messages(&self, _client: Arc<Client>, batch: &[WireMessage]) -> anyhow::Result<()> {
-        Ok(self.take_all(batch).await?)
+        let (this, batch) = (Self(Arc::clone(&self.0)), batch.to_vec());
+        let handing_over = async move { this.take_all(&batch).await };
+        Ok(self.0.handing_over.spawn(handing_over).await??)
     }
 }
 

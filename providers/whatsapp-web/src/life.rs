@@ -34,6 +34,11 @@ use crate::{
 /// How long an orderly end waits for what is not committed yet, before the client has ended and after.
 const LAST_COMMITS: Duration = Duration::from_secs(3);
 
+/// For a message that is nowhere the connection is made anew at most so often: after this, after twice this, and so on.
+const SELDOM: Duration = Duration::from_mins(10);
+/// And at the longest after this.
+const MOST_SELDOM: Duration = Duration::from_hours(6);
+
 /// Receipts that are committed at once, at most. One after the other, each would cost a commit of its own, and a busy session
 /// would spend its time waiting for the disk: there are two for every message that is sent.
 const TOGETHER: usize = 64;
@@ -76,6 +81,9 @@ pub(crate) struct Life {
     misses: u32,
     /// Why the connection that ends next ends, where we know better than "disconnected".
     rebuilding: bool,
+    /// So often the connection was made anew for a doubt, and until when it is not again.
+    doubts: u32,
+    no_doubt_until: Option<Timestamp>,
 }
 
 /// A side task is done.
@@ -127,6 +135,8 @@ impl Life {
             probing: false,
             misses: 0,
             rebuilding: false,
+            doubts: 0,
+            no_doubt_until: None,
         }
     }
 
@@ -430,10 +440,7 @@ impl Life {
         if self.live.board.expire(self.now()) {
             self.after_answer().await;
         }
-        if self.a_doubt_lasts().await {
-            tracing::warn!(device = %self.device, "a message that came twice was not committed; the connection is made anew, so that WhatsApp gives it again");
-            self.reconnect();
-        }
+        self.resolve_a_doubt().await;
         let silent = |silence| silence >= self.live.settings.watch.silence;
         // Whom we do not listen to we need not ask.
         if !self.sources.debts.are_too_many() && self.live.silence().is_none_or(silent) {
@@ -442,13 +449,23 @@ impl Life {
         self.tell_health().await;
     }
 
-    /// A message came a second time, its first copy is committed nowhere, and that is not the database's fault. Only a connection
-    /// that is `Ready` is asked about, so that each is made anew once.
-    async fn a_doubt_lasts(&self) -> bool {
-        let lasts = |since| self.now() >= since + self.live.settings.doubted_for;
-        matches!(self.live.wire.now(), Wire::Ready(_))
-            && self.live.store.oldest_doubt().is_some_and(lasts)
-            && self.live.store.can_be_written().await
+    /// A message came a second time, its first copy is committed nowhere, and that is not the database's fault: the connection is made
+    /// anew, so that WhatsApp gives it again. Seldom: what counts as a repeat, its sender can bring about.
+    async fn resolve_a_doubt(&mut self) {
+        let now = self.now();
+        let lasts = |since| now >= since + self.live.settings.doubted_for;
+        let due = matches!(self.live.wire.now(), Wire::Ready(_))
+            && !self.rebuilding
+            && self.no_doubt_until.is_none_or(|until| until <= now)
+            && self.live.store.oldest_doubt().is_some_and(lasts);
+        if !due || !self.live.store.can_be_written().await {
+            return;
+        }
+        self.doubts = self.doubts.saturating_add(1);
+        let rest = SELDOM.saturating_mul(self.doubts).min(MOST_SELDOM);
+        self.no_doubt_until = Some(now + rest);
+        tracing::warn!(device = %self.device, "a message that came twice was not committed; the connection is made anew, so that WhatsApp gives it again");
+        self.reconnect();
     }
 
     fn note(&self, what: &'static str, result: Result<(), NotTaken>) {

@@ -1,15 +1,13 @@
 //! One attempt to send, and the questions that go with it.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use cetar_model::{BoxError, Chat, Content, DownReason, FailureCode, PhoneNumber};
 use cetar_provider::{CheckError, NumberCheck, Outbound, SendError, Sent};
+use futures::channel::oneshot;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wacore::iq::devices::RemoveCompanionDeviceSpec;
@@ -63,20 +61,19 @@ impl Live {
     pub(crate) async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         let mut wire = self.wire.subscribe();
         let number = self.ready().map_err(SendError::AccountDown)?;
-        let handed_over = AtomicBool::new(false);
+        let stanza = Stanza::default();
         let lost = wire.wait_for(|wire| *wire != Wire::Ready(number));
         tokio::select! {
             biased;
-            outcome = self.within_time(message, &handed_over) => outcome,
-            _ended = lost => Err(if handed_over.load(Ordering::Relaxed) {
-                SendError::Unknown("the connection ended before WhatsApp answered".into())
-            } else {
-                SendError::AccountDown(DownReason::Disconnected)
+            outcome = self.within_time(message, &stanza) => outcome,
+            _ended = lost => Err(match stanza.made() {
+                Some(_) => SendError::Unknown("the connection ended before WhatsApp answered".into()),
+                None => SendError::AccountDown(DownReason::Disconnected),
             }),
         }
     }
 
-    async fn within_time(&self, message: &Outbound, handed_over: &AtomicBool) -> Result<Sent, SendError> {
+    async fn within_time(&self, message: &Outbound, stanza: &Stanza) -> Result<Sent, SendError> {
         let chat = message.to.as_str();
         let to = convert::recipient(chat, self.store.is_alias(chat)).ok_or_else(|| {
             rejected(
@@ -90,16 +87,22 @@ impl Live {
         let content = prepared.await.map_err(|_elapsed| {
             SendError::NotSent("WhatsApp's media server did not take the medium in time".into())
         })??;
-        let attempt = promptly(self.attempt(message, to, content, handed_over));
+        let attempt = promptly(self.attempt(message, to, content, stanza));
         if let Ok(outcome) = tokio::time::timeout(self.settings.send_timeout, attempt).await {
             return outcome;
         }
         self.doubt.notify_one();
-        Err(if handed_over.load(Ordering::Relaxed) {
-            SendError::Unknown("WhatsApp did not acknowledge the message in time".into())
-        } else {
-            SendError::NotSent("WhatsApp did not answer in time whether the number has an account".into())
+        Err(match stanza.made() {
+            Some(stanza) if self.is_for_us_alone(&stanza) => for_nobody(),
+            Some(_) => SendError::Unknown("WhatsApp did not acknowledge the message in time".into()),
+            None => SendError::NotSent(
+                "the recipient's account, devices and keys could not be had in time".into(),
+            ),
         })
+    }
+
+    fn is_for_us_alone(&self, stanza: &Node) -> bool {
+        is_for_own_devices_alone(stanza, &[self.client.pn(), self.client.lid()])
     }
 
     /// The message in WhatsApp's words, its medium uploaded.
@@ -155,26 +158,22 @@ impl Live {
         message: &Outbound,
         to: Jid,
         content: wa::Message,
-        handed_over: &AtomicBool,
+        stanza: &Stanza,
     ) -> Result<Sent, SendError> {
         let to = self.account_of(to).await?;
         let id = convert::remote_id(&message.id);
         let mut waiter = self.acks.expect(&id, message.to.as_str());
-        let mut stanza = self.client.wait_for_sent_node(NodeFilter::tag("message").attr("id", id.clone()));
-        handed_over.store(true, Ordering::Relaxed);
+        stanza.will_be(self.client.wait_for_sent_node(NodeFilter::tag("message").attr("id", id.clone())));
         let options = SendOptions::default().with_message_id(id.clone());
-        let answer = match self.client.send_message_with_options(to, content, options).await {
+        let written = self.client.send_message_with_options(to, content, options).await;
+        // Looked at before the answer, with which the connection may end.
+        let for_us_alone = stanza.made().is_some_and(|stanza| self.is_for_us_alone(&stanza));
+        let answer = match written {
             Ok(_written) => waiter.answer().await,
             Err(error) => waiter.try_answer().ok_or_else(|| failed(error))?,
         };
-        let sent = answered(answer, id)?;
-        let own = [self.client.pn(), self.client.lid()];
-        if stanza.try_recv().ok().flatten().is_some_and(|stanza| is_for_own_devices_alone(&stanza, &own)) {
-            return Err(SendError::NotSent(
-                "the message could not be encrypted for any device of the recipient".into(),
-            ));
-        }
-        Ok(sent)
+        // Only now, so that nobody takes WhatsApp's answer for one to the next attempt.
+        if for_us_alone { Err(for_nobody()) } else { answered(answer, id) }
     }
 
     /// Shows typing. To a number without an account nothing is shown, as nothing will be sent.
@@ -293,6 +292,46 @@ impl Live {
     }
 }
 
+/// What goes out in one attempt, once whatsapp-rust has made it: before that nothing of the message can be on its way.
+#[derive(Default)]
+struct Stanza(Mutex<Making>);
+
+#[derive(Default)]
+enum Making {
+    #[default]
+    NotBegun,
+    Begun(oneshot::Receiver<Arc<Node>>),
+    Made(Arc<Node>),
+}
+
+impl Stanza {
+    /// The library tells of it, just before it is written to the connection.
+    fn will_be(&self, told: oneshot::Receiver<Arc<Node>>) {
+        *self.making() = Making::Begun(told);
+    }
+
+    fn made(&self) -> Option<Arc<Node>> {
+        let mut making = self.making();
+        if let Making::Begun(told) = &mut *making
+            && let Ok(Some(node)) = told.try_recv()
+        {
+            *making = Making::Made(node);
+        }
+        match &*making {
+            Making::Made(node) => Some(Arc::clone(node)),
+            Making::NotBegun | Making::Begun(_) => None,
+        }
+    }
+
+    fn making(&self) -> MutexGuard<'_, Making> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn for_nobody() -> SendError {
+    SendError::NotSent("the message could not be encrypted for any device of the recipient".into())
+}
+
 /// Whether a message to somebody else is encrypted for devices of this account only. whatsapp-rust leaves out each device for which
 /// it fails to encrypt, be it because its keys cannot be had or because the database is away; WhatsApp takes what is left of the
 /// message, and says so. Facts: wacore 0.7.0, `send/dm.rs` (`prepare_dm_stanza`), `send/encrypt.rs` ("Skipping").
@@ -303,8 +342,10 @@ fn is_for_own_devices_alone(stanza: &Node, own: &[Option<Jid>]) -> bool {
         return false;
     }
     let Some(participants) = stanza.get_optional_child("participants") else { return false };
-    let mut devices = participants.get_children_by_tag("to").filter_map(|to| to.attrs.get("jid")?.to_jid());
-    devices.all(|device| is_own(&device))
+    let devices =
+        participants.get_children_by_tag("to").map(|to| to.attrs.get("jid").and_then(NodeValue::to_jid));
+    // What cannot be read is taken for somebody else's.
+    devices.into_iter().all(|device| device.is_some_and(|device| is_own(&device)))
 }
 
 /// WhatsApp did not say whether a number has an account.

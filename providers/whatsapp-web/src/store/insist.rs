@@ -20,11 +20,14 @@ pub(crate) async fn promptly<F: Future>(future: F) -> F::Output {
 }
 
 impl SessionStore {
-    /// Waits until what failed may be tried again; `false`: it is not to be, because nobody would hear the answer.
+    /// Waits until what failed may be tried again; `false`: it is not to be, because somebody would rather have an error, or nobody
+    /// would hear the answer.
     pub(crate) async fn may_try_again(&self, what: &'static str, error: &(impl Display + Sync)) -> bool {
-        if PROMPT.try_with(|()| ()).is_ok() {
-            return false;
-        }
+        PROMPT.try_with(|()| ()).is_err() && self.may_try_on(what, error).await
+    }
+
+    /// The same of what comes in, in whose future ever: a send that writes its keys commits with them what others wrote meanwhile.
+    pub(crate) async fn may_try_on(&self, what: &'static str, error: &(impl Display + Sync)) -> bool {
         tracing::debug!(%error, what, "not now");
         // With a lost lease the session is ending, and the message is the next one's: it must not be refused on what is left
         // of this line.

@@ -328,7 +328,7 @@ impl ProtocolStore for SessionStore {
             let Err(error) = self.write(batch.clone()).await else { return Ok(()) };
             (error, NotKept::new(&self.repeats, rows.iter().map(|row| row.id)))
         };
-        while self.may_try_again("keeping a message", &error).await {
+        while self.may_try_on("keeping a message", &error).await {
             match self.write(batch.clone()).await {
                 Ok(()) => return Ok(()),
                 Err(again) => error = again,

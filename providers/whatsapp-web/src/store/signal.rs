@@ -40,7 +40,8 @@ impl SessionStore {
     /// None goes forward either while no connection is open. When one ends, whatsapp-rust settles its keys, drops what was read and not
     /// committed, and has all of that come again; but messages that several tasks were reading at that moment are decrypted before the
     /// settling and gathered after it: their keys would be on disk, and they would be dropped. Refused, the keys stay in memory, and
-    /// are dropped together with such messages, or written with the next connection's.
+    /// are dropped together with such messages, or written with the next connection's. Should the process end before, what they have
+    /// read is read anew where it was not acknowledged; a group member's new key that was, the member is asked for again.
     async fn may_go_forward(&self) -> Result<()> {
         if self.is_between_connections() {
             return Err(StoreError::Database("the connection is over: keys wait for the next one".into()));
@@ -58,8 +59,15 @@ impl SessionStore {
     /// once, and whatsapp-rust gives its answer up for good when the keys it is sealed with cannot be written.
     async fn go_forward(&self, batch: Vec<StateWrite>) -> Result<()> {
         loop {
-            self.may_go_forward().await?;
-            let Err(error) = self.write(batch.clone()).await else { return Ok(()) };
+            let error = match self.may_go_forward().await {
+                Ok(()) => match self.write(batch.clone()).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) => error,
+                },
+                Err(error) if self.is_between_connections() => return Err(error),
+                // A message is being kept, for which nothing of this is needed.
+                Err(error) => error,
+            };
             if self.lease_lost().is_cancelled() || !self.may_try_again("writing keys", &error).await {
                 return Err(error);
             }
@@ -244,7 +252,7 @@ mod tests {
     use wacore::store::traits::ProtocolStore;
 
     use super::*;
-    use crate::transport::WireState;
+    use crate::{store::promptly, transport::WireState};
 
     /// Is long about every message that is to be put on disk, and then refuses it.
     struct Hangs {
@@ -306,16 +314,22 @@ mod tests {
         let (inner, _told) = MemoryHost::new(Arc::new(ManualClock::default()));
         let host = Arc::new(Hangs { inner, answers: Semaphore::new(0) });
         let (store, _resolved) = SessionStore::open(Arc::clone(&host) as Arc<dyn Host>).await.unwrap();
-        let mut kept = pin!(store.store_pending_inbound("chat", "sender", "A", b"halo"));
+        // In whose future ever: a send writes what others have gathered.
+        let mut kept = pin!(promptly(store.store_pending_inbound("chat", "sender", "A", b"halo")));
         assert!(poll!(&mut kept).is_pending(), "the database hangs");
         let mut forward = pin!(store.put_session("sender", b"used up"));
         assert!(poll!(&mut forward).is_pending(), "and may yet refuse");
         host.answers.add_permits(1);
         assert!(poll!(&mut kept).is_pending(), "it was refused, and is tried again");
-        assert!(forward.await.is_err());
+        assert!(poll!(&mut forward).is_pending(), "and so are the keys");
+        assert!(
+            promptly(store.put_session("sender", b"used up")).await.is_err(),
+            "but for who would rather fail"
+        );
         assert_eq!(store.get_session("sender").await.unwrap(), None);
         store.let_go();
         assert!(kept.await.is_err());
+        assert!(forward.await.is_err());
         assert!(store.put_session("sender", b"used up").await.is_err(), "not by this store any more");
     }
 }

@@ -256,8 +256,12 @@ async fn a_phone_that_asks_for_a_message_again_gets_it_once_its_keys_can_be_writ
     world.peer.forget_sessions();
     world.host.refuse_sessions(true);
     // What it is sealed with is covered by what was written before; what the phone then asks for needs new keys.
-    running.send(&world.message("kedua")).await.expect("sent");
-    for _ in 0..2 {
+    let sent = running.send(&world.message("kedua")).await.expect("sent").remote_id;
+    // The question was heard, and a refusal after that is of its answer's keys.
+    let heard = |event: &Event| matches!(event, Event::Acknowledged { id, class, .. } if *id == sent && class == "receipt");
+    let log = || world.simulator.log().iter().any(|entry| heard(&entry.event));
+    soon("the phone's question", world.simulator.wait_until(|_| log())).await;
+    for _ in 0..3 {
         soon("a refusal", world.host.refused.notified()).await;
     }
     world.host.refuse_sessions(false);
