@@ -157,6 +157,14 @@ async fn broken_commit(world: &World, lost: Lost) {
     store.close().await;
 }
 
+/// The world's database, over a connection that can be broken.
+async fn through_a_saboteur(world: &World) -> (Saboteur, Store) {
+    let link = Saboteur::new(&postgres_server()).await;
+    let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
+    let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+    (link, store)
+}
+
 #[tokio::test]
 async fn a_commit_that_was_done_but_not_answered_is_accepted_once() {
     World::run(Kind::Postgres, |world| Box::pin(broken_commit(world, Lost::Answer))).await;
@@ -172,9 +180,7 @@ async fn a_commit_that_did_not_arrive_is_done_when_the_server_is_back() {
 async fn a_connection_that_falls_silent_is_given_up() {
     World::run(Kind::Postgres, |world| {
         Box::pin(async {
-            let link = Saboteur::new(&postgres_server()).await;
-            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
-            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            let (link, store) = through_a_saboteur(world).await;
             let device = world.device().await;
             link.arm(Lost::Silently);
             assert_eq!(store.accept(world.send(&device, "budi", "halo")).await.unwrap(), Accepted::New);
@@ -191,9 +197,7 @@ async fn a_connection_that_falls_silent_is_given_up() {
 async fn a_commit_that_nobody_can_ask_about_is_said_to_be_in_doubt() {
     World::run(Kind::Postgres, |world| {
         Box::pin(async {
-            let link = Saboteur::new(&postgres_server()).await;
-            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
-            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            let (link, store) = through_a_saboteur(world).await;
             let device = world.device().await;
             link.arm(Lost::Answer);
             let accepting = store.accept(world.send(&device, "budi", "halo"));
@@ -213,9 +217,7 @@ async fn a_commit_that_nobody_can_ask_about_is_said_to_be_in_doubt() {
 async fn what_a_repeat_would_make_twice_is_said_to_be_in_doubt() {
     World::run(Kind::Postgres, |world| {
         Box::pin(async {
-            let link = Saboteur::new(&postgres_server()).await;
-            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
-            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            let (link, store) = through_a_saboteur(world).await;
             link.arm(Lost::Answer);
             let added = store.insert_endpoint(world.new_endpoint(), usize::MAX).await;
             assert!(matches!(added, Err(StoreError::InDoubt)), "{added:?}");
@@ -234,9 +236,7 @@ async fn what_a_repeat_would_make_twice_is_said_to_be_in_doubt() {
 async fn what_a_claim_took_that_nobody_heard_of_is_given_back() {
     World::run(Kind::Postgres, |world| {
         Box::pin(async {
-            let link = Saboteur::new(&postgres_server()).await;
-            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
-            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            let (link, store) = through_a_saboteur(world).await;
             let device = world.device().await;
             let send = world.accept(&device, "budi", "halo").await;
             link.arm(Lost::Answer);
@@ -272,9 +272,7 @@ async fn what_a_claim_took_that_nobody_heard_of_is_given_back() {
 async fn giving_back_what_a_claim_did_not_take_takes_nothing_from_the_next() {
     World::run(Kind::Postgres, |world| {
         Box::pin(async {
-            let link = Saboteur::new(&postgres_server()).await;
-            let url = format!("postgres://cetar@{}/{}", link.address, world.url.rsplit_once('/').unwrap().1);
-            let store = Store::open(Options { url, sealer: sealer(1), ids: ids() }).await.unwrap();
+            let (link, store) = through_a_saboteur(world).await;
             let device = world.device().await;
             let send = world.accept(&device, "budi", "halo").await;
             let (now, until) = (world.now(), world.now() + LEASE);
