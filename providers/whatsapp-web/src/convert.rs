@@ -74,7 +74,7 @@ pub(crate) fn place(
     let writer = || person(sender, [sender_alt.as_ref()], number_of);
     let from = if echo { Address { text: own.to_owned(), alias: false } } else { writer() };
     let chat = if group {
-        Address { text: conversation(chat, number_of), alias: false }
+        Address { text: chat.to_non_ad_string(), alias: false }
     } else if echo {
         person(chat, [recipient_alt.as_ref(), info.peer_recipient_pn.as_ref()], number_of)
     } else {

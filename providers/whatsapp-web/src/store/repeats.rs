@@ -5,8 +5,9 @@
 //! or the process end before the commit, WhatsApp does not give the message again, and it is lost. So a repeat is acknowledged only if
 //! its message is known to have been taken in, or if it comes again on another connection: what was gathered and not committed is
 //! decrypted anew there, and is no repeat. What still is one there, and was not taken in by this process, is handed over as a
-//! message that cannot be read any more. What the host has already is acknowledged at once: an earlier process took it in. A doubt that lasts has the
-//! connection made anew (`crate::life`), since WhatsApp would repeat the message at the next one only, which may be days away.
+//! message that cannot be read any more. What the host has already is acknowledged at once: an earlier process took it in. A doubt that
+//! lasts has the connection made anew (`crate::life`), since WhatsApp would repeat the message at the next one only, which may be days
+//! away.
 //!
 //! A message outside of such a time is read with keys that stay in memory as used, whatever becomes of its connection. One that could
 //! not be put on disk is therefore noted here until it is: its repeat is not acknowledged on any connection, and no key goes forward
